@@ -1,0 +1,108 @@
+"""Prime fields F_p, p < 2^23, on float64 arrays.
+
+A residue is a float64 of absolute value at most ``BOUND`` = 2^22. Products are below 2^44 and sums of up to ``INNER`` = 256
+of them below 2^52, so nothing is ever rounded; every operation here returns residues, and :meth:`Field.residues` is the
+only way in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+BOUND = 2**22
+INNER = 256
+LARGEST_PRIME_BELOW = 2**23 - 14
+
+
+@dataclass(frozen=True)
+class Field:
+    """F_p for a prime 2 < p < 2^23 - 14."""
+
+    p: int
+
+    def __post_init__(self) -> None:
+        if not 2 < self.p < LARGEST_PRIME_BELOW:
+            raise ValueError(f"prime {self.p} outside (2, {LARGEST_PRIME_BELOW}): products would not be exact")
+
+    def residues(self, values) -> np.ndarray:
+        """Integers of any size (array-like) as residues."""
+        array = np.asarray(values)
+        if array.dtype.kind == "u":
+            array = array % np.uint64(self.p)
+        elif array.dtype.kind in "iO":
+            array = array % self.p
+        else:
+            raise TypeError(f"residues of {array.dtype}: integers wanted")
+        return self.reduce(array.astype(np.float64))
+
+    def reduce(self, x: np.ndarray) -> np.ndarray:
+        """Residues of integer-valued float64 below 2^53, in place.
+
+        The quotient x/p is below 2^30 + 1 with an error below 2^-22 before rounding, so the result is within p/2 + 2 <= 2^22.
+        """
+        quotient = x * (1.0 / self.p)
+        np.rint(quotient, out=quotient)
+        quotient *= self.p
+        x -= quotient
+        return x
+
+    def integers(self, x: np.ndarray) -> np.ndarray:
+        """Residues as int64 in [0, p)."""
+        return x.astype(np.int64) % self.p
+
+    def add(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return self.reduce(a + b)
+
+    def subtract(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return self.reduce(a - b)
+
+    def multiply(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return self.reduce(a * b)
+
+    def matmul(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """a @ b, batched as in numpy; the inner dimension is cut into pieces of 256."""
+        inner = a.shape[-1]
+        if inner == 1:
+            return self.reduce(a * b)
+        total = self.reduce(np.matmul(a[..., :INNER], b[..., :INNER, :]))
+        for start in range(INNER, inner, INNER):
+            piece = np.matmul(a[..., start : start + INNER], b[..., start : start + INNER, :])
+            total = self.reduce(total + self.reduce(piece))
+        return total
+
+    def inverse(self, value: float) -> int:
+        """1/value for one nonzero residue. Raises ValueError for zero."""
+        return self.residue(pow(int(value), -1, self.p))
+
+    def residue(self, value: int) -> float:
+        """One integer as a residue."""
+        return float((value + self.p // 2) % self.p - self.p // 2)
+
+    def inverses(self, x: np.ndarray) -> np.ndarray:
+        """Entrywise 1/x by Fermat's little theorem; entries must not be zero."""
+        result, power, exponent = np.ones_like(x), x, self.p - 2
+        while exponent:
+            if exponent & 1:
+                result = self.multiply(result, power)
+            power, exponent = self.multiply(power, power), exponent >> 1
+        return result
+
+    def power(self, x: np.ndarray, exponent: int) -> np.ndarray:
+        """Entrywise x**exponent for an integer exponent >= 0."""
+        result = np.ones_like(x)
+        for _ in range(exponent):
+            result = self.multiply(result, x)
+        return result
+
+
+def random_prime(draw: int) -> int:
+    """A prime of 23 bits, the first at or after a position given by the 64-bit number ``draw``."""
+    from flint import fmpz
+
+    low, high = 2**22, LARGEST_PRIME_BELOW
+    candidate = low + draw % (high - low)
+    while not fmpz(candidate).is_prime():
+        candidate = candidate + 1 if candidate + 1 < high else low
+    return candidate

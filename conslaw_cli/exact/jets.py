@@ -1,0 +1,94 @@
+"""Programs over the truncated ring F_p[e_1 .. e_j]/(e_i^2): exact nested directional derivatives, many at once.
+
+Sums over the subsets of a component have at most 2^j terms that are residues already, so they stay exact.
+A jet array has shape (2^j, batch, rows, columns); component S holds the coefficient of the product of the e_i, i in the bits
+of S. Components 0 … 2^(j-1)-1 are the part without e_j.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from conslaw_cli.exact.field import Field
+from conslaw_cli.models.program import Add, Coefficient, MatMul, Mul, Node, One, Parameter, Transpose
+
+
+@cache
+def _products(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs (S, T) of disjoint subsets sorted by their union, and where each union starts."""
+    pairs = sorted((s | t, s, t) for s in range(size) for t in range(size) if not s & t)
+    unions = np.array([union for union, _, _ in pairs])
+    starts = np.flatnonzero(np.r_[True, unions[1:] != unions[:-1]])
+    return np.array([s for _, s, _ in pairs]), np.array([t for _, _, t in pairs]), starts
+
+
+def multiply(field: Field, a: np.ndarray, b: np.ndarray, contract: bool = False) -> np.ndarray:
+    """Product of jets, entry by entry or (``contract``) as matrices; one of them may have fewer e's than the other."""
+    combine = field.matmul if contract else field.multiply
+    if len(a) == 1 or len(b) == 1:
+        return combine(a, b)
+    size = max(len(a), len(b))
+    a, b = _widen(a, size), _widen(b, size)
+    left, right, starts = _products(size)
+    products = combine(a[left], b[right])
+    return field.reduce(np.add.reduceat(products, starts, axis=0))
+
+
+def add(field: Field, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    size = max(len(a), len(b))
+    return field.add(_widen(a, size), _widen(b, size))
+
+
+def subtract(field: Field, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    size = max(len(a), len(b))
+    return field.subtract(_widen(a, size), _widen(b, size))
+
+
+def power(field: Field, a: np.ndarray, exponent: int) -> np.ndarray:
+    """a**exponent, exponent >= 1, entry by entry."""
+    result = a
+    for _ in range(exponent - 1):
+        result = multiply(field, result, a)
+    return result
+
+
+def _widen(a: np.ndarray, size: int) -> np.ndarray:
+    if len(a) == size:
+        return a
+    wide = np.zeros((size, *a.shape[1:]))
+    wide[: len(a)] = a
+    return wide
+
+
+def evaluate(
+    field: Field, roots: tuple[Node, ...], parameters: dict[str, np.ndarray], coefficients: dict[str, np.ndarray]
+) -> list[np.ndarray]:
+    """Values of the nodes for jets of the parameters and coefficients, each of shape (2^j or 1, batch or 1, rows, columns)."""
+    values: dict[int, np.ndarray] = {}
+
+    def value(node: Node) -> np.ndarray:
+        if id(node) not in values:
+            values[id(node)] = compute(node)
+        return values[id(node)]
+
+    def compute(node: Node) -> np.ndarray:
+        match node:
+            case Parameter(name=name):
+                return parameters[name]
+            case Coefficient(name=name):
+                return coefficients[name]
+            case One():
+                return np.ones((1, 1, 1, 1))
+            case Transpose(of=a):
+                return np.swapaxes(value(a), -1, -2)
+            case Add(left=a, right=b):
+                return add(field, value(a), value(b))
+            case Mul(left=a, right=b):
+                return multiply(field, value(a), value(b))
+            case MatMul(left=a, right=b):
+                return multiply(field, value(a), value(b), contract=True)
+        raise TypeError(f"no rule for {type(node).__name__}")
+
+    return [value(root) for root in roots]

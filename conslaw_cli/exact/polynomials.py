@@ -1,0 +1,128 @@
+"""Sparse Laurent polynomials over Q in variables numbered by integers: small, exact, hashable monomials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+
+Number = int | Fraction
+Monomial = tuple[tuple[int, int], ...]
+"""Pairs (variable, exponent), variables ascending, exponents not zero."""
+
+
+def times(a: Monomial, b: Monomial) -> Monomial:
+    """Product of two monomials."""
+    if not a or not b:
+        return a or b
+    exponents = dict(a)
+    for variable, exponent in b:
+        exponents[variable] = exponents.get(variable, 0) + exponent
+    return tuple(sorted((v, e) for v, e in exponents.items() if e))
+
+
+@dataclass(frozen=True)
+class Polynomial:
+    """A Laurent polynomial; ``terms`` maps monomials to coefficients that are not zero. Do not mutate it."""
+
+    terms: dict[Monomial, Number]
+
+    @staticmethod
+    def of(terms: Iterable[tuple[Monomial, Number]]) -> Polynomial:
+        """Collect terms, dropping zeros."""
+        found: dict[Monomial, Number] = {}
+        for monomial, coefficient in terms:
+            found[monomial] = found.get(monomial, 0) + coefficient
+        return Polynomial({m: c for m, c in found.items() if c})
+
+    @staticmethod
+    def constant(value: Number) -> Polynomial:
+        return Polynomial({(): value} if value else {})
+
+    @staticmethod
+    def variable(number: int, exponent: int = 1) -> Polynomial:
+        return Polynomial({((number, exponent),): 1})
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.terms.items()))
+
+    def __add__(self, other: Polynomial) -> Polynomial:
+        return Polynomial.of([*self.terms.items(), *other.terms.items()])
+
+    def __mul__(self, other: Polynomial) -> Polynomial:
+        if len(other.terms) == 1 and () in other.terms:
+            return self.scaled(other.terms[()])
+        return Polynomial.of((times(a, b), x * y) for a, x in self.terms.items() for b, y in other.terms.items())
+
+    def __pow__(self, exponent: int) -> Polynomial:
+        result = Polynomial.constant(1)
+        for _ in range(exponent):
+            result = result * self
+        return result
+
+    def scaled(self, factor: Number) -> Polynomial:
+        return Polynomial({m: c * factor for m, c in self.terms.items()} if factor else {})
+
+    def derivative(self, variable: int) -> Polynomial:
+        return self.derivatives().get(variable, Polynomial({}))
+
+    def derivatives(self) -> dict[int, Polynomial]:
+        """All partial derivatives that are not zero, by variable, in one pass."""
+        found: dict[int, list[tuple[Monomial, Number]]] = {}
+        for monomial, coefficient in self.terms.items():
+            for position, (variable, exponent) in enumerate(monomial):
+                kept = ((variable, exponent - 1),) if exponent != 1 else ()
+                rest = monomial[:position] + kept + monomial[position + 1 :]
+                found.setdefault(variable, []).append((rest, coefficient * exponent))
+        return {variable: Polynomial.of(terms) for variable, terms in found.items()}
+
+    def substitute(self, image: Callable[[int], Polynomial | None]) -> Polynomial:
+        """Replace variables by polynomials (None keeps one). Raises ValueError for a negative power of a sum."""
+        total: list[tuple[Monomial, Number]] = []
+        for monomial, coefficient in self.terms.items():
+            product = Polynomial.constant(coefficient)
+            for variable, exponent in monomial:
+                product = product * _power(image(variable) or Polynomial.variable(variable), exponent)
+            total.extend(product.terms.items())
+        return Polynomial.of(total)
+
+    def renumbered(self, number: Callable[[int], int]) -> Polynomial:
+        """The same polynomial in other variable numbers (an injective map)."""
+        return Polynomial({tuple(sorted((number(v), e) for v, e in m)): c for m, c in self.terms.items()})
+
+    @property
+    def variables(self) -> set[int]:
+        return {variable for monomial in self.terms for variable, _ in monomial}
+
+    @property
+    def degree(self) -> int:
+        """Largest total degree of a term."""
+        return max((sum(e for _, e in m) for m in self.terms), default=0)
+
+    def primitive(self) -> Polynomial:
+        """Integer coefficients without a common factor, the first monomial's coefficient positive."""
+        if not self.terms:
+            return self
+        denominator = lcm(*(Fraction(c).denominator for c in self.terms.values()))
+        content = gcd(*(int(c * denominator) for c in self.terms.values()))
+        sign = 1 if self.terms[min(self.terms, key=display_order)] > 0 else -1
+        return Polynomial({m: int(c * denominator) // content * sign for m, c in self.terms.items()})
+
+
+def display_order(monomial: Monomial) -> tuple:
+    """Terms by variables from the last block to the first, as laws are usually written (outgoing minus incoming)."""
+    return tuple((-v, e) for v, e in monomial)
+
+
+def _power(base: Polynomial, exponent: int) -> Polynomial:
+    if exponent >= 0:
+        return base**exponent
+    if len(base.terms) != 1:
+        raise ValueError("a negative power of a sum is not a Laurent polynomial")
+    ((monomial, coefficient),) = base.terms.items()
+    inverse = Polynomial({tuple((v, -e) for v, e in monomial): 1 / Fraction(coefficient)})
+    return inverse**-exponent

@@ -1,0 +1,43 @@
+"""Seeded randomness by counter: splitmix64 of (seed, name, counter, entry), the same on every machine and version.
+
+A certificate names generators by their counter alone, and a checker draws the same coefficients from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_MASK = 2**64 - 1
+
+
+def mix(x: np.ndarray) -> np.ndarray:
+    """The splitmix64 step (Steele, Lea, Flood 2014) on uint64 arrays, modulo 2^64."""
+    with np.errstate(over="ignore"):
+        x = x + np.uint64(0x9E3779B97F4A7C15)
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return x ^ (x >> np.uint64(31))
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A family of random numbers; ``seed`` is any non-negative integer below 2^64."""
+
+    seed: int
+
+    def words(self, name: str, counters: np.ndarray, size: int) -> np.ndarray:
+        """uint64 of shape (len(counters), size)."""
+        label = int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "big")
+        key = mix(mix(np.array([self.seed & _MASK], dtype=np.uint64)) ^ np.uint64(label))
+        rows = mix(key ^ np.asarray(counters, dtype=np.uint64))
+        return mix(rows[:, None] ^ np.arange(size, dtype=np.uint64)[None, :])
+
+    def nonzero(self, p: int, name: str, counters: np.ndarray, size: int) -> np.ndarray:
+        """int64 of shape (len(counters), size), each in 1 … p - 1."""
+        return (self.words(name, counters, size) % np.uint64(p - 1)).astype(np.int64) + 1
+
+    def derive(self, name: str, counter: int) -> int:
+        """One 64-bit number, e.g. the seed of an independent run."""
+        return int(self.words(name, np.array([counter]), 1)[0, 0])

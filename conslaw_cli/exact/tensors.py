@@ -1,0 +1,168 @@
+"""Programs over sparse polynomial arrays: what an identity is verified with.
+
+An array of polynomials is a list of terms (row, column, monomial, coefficient); a monomial is a sorted row of variable numbers,
+padded with -1. Values that do not depend on the active blocks become fresh variables: an identity that holds for free
+variables holds for what they stand for, and nothing outside the active blocks is ever expanded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from conslaw_cli.models.program import Add, Coefficient, MatMul, Mul, Node, One, Parameter, Program, Transpose
+
+
+class TooLarge(Exception):
+    """An expansion would exceed the number of terms allowed."""
+
+
+MAX_TERMS = 20_000_000
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Terms of a (rows, columns) array of polynomials: index arrays, monomials (terms, width), integer coefficients."""
+
+    shape: tuple[int, int]
+    rows: np.ndarray
+    columns: np.ndarray
+    monomials: np.ndarray
+    coefficients: np.ndarray
+
+    @property
+    def T(self) -> Terms:
+        return Terms(self.shape[::-1], self.columns, self.rows, self.monomials, self.coefficients)
+
+
+def variables(shape: tuple[int, int], start: int) -> Terms:
+    """An array of distinct variables start, start + 1, … in row-major order."""
+    count = shape[0] * shape[1]
+    rows, columns = np.divmod(np.arange(count), shape[1])
+    ids = np.arange(start, start + count, dtype=np.int64)[:, None]
+    return Terms(shape, rows, columns, ids, np.ones(count, dtype=np.int64))
+
+
+def join(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All pairs (i, j) with left[i] == right[j]. Raises TooLarge."""
+    order = np.argsort(right, kind="stable")
+    ordered = right[order]
+    low = np.searchsorted(ordered, left, "left")
+    counts = np.searchsorted(ordered, left, "right") - low
+    total = int(counts.sum())
+    if total > MAX_TERMS:
+        raise TooLarge(f"{total} terms")
+    i = np.repeat(np.arange(len(left)), counts)
+    within = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
+    return i, order[low[i] + within]
+
+
+def merge(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Products of monomials row by row."""
+    return np.sort(np.concatenate([a, b], axis=1), axis=1)
+
+
+def collect(keys: np.ndarray, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sum the coefficients of equal rows of keys, dropping zeros."""
+    if not len(keys):
+        return keys, coefficients
+    order = np.lexsort(keys.T)
+    keys = keys[order]
+    starts = np.flatnonzero(np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)])
+    sums = np.add.reduceat(coefficients[order], starts)
+    kept = sums != 0
+    return keys[starts[kept]], sums[kept]
+
+
+class Expansion:
+    """Gradient nodes of a program as sparse polynomial arrays; parameters are variables 0 … size - 1 in state order."""
+
+    def __init__(self, program: Program, active: frozenset[str] | None) -> None:
+        """``active`` names the blocks kept as they are; None keeps every block and abstracts nothing."""
+        self._program, self._active = program, active
+        self._values: dict[int, Terms] = {}
+        self._depends: dict[int, bool] = {}
+        self._starts, position = {}, 0
+        for name, (rows, columns) in program.blocks:
+            self._starts[name] = position
+            position += rows * columns
+        self.fresh = position
+
+    def gradient(self, block: int) -> Terms:
+        """Derivatives of the functional by the entries of one block. Raises TooLarge."""
+        return self._value(self._program.gradients[block])
+
+    def allocate(self, count: int) -> int:
+        """Numbers of ``count`` fresh variables: the first of them."""
+        start, self.fresh = self.fresh, self.fresh + count
+        return start
+
+    def _is_active(self, node: Node) -> bool:
+        if self._active is None:
+            return True
+        if id(node) not in self._depends:
+            if isinstance(node, Parameter):
+                depends = node.name in self._active
+            else:
+                depends = any([self._is_active(argument) for argument in node.arguments])
+            self._depends[id(node)] = depends
+        return self._depends[id(node)]
+
+    def _value(self, node: Node) -> Terms:
+        if id(node) not in self._values:
+            self._values[id(node)] = self._compute(node)
+        return self._values[id(node)]
+
+    def _compute(self, node: Node) -> Terms:
+        match node:
+            case Parameter(name=name):
+                return variables(node.shape, self._starts[name])
+            case One():
+                zero = np.zeros(1, dtype=np.int64)
+                return Terms((1, 1), zero, zero, np.zeros((1, 0), dtype=np.int64), zero + 1)
+            case Transpose(of=a):
+                return self._value(a).T
+        if isinstance(node, Coefficient) or not self._is_active(node):
+            return variables(node.shape, self.allocate(node.shape[0] * node.shape[1]))
+        match node:
+            case Add(left=a, right=b):
+                return _add(self._value(a), self._value(b))
+            case Mul(left=a, right=b):
+                return _multiply(self._value(a), self._value(b))
+            case MatMul(left=a, right=b):
+                return _contract(self._value(a), self._value(b))
+        raise TypeError(f"no rule for {type(node).__name__}")
+
+
+def _add(a: Terms, b: Terms) -> Terms:
+    width = max(a.monomials.shape[1], b.monomials.shape[1])
+    return Terms(
+        a.shape,
+        np.concatenate([a.rows, b.rows]),
+        np.concatenate([a.columns, b.columns]),
+        np.concatenate([pad(a.monomials, width), pad(b.monomials, width)]),
+        np.concatenate([a.coefficients, b.coefficients]),
+    )
+
+
+def pad(monomials: np.ndarray, width: int) -> np.ndarray:
+    """Monomials as rows of the given width."""
+    missing = width - monomials.shape[1]
+    return np.pad(monomials, ((0, 0), (missing, 0)), constant_values=-1) if missing else monomials
+
+
+def _multiply(a: Terms, b: Terms) -> Terms:
+    columns = a.shape[1]
+    i, j = join(a.rows * columns + a.columns, b.rows * columns + b.columns)
+    return _pair(a.shape, a, b, i, j, a.rows[i], a.columns[i])
+
+
+def _contract(a: Terms, b: Terms) -> Terms:
+    i, j = join(a.columns, b.rows)
+    return _pair((a.shape[0], b.shape[1]), a, b, i, j, a.rows[i], b.columns[j])
+
+
+def _pair(shape, a: Terms, b: Terms, i, j, rows, columns) -> Terms:
+    monomials = merge(a.monomials[i], b.monomials[j])
+    return Terms(shape, rows, columns, monomials, a.coefficients[i] * b.coefficients[j])

@@ -1,0 +1,76 @@
+"""Momentum theta'' + tau(t) theta' = -M grad E, in P = s theta', Q = theta - S P with s = exp(integral tau), S = integral 1/s.
+
+The metric is taken at theta, or, for mirror momentum with constant tau (Krichene et al. 2015), at tau theta + theta' = tau Q + P.
+"""
+
+from __future__ import annotations
+
+from conslaw_cli.exact.polynomials import Polynomial
+from conslaw_cli.flows.base import ONE, RATE, SYMBOL, ZERO, Dynamics, Kind
+from conslaw_cli.flows.timefactors import TimeFactor, exponential, lag, rational
+from conslaw_cli.spec import DynamicsSpec, Expression, MetricSpec
+
+MINUS = Polynomial.constant(-1)
+
+
+class IrrationalRate(ValueError):
+    """Mirror momentum needs the damping itself in its generators: a rational number or a letter."""
+
+
+def build(dynamics: DynamicsSpec, metric: MetricSpec) -> Dynamics:
+    return momentum("momentum", dynamics, metric, {"s": exponential(dynamics.rate), "A": lag(dynamics.rate)})
+
+
+def build_nesterov(dynamics: DynamicsSpec, metric: MetricSpec) -> Dynamics:
+    """tau = 3/t: s = t^3, S = -1/(2 t^2)."""
+    return momentum("nesterov", dynamics, metric, {"s": TimeFactor("t**3"), "A": TimeFactor("-t/2")})
+
+
+def momentum(name: str, spec: DynamicsSpec, metric: MetricSpec, factors: dict[str, TimeFactor]) -> Dynamics:
+    """Raises IrrationalRate."""
+    s = Polynomial.variable(SYMBOL)
+    lookahead = metric.at == "lookahead" and not metric.euclidean
+    position = (ONE, s)
+    metric_point, metric_from_position = position, (ONE, ZERO)
+    if lookahead:
+        tau = rate_value(spec.rate)
+        metric_point, metric_from_position = (tau, ONE), (tau, ONE + (tau * s).scaled(-1))
+    return Dynamics(
+        name=name,
+        coordinates=("Q", "P"),
+        position=position,
+        metric_point=metric_point,
+        lift=(s, MINUS),
+        first_from_position=(ONE, s.scaled(-1)),
+        metric_from_position=metric_from_position,
+        time_fields=time_fields(spec),
+        splits_velocities=not lookahead,
+        factors=factors,
+        rate_name=spec.rate.lone_name,
+    )
+
+
+def rate_value(rate: Expression) -> Polynomial:
+    """A constant rate as a scalar."""
+    if rate.lone_name:
+        return Polynomial.variable(RATE)
+    value = rational(rate)
+    if value is None:
+        raise IrrationalRate(rate.text)
+    return Polynomial.constant(value)
+
+
+def time_fields(spec: DynamicsSpec) -> tuple:
+    """d/dt at fixed (theta, theta') is -(1/s + S tau) P d/dQ + tau P d/dP, and 1/s + S tau = 1 for constant tau.
+
+    When tau varies, so does the ratio of the two terms (it is constant only if tau' = 0), and each is a field of its own.
+    """
+    if spec.varies_in_time:
+        return (((ZERO, ONE), (ZERO, ZERO)), ((ZERO, ZERO), (ZERO, ONE)))
+    value = rational(spec.rate)
+    tau = Polynomial.variable(RATE) if value is None else Polynomial.constant(value)
+    return (((ZERO, MINUS), (ZERO, tau)),)
+
+
+KIND = Kind("momentum", build)
+NESTEROV = Kind("nesterov", build_nesterov)

@@ -1,0 +1,112 @@
+"""The generators of one model part under a metric and a dynamics, as jets over F_p."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from conslaw_cli.exact import jets
+from conslaw_cli.exact.field import Field
+from conslaw_cli.exact.polynomials import Polynomial
+from conslaw_cli.exact.stream import Stream
+from conslaw_cli.flows.base import RATE, SYMBOL, Dynamics
+from conslaw_cli.models.program import Coefficient, Program, topological_order
+
+VectorField = Callable[[np.ndarray], np.ndarray]
+"""Maps jets of states, (2^j, batch or 1, dimension), to jets of vectors, (2^j, batch, dimension)."""
+
+
+@dataclass(frozen=True)
+class PartFlow:
+    """A part's program under M = diag(theta^a), ``exponents`` a per block, and a dynamics."""
+
+    program: Program
+    exponents: tuple[int, ...]
+    dynamics: Dynamics
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the part's drift coordinates."""
+        return self.program.size * len(self.dynamics.coordinates)
+
+    def generators(self, field: Field, stream: Stream, ids: np.ndarray) -> VectorField:
+        """A batch of generators, one for each id: coefficients and free symbol are drawn from the stream by id."""
+        coefficients = {
+            node.name: _draw(field, stream, node.name, ids, node.shape[0] * node.shape[1]).reshape(
+                1, len(ids), *node.shape
+            )
+            for node in topological_order(self.program.functional)
+            if isinstance(node, Coefficient)
+        }
+        symbols = {SYMBOL: _draw(field, stream, "symbol", ids, 1)[None], **self.constants(field, stream)}
+
+        def apply(state: np.ndarray) -> np.ndarray:
+            return self._apply(field, state, coefficients, symbols, len(ids))
+
+        return apply
+
+    def constants(self, field: Field, stream: Stream) -> dict[int, np.ndarray]:
+        """A random value for a rate that is a letter."""
+        return {RATE: _draw(field, stream, "rate", np.array([0]), 1)[None]}
+
+    def point(self, field: Field, stream: Stream, counter: int = 0) -> np.ndarray:
+        """A random state without zero coordinates, shape (dimension,)."""
+        return _draw(field, stream, "point", np.array([counter]), self.dimension)[0]
+
+    def _apply(self, field: Field, state: np.ndarray, coefficients: dict, symbols: dict, batch: int) -> np.ndarray:
+        pieces = np.split(state, len(self.dynamics.coordinates), axis=-1)
+        position = _combine(field, self.dynamics.position, pieces, symbols)
+        gradients = jets.evaluate(field, self.program.gradients, self._blocks(position), coefficients)
+        if any(self.exponents):
+            at = self._blocks(_combine(field, self.dynamics.metric_point, pieces, symbols))
+            gradients = [
+                jets.multiply(field, gradient, jets.power(field, at[name], exponent)) if exponent else gradient
+                for gradient, exponent, (name, _) in zip(gradients, self.exponents, self.program.blocks)
+            ]
+        control = _flatten(gradients, len(state), batch)
+        lifted = [jets.multiply(field, scalar(field, factor, symbols), control) for factor in self.dynamics.lift]
+        return lifted[0] if len(lifted) == 1 else np.concatenate(lifted, axis=-1)
+
+    def _blocks(self, state: np.ndarray) -> dict[str, np.ndarray]:
+        blocks, start = {}, 0
+        for name, (rows, columns) in self.program.blocks:
+            stop = start + rows * columns
+            blocks[name] = state[..., start:stop].reshape(*state.shape[:-1], rows, columns)
+            start = stop
+        return blocks
+
+
+def _draw(field: Field, stream: Stream, name: str, ids: np.ndarray, size: int) -> np.ndarray:
+    return field.residues(stream.nonzero(field.p, name, ids, size))
+
+
+def scalar(field: Field, polynomial: Polynomial, symbols: dict[int, np.ndarray]) -> np.ndarray:
+    """A scalar of the dynamics at values of its symbols, shape (1, batch or 1, 1)."""
+    total = np.zeros((1, 1, 1))
+    for monomial, coefficient in polynomial.terms.items():
+        numerator, denominator = coefficient.numerator, coefficient.denominator
+        term = np.full((1, 1, 1), field.residue(numerator * pow(denominator, -1, field.p)))
+        for variable, exponent in monomial:
+            term = field.multiply(term, field.power(symbols[variable], exponent))
+        total = field.add(total, term)
+    return total
+
+
+def _combine(field: Field, scalars: tuple, pieces: list[np.ndarray], symbols: dict) -> np.ndarray:
+    total = None
+    for coefficient, piece in zip(scalars, pieces):
+        if coefficient:
+            term = piece if coefficient.terms == {(): 1} else field.multiply(scalar(field, coefficient, symbols), piece)
+            total = term if total is None else field.add(total, term)
+    return total
+
+
+def _flatten(gradients: list[np.ndarray], size: int, batch: int) -> np.ndarray:
+    parts = []
+    for gradient in gradients:
+        wide = np.zeros((size, batch, gradient.shape[-2] * gradient.shape[-1]))
+        wide[: len(gradient)] = gradient.reshape(*gradient.shape[:2], -1)
+        parts.append(wide)
+    return np.concatenate(parts, axis=-1)

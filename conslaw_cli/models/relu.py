@@ -1,0 +1,87 @@
+"""ReLU networks: phi holds the products of weights along paths, and from each hidden bias to the output."""
+
+from __future__ import annotations
+
+from conslaw_cli.models.base import Architecture, Model, Part, PathNetwork
+from conslaw_cli.models.layers import (
+    Blocks,
+    chain_blocks,
+    hidden_layers,
+    offsets,
+    output_biases,
+    parameters,
+    whole,
+)
+from conslaw_cli.models.program import Coefficient, Node, Program
+
+
+def build(widths: tuple[int, ...], bias: str) -> Model:
+    """One part per hidden neuron for two layers, one part for deeper nets; each output bias is a part of its own."""
+    blocks, depth = chain_blocks(widths, bias), len(widths) - 1
+    inner = tuple(block for block in blocks if block[0] != f"b{depth}")
+    if depth == 2:
+        parts = (_neurons(blocks, widths),)
+    else:
+        parts = (whole(inner, _path_functional(inner, depth)),)
+    if len(inner) < len(blocks):
+        parts += (output_biases(blocks, f"b{depth}"),)
+    return Model(blocks, parts, hidden_layers(blocks, depth, "scaling"), _paths(blocks, widths))
+
+
+def _path_functional(blocks: Blocks, depth: int) -> Node:
+    """Random edge weights C: the coefficients of the paths are distinct monomials in C, so they span all paths."""
+    theta = parameters(blocks)
+    signal = Coefficient((theta["W1"].shape[1], 1), "x")
+    for layer in range(1, depth + 1):
+        weight = theta[f"W{layer}"]
+        edges = weight if layer == 1 else Coefficient(weight.shape, f"C{layer}") * weight
+        signal = edges @ signal
+        if f"b{layer}" in theta:
+            signal = signal + theta[f"b{layer}"] @ Coefficient((1, 1), f"c{layer}")
+    return Coefficient((1, signal.shape[0]), "a") @ signal
+
+
+def _neurons(blocks: Blocks, widths: tuple[int, int, int]) -> Part:
+    """The part u_k (v_k, b_k)^T of one hidden neuron, one copy for each."""
+    inputs, hidden, outputs = widths
+    start = offsets(blocks)
+    local: Blocks = (("W1", (1, inputs)),) + ((("b1", (1, 1)),) if "b1" in start else ()) + (("W2", (outputs, 1)),)
+    theta = parameters(local)
+    signal = theta["W1"] @ Coefficient((inputs, 1), "x")
+    if "b1" in theta:
+        signal = signal + theta["b1"] @ Coefficient((1, 1), "c1")
+    functional = Coefficient((1, outputs), "a") @ (theta["W2"] @ signal)
+    copies = tuple(
+        tuple(
+            {
+                "W1": range(start["W1"] + k * inputs, start["W1"] + (k + 1) * inputs),
+                "b1": range(start.get("b1", 0) + k, start.get("b1", 0) + k + 1),
+                "W2": range(start["W2"] + k, start["W2"] + k + hidden * (outputs - 1) + 1, hidden),
+            }[name]
+            for name, _ in local
+        )
+        for k in range(hidden)
+    )
+    return Part(Program(local, functional), copies)
+
+
+def _paths(blocks: Blocks, widths: tuple[int, ...]) -> PathNetwork:
+    weights = tuple(name for name, _ in blocks if name.startswith("W"))
+    biases = tuple((name, int(name[1:])) for name, _ in blocks if name.startswith("b"))
+    return PathNetwork(widths, weights, biases)
+
+
+ARCHITECTURE = Architecture(
+    name="relu",
+    summary="ReLU network of any depth",
+    phi="products of weights along the paths from input to output, and from each hidden bias to the output",
+    domain="open dense set where the neurons define distinct hyperplanes",
+    source="Marcotte et al., NeurIPS 2023",
+    biases=("none", "hidden", "all"),
+    min_widths=2,
+    max_widths=None,
+    blocks=chain_blocks,
+    build=build,
+    default_metric=lambda block: "euclidean",
+    example_widths=(2, 3, 2),
+)

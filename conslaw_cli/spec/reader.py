@@ -1,0 +1,127 @@
+"""Reads a spec from a file, from text or from a mapping; every problem of a spec is reported at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import BinaryIO
+
+from conslaw_cli.spec.dynamics_table import read_dynamics
+from conslaw_cli.spec.errors import Collector, Problem, SpecError, Table, as_toml, suggestion
+from conslaw_cli.spec.metric_table import block_names, read_metric
+from conslaw_cli.spec.model_table import read_expect, read_model
+from conslaw_cli.spec.schema import Spec
+
+LARGEST_FILE = 1 << 20
+_TABLES = ("model", "metric", "dynamics", "expect")
+_NEW = "`conslaw new linear` writes a spec to start from"
+
+
+def read_spec(path: str | os.PathLike[str], text: str | None = None) -> Spec:
+    """Reads the spec at a path, "-" being standard input; with ``text`` given, the path is only its name.
+
+    Raises SpecError with every problem of the spec.
+    """
+    name = os.fspath(path)
+    if text is None:
+        text = _decoded(_content(name), name)
+    elif len(text) > LARGEST_FILE:
+        raise _too_large(name)
+    return parse_spec(_parsed(text, name), name)
+
+
+def parse_spec(mapping: Mapping[str, object], name: str = "<mapping>") -> Spec:
+    """Validates the tables of a spec, given as a mapping like the one TOML gives.
+
+    Raises SpecError with every problem of the spec.
+    """
+    collector = Collector(name)
+    tables = _tables(mapping, collector)
+    model = read_model(tables["model"]) if "model" in tables else None
+    dynamics = read_dynamics(tables["dynamics"], block_names(model)) if "dynamics" in tables else None
+    metric = read_metric(tables["metric"], model, dynamics) if "metric" in tables else None
+    expect = read_expect(tables["expect"]) if "expect" in tables else None
+    collector.raise_if_any()
+    return Spec(name, model, metric, dynamics, expect)
+
+
+def _tables(mapping: object, collector: Collector) -> dict[str, Table]:
+    """The spec's tables, empty ones for those left out; those that are no tables are noted and missing here."""
+    if not isinstance(mapping, Mapping):
+        collector.add(None, None, f"a spec is a mapping of tables, not {as_toml(mapping)}", _NEW)
+        collector.raise_if_any()
+    for key, value in mapping.items():
+        if key not in _TABLES:
+            _note_unknown(collector, key, value)
+    if "model" not in mapping:
+        collector.add("[model]", None, "missing table", f"add [model] with architecture and widths; {_NEW}")
+    tables = {}
+    for name in _TABLES:
+        data = mapping.get(name, {})
+        if not isinstance(data, Mapping):
+            collector.add(name, as_toml(data), f"{name} must be a table", f"write [{name}] and its keys below it")
+        elif name in mapping or name != "model":
+            tables[name] = Table(name, data, collector)
+    return tables
+
+
+def _note_unknown(collector: Collector, key: object, value: object) -> None:
+    name = key if isinstance(key, str) else as_toml(key)
+    if isinstance(value, Mapping):
+        collector.add(f"[{name}]", None, "unknown table", suggestion(key, _TABLES))
+    else:
+        collector.add(name, as_toml(value), "unknown key", f"a spec has the tables {', '.join(_TABLES)} only")
+
+
+def _failure(name: str, message: str, remedy: str) -> SpecError:
+    return SpecError([Problem(name, None, None, message, remedy)])
+
+
+def _too_large(name: str) -> SpecError:
+    return _failure(name, f"is larger than {LARGEST_FILE} bytes", "a spec is a few lines; check the path")
+
+
+def _content(name: str) -> bytes:
+    """The bytes of the file or of standard input."""
+    try:
+        if name == "-":
+            return _limited(sys.stdin.buffer, name)
+        with Path(name).open("rb") as file:
+            return _limited(file, name)
+    except FileNotFoundError:
+        raise _failure(name, "no such file", f"check the path; {_NEW}") from None
+    except IsADirectoryError:
+        raise _failure(name, "is a directory", "give the path of a spec in it") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _failure(name, f"cannot be read ({reason})", "check the path and its permissions") from None
+
+
+def _limited(file: BinaryIO, name: str) -> bytes:
+    content = file.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise _too_large(name)
+    return content
+
+
+def _decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _failure(name, f"is not UTF-8 (line {line}, byte {error.start})", "save it as UTF-8") from None
+
+
+def _parsed(text: str, name: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise _failure(name, f"broken TOML: {error}", "correct the file there") from None
+    except RecursionError:
+        raise _failure(name, "broken TOML: nested too deeply", "write plain tables") from None
+    except (ValueError, ArithmeticError):
+        raise _failure(name, "broken TOML: a number is out of range", "use smaller numbers") from None

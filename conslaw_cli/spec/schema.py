@@ -1,0 +1,88 @@
+"""A spec as typed, frozen objects with everything resolved: defaults filled in, metrics as exponents, rates as expressions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from conslaw_cli.spec.expressions import Expression
+
+BIASES = ("none", "hidden", "all")
+KINDS = ("gradient-flow", "momentum", "nesterov", "weight-decay")
+STATUSES = ("proved", "exact", "theorem", "undecided")
+POINTS = ("theta", "lookahead")
+LARGEST_EXPONENT = 20
+MOST_WIDTHS = 10_000
+LARGEST_WIDTH = 10**9
+
+RATE_KEYS = {"momentum": ("damping", "tau"), "weight-decay": ("decay", "lambda")}
+"""For each dynamics whose rate the spec gives: the key, and its default."""
+
+Width = Annotated[int, Meta(ge=1, le=LARGEST_WIDTH)]
+Exponent = Annotated[int, Meta(ge=0, le=LARGEST_EXPONENT)]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+class ModelSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table [model]."""
+
+    architecture: Annotated[str, Meta(description="Name of an architecture, such as linear, relu, nmf or icnn.")]
+    widths: Annotated[tuple[Width, ...], Meta(description="Widths of the layers from input to output.")]
+    bias: Annotated[str, Meta(description="Layers with a bias: none, hidden or all.")] = "none"
+
+
+class MetricSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table [metric], resolved: M = diag(theta^a) with an exponent a for every parameter block."""
+
+    blocks: Annotated[
+        tuple[tuple[str, Exponent], ...],
+        Meta(description="Exponent a of M = diag(theta^a) for each parameter block: 0 is Euclidean, 1 is entropy."),
+    ]
+    at: Annotated[str, Meta(description="Where the metric is evaluated: theta, or lookahead (tau theta + theta').")] = "theta"
+
+    @property
+    def euclidean(self) -> bool:
+        """Whether the metric is Euclidean on every block."""
+        return all(exponent == 0 for _, exponent in self.blocks)
+
+
+class DynamicsSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table [dynamics], resolved."""
+
+    kind: Annotated[str, Meta(description="gradient-flow, momentum, nesterov or weight-decay.")]
+    rate: Annotated[
+        Expression | None,
+        Meta(description="Damping or decay: a number, a positive symbol or an expression in t. Null under gradient-flow."),
+    ]
+    start: Annotated[
+        Fraction | None,
+        Meta(description="Time from which the laws are claimed. Null where they hold for t > 0 only."),
+    ]
+
+    @property
+    def varies_in_time(self) -> bool:
+        """Whether the rate is an expression in t."""
+        return self.rate is not None and "t" in self.rate.names
+
+
+class ExpectSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table [expect]: what ``check`` holds the result against. None is no expectation."""
+
+    laws: Annotated[Count | None, Meta(description="Number of independent laws.")] = None
+    time_dependent: Annotated[bool | None, Meta(description="Whether some law depends on time.")] = None
+    complete: Annotated[bool | None, Meta(description="Whether all laws are found in closed form.")] = None
+    time_free: Annotated[Count | None, Meta(description="Number of independent laws free of time.")] = None
+    dimension: Annotated[Count | None, Meta(description="Dimension of the trace of the Lie algebra.")] = None
+    status: Annotated[str | None, Meta(description="proved, exact, theorem or undecided.")] = None
+
+
+class Spec(Struct, frozen=True, forbid_unknown_fields=True):
+    """One spec. ``name`` is the file's path as given, "-" for standard input, "<mapping>" for a mapping."""
+
+    name: str
+    model: ModelSpec
+    metric: MetricSpec
+    dynamics: DynamicsSpec
+    expect: ExpectSpec = ExpectSpec()
