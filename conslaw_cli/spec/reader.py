@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from conslaw_cli.spec.dynamics_table import read_dynamics
-from conslaw_cli.spec.errors import Collector, Problem, SpecError, Table, as_toml, suggestion
+from conslaw_cli.spec.errors import MOST_ALIKE, Collector, Problem, SpecError, Table, as_toml, suggestion
 from conslaw_cli.spec.metric_table import block_names, read_metric
 from conslaw_cli.spec.model_table import read_expect, read_model
 from conslaw_cli.spec.schema import Spec
 
 LARGEST_FILE = 1 << 20
+_MOST_DOTS = 20
 _TABLES = ("model", "metric", "dynamics", "expect")
 _NEW = "`conslaw new linear` writes a spec to start from"
 
@@ -54,9 +55,8 @@ def _tables(mapping: object, collector: Collector) -> dict[str, Table]:
     if not isinstance(mapping, Mapping):
         collector.add(None, None, f"a spec is a mapping of tables, not {as_toml(mapping)}", _NEW)
         collector.raise_if_any()
-    for key, value in mapping.items():
-        if key not in _TABLES:
-            _note_unknown(collector, key, value)
+    for key in [key for key in mapping if key not in _TABLES][:MOST_ALIKE]:
+        _note_unknown(collector, key, mapping[key])
     if "model" not in mapping:
         collector.add("[model]", None, "missing table", f"add [model] with architecture and widths; {_NEW}")
     tables = {}
@@ -116,7 +116,15 @@ def _decoded(content: bytes, name: str) -> str:
         raise _failure(name, f"is not UTF-8 (line {line}, byte {error.start})", "save it as UTF-8") from None
 
 
+def _refuse_long_dotted_keys(text: str, name: str) -> None:
+    """tomllib takes memory quadratic in the parts of a dotted key: gigabytes for a key of this file size."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.partition("#")[0].count(".") > _MOST_DOTS:
+            raise _failure(name, f"more than {_MOST_DOTS} dots in line {number}", "write plain tables and keys")
+
+
 def _parsed(text: str, name: str) -> dict[str, object]:
+    _refuse_long_dotted_keys(text, name)
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:

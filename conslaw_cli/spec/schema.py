@@ -9,7 +9,6 @@ from msgspec import Meta, Struct
 
 from conslaw_cli.spec.expressions import Expression
 
-BIASES = ("none", "hidden", "all")
 KINDS = ("gradient-flow", "momentum", "nesterov", "weight-decay")
 STATUSES = ("proved", "exact", "theorem", "undecided")
 POINTS = ("theta", "lookahead")

@@ -1,0 +1,1 @@
+"""Finding conservation laws: ansatz, grading, search, exact verification, families."""

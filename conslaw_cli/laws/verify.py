@@ -1,0 +1,172 @@
+"""Exact verification: <grad h, X> = 0 as an identity of polynomials, for every generator X at once.
+
+In the coordinates (theta, P) the identity reads sum_k c_k(theta, P, symbols) * d_k f(theta, lambda) = 0, where the covector c
+holds the law's derivatives along the lift, times the metric. The derivatives of f are expanded with everything outside the
+law's blocks abstract, so the cost does not grow with depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+
+from conslaw_cli.exact.polynomials import Polynomial
+from conslaw_cli.exact.tensors import Expansion, Terms, TooLarge, collect, join, merge, pad
+from conslaw_cli.flows.base import RATE, SYMBOL
+from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.laws.law import Law
+
+CHUNK = 64
+LARGEST_COEFFICIENT = 2**31
+
+
+def verified(flow: PartFlow, laws: list[Law]) -> list[bool]:
+    """For each law whether it is proved to be conserved; False where the identity fails or is too large to expand."""
+    covectors = [covector(flow, law) for law in laws]
+    groups: dict[frozenset[str], list[int]] = {}
+    for number, entries in enumerate(covectors):
+        groups.setdefault(_blocks(flow, entries), []).append(number)
+    result = [False] * len(laws)
+    for active, numbers in groups.items():
+        for start in range(0, len(numbers), CHUNK):
+            chunk = numbers[start : start + CHUNK]
+            for number, holds in zip(chunk, _identities(flow, [covectors[n] for n in chunk], active)):
+                result[number] = holds
+    return result
+
+
+def covector(flow: PartFlow, law: Law) -> dict[int, Polynomial]:
+    """c_k by parameter k: derivatives of the law along the lift in (theta, P), times the metric's entry at k."""
+    n, dynamics = flow.program.size, flow.dynamics
+    combined: dict[int, Polynomial] = {}
+    for variable, partial in law.gradient().items():
+        vector, k = divmod(variable, n)
+        term = partial * dynamics.lift[vector]
+        combined[k] = combined[k] + term if k in combined else term
+    exponents = _exponents(flow)
+    found = {k: _in_position(flow, partial) * _metric(flow, k, exponents[k]) for k, partial in combined.items()}
+    return {k: polynomial for k, polynomial in found.items() if polynomial}
+
+
+def _in_position(flow: PartFlow, polynomial: Polynomial) -> Polynomial:
+    """Replace Q by its expression in (theta, P); theta takes Q's numbers."""
+    n, factors = flow.program.size, flow.dynamics.first_from_position
+    if len(factors) == 1 and factors[0] == Polynomial.constant(1):
+        return polynomial
+
+    def image(variable: int) -> Polynomial | None:
+        return _combination(factors, variable, n) if 0 <= variable < n else None
+
+    return polynomial.substitute(image)
+
+
+def _combination(factors: Iterable[Polynomial], k: int, n: int) -> Polynomial:
+    return sum(
+        (factor * Polynomial.variable(k + vector * n) for vector, factor in enumerate(factors) if factor),
+        Polynomial({}),
+    )
+
+
+def _metric(flow: PartFlow, k: int, exponent: int) -> Polynomial:
+    if not exponent:
+        return Polynomial.constant(1)
+    return _combination(flow.dynamics.metric_from_position, k, flow.program.size) ** exponent
+
+
+def _exponents(flow: PartFlow) -> list[int]:
+    return [a for a, (_, (rows, columns)) in zip(flow.exponents, flow.program.blocks) for _ in range(rows * columns)]
+
+
+def _blocks(flow: PartFlow, entries: dict[int, Polynomial]) -> frozenset[str]:
+    """Names of the blocks whose parameters a covector involves, as component or as variable."""
+    n = flow.program.size
+    touched = set(entries)
+    for polynomial in entries.values():
+        touched |= {variable % n for variable in polynomial.variables if variable >= 0}
+    names, start = set(), 0
+    for name, (rows, columns) in flow.program.blocks:
+        if any(start <= k < start + rows * columns for k in touched):
+            names.add(name)
+        start += rows * columns
+    return frozenset(names)
+
+
+def _identities(flow: PartFlow, covectors: list[dict[int, Polynomial]], active: frozenset[str]) -> list[bool]:
+    """Whether each covector pairs to zero, first with the rest abstract, then, where that fails, expanded in full."""
+    try:
+        holds = _pair(flow, covectors, active)
+        if not all(holds) and len(active) < len(flow.program.blocks):
+            failed = [i for i, fine in enumerate(holds) if not fine]
+            for i, fine in zip(failed, _pair(flow, [covectors[i] for i in failed], None)):
+                holds[i] = fine
+        return holds
+    except TooLarge:
+        return [False] * len(covectors)
+
+
+def _pair(flow: PartFlow, covectors: list[dict[int, Polynomial]], active: frozenset[str] | None) -> list[bool]:
+    expansion = Expansion(flow.program, active)
+    gradient_index, gradient = _gradient(flow, expansion, active)
+    velocities = expansion.allocate(flow.program.size + 2)
+    owners, components, monomials, coefficients = _rows(flow, covectors, velocities)
+    i, j = join(components, gradient_index)
+    keys = merge(monomials[i], gradient.monomials[j])
+    keys = np.concatenate([keys, owners[i][:, None]], axis=1)
+    left, _ = collect(keys, coefficients[i] * gradient.coefficients[j])
+    failed = set(left[:, -1].tolist())
+    return [number not in failed for number in range(len(covectors))]
+
+
+def _gradient(flow: PartFlow, expansion: Expansion, active: frozenset[str] | None) -> tuple[np.ndarray, Terms]:
+    """Terms of grad f on the active blocks with the parameter each belongs to."""
+    pieces, starts, start = [], [], 0
+    for number, (name, (rows, columns)) in enumerate(flow.program.blocks):
+        if active is None or name in active:
+            piece = expansion.gradient(number)
+            pieces.append(piece)
+            starts.append(start + piece.rows * columns + piece.columns)
+        start += rows * columns
+    width = max(piece.monomials.shape[1] for piece in pieces)
+    empty = np.zeros(0, dtype=np.int64)
+    joined = np.concatenate([pad(piece.monomials, width) for piece in pieces])
+    weights = np.concatenate([piece.coefficients for piece in pieces])
+    return np.concatenate(starts), Terms((0, 0), empty, empty, joined, weights)
+
+
+def _rows(flow: PartFlow, covectors: list[dict[int, Polynomial]], velocities: int) -> tuple[np.ndarray, ...]:
+    """Terms of the covectors as arrays: law, parameter, monomial (parameters, then velocities and symbols as fresh variables)."""
+    n = flow.program.size
+    number = {SYMBOL: velocities + n, RATE: velocities + n + 1}
+    owners, components, monomials, coefficients = [], [], [], []
+    for owner, entries in enumerate(covectors):
+        terms = [(k, m, c) for k, polynomial in entries.items() for m, c in polynomial.terms.items()]
+        shift = _lowest_exponents(terms)
+        scale = lcm(*(Fraction(c).denominator for _, _, c in terms)) if terms else 1
+        for k, monomial, coefficient in terms:
+            exponents = {v: e - shift.get(v, 0) for v, e in monomial}
+            exponents.update({v: -low for v, low in shift.items() if v not in exponents})
+            ids = (v if 0 <= v < n else number.get(v, v - n + velocities) for v in exponents for _ in range(exponents[v]))
+            owners.append(owner)
+            components.append(k)
+            monomials.append(tuple(ids))
+            coefficients.append(int(coefficient * scale))
+    width = max((len(m) for m in monomials), default=0)
+    table = np.full((len(monomials), width), -1, dtype=np.int64)
+    for row, monomial in enumerate(monomials):
+        table[row, : len(monomial)] = monomial
+    small = all(abs(c) < LARGEST_COEFFICIENT for c in coefficients)
+    weights = np.array(coefficients, dtype=np.int64 if small else object)
+    return np.array(owners, dtype=np.int64), np.array(components, dtype=np.int64), table, weights
+
+
+def _lowest_exponents(terms: list) -> dict[int, int]:
+    """Negative exponents to clear by multiplying the whole identity with a monomial."""
+    lowest: dict[int, int] = {}
+    for _, monomial, _ in terms:
+        for variable, exponent in monomial:
+            if exponent < lowest.get(variable, 0):
+                lowest[variable] = exponent
+    return lowest
