@@ -31,20 +31,23 @@ class TooLarge(Exception):
 class Trace:
     """A lower bound for the dimension of the trace with its witnesses, and whether the growth closed.
 
-    ``words[i]`` holds the generator ids of the i-th independent bracket at ``point`` modulo ``prime``; ``filtration`` the dimensions
-    after brackets of length 1, 2, …. ``error_bits`` b: the dimension is exact with error probability below 2^-b if ``closed``.
+    ``words[i]`` holds the generator ids of the i-th independent bracket at ``point`` modulo ``prime``, ``fingerprints[i]`` the
+    product of its value with a vector drawn from the seed; ``filtration`` the dimensions after brackets of length 1, 2, …. ``error_bits`` b: the dimension is exact with error probability below 2^-b if ``closed``.
     """
 
     dimension: int
     filtration: tuple[int, ...]
     words: tuple[tuple[int, ...], ...]
+    fingerprints: tuple[int, ...]
     prime: int
     seed: int
     point: tuple[int, ...]
     closed: bool
     error_bits: float
-    time_dimension: int
-    """Dimension after adding the fields that translate time."""
+    time_rank: int
+    """Rank of the time translations modulo the trace."""
+    time_outside: tuple[bool, ...]
+    """For each time translation alone whether it lies outside the trace."""
 
 
 def left_normed(field: Field, slots: list[VectorField], state: np.ndarray) -> np.ndarray:
@@ -63,8 +66,8 @@ def _along(state: np.ndarray, direction: np.ndarray) -> np.ndarray:
 
 
 @dataclass
-class Brackets:
-    """Draws random brackets of a flow at one point modulo one prime."""
+class Growth:
+    """The distribution grown so far at one point modulo one prime: an echelon form and the words that span it."""
 
     flow: PartFlow
     seed: int
@@ -73,19 +76,64 @@ class Brackets:
         self.stream = Stream(self.seed)
         self.field = Field(random_prime(self.stream.derive("prime", 0)))
         self.point = self.flow.point(self.field, self.stream)
+        self.echelon = Echelon(self.field, self.flow.dimension)
+        self.words: list[tuple[int, ...]] = []
+        self.fingerprints: list[int] = []
+        self._check = self.field.residues(self.stream.nonzero(self.field.p, "check", np.array([0]), len(self.point)))
         self._next = 0
 
-    def draw(self, length: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """(words (count, length), values (count, dimension))."""
+    @property
+    def full(self) -> bool:
+        return self.echelon.rank == self.flow.dimension
+
+    def extend(self, length: int) -> None:
+        """Add random brackets of one length until some are dependent."""
+        batch = 16
+        while not self.full:
+            count = min(batch, self.flow.dimension - self.echelon.rank + 2)
+            if not self._add(length, count).all():
+                return
+            batch = min(2 * batch, 512)
+
+    def closes(self, length: int) -> bool:
+        """Whether a few random brackets of this length all lie in the span; those that do not join it."""
+        return not self._add(length, CLOSURE_BRACKETS).any()
+
+    def time_rank(self) -> tuple[int, tuple[bool, ...]]:
+        """(rank of the time translations modulo the trace, for each alone whether it is outside). Ends the growth."""
+        fields = self.flow.dynamics.time_fields
+        if not fields:
+            return 0, ()
+        rows = np.concatenate([self._linear_field(matrix) for matrix in fields])
+        outside = tuple(bool(row.any()) for row in self.echelon.reduced(rows))
+        return int(self.echelon.add(rows).sum()), outside
+
+    def _add(self, length: int, count: int) -> np.ndarray:
+        """Draw brackets and keep the independent ones; the mask says which."""
         words = np.arange(self._next, self._next + count * length).reshape(count, length)
         self._next += count * length
         chunk = max(1, MEMORY_BYTES // (8 * 3 ** (length - 1) * self.flow.dimension))
-        values = [self._values(words[start : start + chunk]) for start in range(0, count, chunk)]
-        return words, np.concatenate(values)
+        values = np.concatenate([self._values(words[start : start + chunk]) for start in range(0, count, chunk)])
+        independent = self.echelon.add(values)
+        self.words.extend(tuple(word) for word in words[independent].tolist())
+        products = self.field.matmul(values[independent], self._check.T)
+        self.fingerprints.extend(self.field.integers(products)[:, 0].tolist())
+        return independent
 
     def _values(self, words: np.ndarray) -> np.ndarray:
         slots = [self.flow.generators(self.field, self.stream, words[:, k]) for k in range(words.shape[1])]
         return left_normed(self.field, slots, self.point[None, None, :])[0]
+
+    def _linear_field(self, matrix: tuple) -> np.ndarray:
+        pieces = np.split(self.point, len(matrix))
+        constants = self.flow.constants(self.field, self.stream)
+        rows = []
+        for scalars in matrix:
+            total = np.zeros_like(pieces[0])
+            for factor, piece in zip(scalars, pieces):
+                total = self.field.add(total, self.field.multiply(scalar(self.field, factor, constants)[0, 0], piece))
+            rows.append(total)
+        return np.concatenate(rows)[None, :]
 
 
 def trace(flow: PartFlow, seed: int) -> Trace:
@@ -94,72 +142,33 @@ def trace(flow: PartFlow, seed: int) -> Trace:
     Raises TooLarge when the state space exceeds what the echelon form may hold.
     """
     if flow.dimension > LARGEST_DIMENSION:
-        raise TooLarge(f"a part with {flow.dimension} coordinates (at most {LARGEST_DIMENSION})")
-    brackets = Brackets(flow, seed)
-    echelon = Echelon(brackets.field, flow.dimension)
-    words: list[tuple[int, ...]] = []
+        raise TooLarge(f"a group of parameters has {flow.dimension} coordinates, the engine holds {LARGEST_DIMENSION}")
+    growth = Growth(flow, seed)
     filtration: list[int] = []
     closed = False
-    for length in range(1, LONGEST_WORD + 1):
-        if length > 1 and _closure_holds(brackets, echelon, words, length):
+    while not closed and len(filtration) < LONGEST_WORD:
+        length = len(filtration) + 1
+        if length > 1 and growth.closes(length):
             closed = True
             break
-        _grow(brackets, echelon, words, length)
-        filtration.append(echelon.rank)
-        if echelon.rank == flow.dimension:
-            closed = True
-            break
+        growth.extend(length)
+        filtration.append(growth.echelon.rank)
+        closed = growth.full
+    rank = growth.echelon.rank
+    time_rank, outside = growth.time_rank()
     return Trace(
-        dimension=echelon.rank,
+        dimension=rank,
         filtration=tuple(filtration),
-        words=tuple(words),
-        prime=brackets.field.p,
+        words=tuple(growth.words),
+        fingerprints=tuple(growth.fingerprints),
+        prime=growth.field.p,
         seed=seed,
-        point=tuple(int(x) for x in brackets.field.integers(brackets.point)),
+        point=tuple(growth.field.integers(growth.point).tolist()),
         closed=closed,
-        error_bits=_error_bits(flow, echelon.rank, len(filtration) + 1, brackets.field.p),
-        time_dimension=_with_time(brackets, echelon),
+        error_bits=_error_bits(flow, rank, len(filtration) + 1, growth.field.p),
+        time_rank=time_rank,
+        time_outside=outside,
     )
-
-
-def _closure_holds(brackets: Brackets, echelon: Echelon, words: list, length: int) -> bool:
-    drawn, values = brackets.draw(length, CLOSURE_BRACKETS)
-    independent = echelon.add(values)
-    words.extend(tuple(int(i) for i in word) for word in drawn[independent])
-    return not independent.any()
-
-
-def _grow(brackets: Brackets, echelon: Echelon, words: list, length: int) -> None:
-    """Add brackets of one length until some are dependent."""
-    batch = 16
-    while echelon.rank < echelon.columns:
-        count = min(batch, echelon.columns - echelon.rank + 2)
-        drawn, values = brackets.draw(length, count)
-        independent = echelon.add(values)
-        words.extend(tuple(int(i) for i in word) for word in drawn[independent])
-        if not independent.all():
-            return
-        batch = min(2 * batch, 512)
-
-
-def _with_time(brackets: Brackets, echelon: Echelon) -> int:
-    """Rank after adding the time translations' values at the point; ends the use of the echelon."""
-    fields = brackets.flow.dynamics.time_fields
-    if fields:
-        echelon.add(np.concatenate([_linear_field(brackets, matrix) for matrix in fields]))
-    return echelon.rank
-
-
-def _linear_field(brackets: Brackets, matrix: tuple) -> np.ndarray:
-    field, pieces = brackets.field, np.split(brackets.point, len(matrix))
-    constants = brackets.flow.constants(field, brackets.stream)
-    rows = []
-    for scalars in matrix:
-        total = np.zeros_like(pieces[0])
-        for factor, piece in zip(scalars, pieces):
-            total = field.add(total, field.multiply(scalar(field, factor, constants)[0, 0], piece))
-        rows.append(total)
-    return np.concatenate(rows)[None, :]
 
 
 def _error_bits(flow: PartFlow, rank: int, length: int, prime: int) -> float:

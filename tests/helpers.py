@@ -128,7 +128,9 @@ def printed_laws(result, flow):
     """[(expression, depends_on_time as reported by its family)]."""
     symbols = [*flow.parameters, *flow.velocities]
     return [
-        (parse(text, symbols), item["depends_on_time"]) for item in result["laws"]["items"] for text in item["expressions"]
+        (parse(text, symbols), item["depends_on_time"])
+        for item in result["laws"]["items"]
+        for text in item["expressions"]
     ]
 
 

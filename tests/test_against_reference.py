@@ -22,7 +22,13 @@ FEW = [("gradient-flow", None), ("momentum", "tau"), ("momentum", 0), ("nesterov
 
 def table():
     """(architecture, widths, bias, metric, kind, rate)."""
-    chain = [("none", [1, 2, 1]), ("hidden", [1, 2, 1]), ("all", [1, 1, 2]), ("none", [2, 2, 1]), ("none", [1, 2, 1, 1])]
+    chain = [
+        ("none", [1, 2, 1]),
+        ("hidden", [1, 2, 1]),
+        ("all", [1, 1, 2]),
+        ("none", [2, 2, 1]),
+        ("none", [1, 2, 1, 1]),
+    ]
     for architecture in ("linear", "relu", "icnn"):
         for bias, widths in chain:
             for kind, rate in DYNAMICS:
@@ -31,7 +37,11 @@ def table():
         for kind, rate in DYNAMICS:
             yield "nmf", widths, "none", None, kind, rate
     metrics = [{"W1": 1, "W2": 1}, {"W2": 1}, {"W1": 2, "W2": 2}, {"W1": 1, "W2": 2}, {"W1": 3}]
-    for architecture, bias, widths in (("linear", "none", [1, 2, 1]), ("linear", "hidden", [2, 1, 1]), ("relu", "all", [1, 1, 2])):
+    for architecture, bias, widths in (
+        ("linear", "none", [1, 2, 1]),
+        ("linear", "hidden", [2, 1, 1]),
+        ("relu", "all", [1, 1, 2]),
+    ):
         for metric in metrics:
             for kind, rate in FEW:
                 yield architecture, widths, bias, metric, kind, rate
@@ -42,7 +52,13 @@ def table():
         for rate in ("tau", 0, 1):
             yield "nmf", [2, 1, 1], "none", {"U": 1, "V": 1, "at": point}, "momentum", rate
             yield "linear", [1, 2, 1], "none", {"W1": 2, "at": point}, "momentum", rate
-    for bias, widths in (("none", [1, 3]), ("all", [2, 1]), ("none", [1, 3, 1]), ("hidden", [1, 3, 1]), ("none", [2, 1, 3])):
+    for bias, widths in (
+        ("none", [1, 3]),
+        ("all", [2, 1]),
+        ("none", [1, 3, 1]),
+        ("hidden", [1, 3, 1]),
+        ("none", [2, 1, 3]),
+    ):
         for kind, rate in FEW:
             yield "linear", widths, bias, None, kind, rate
     for bias, widths in (("none", [2, 1]), ("hidden", [1, 1, 1, 1]), ("all", [1, 2, 1, 1])):

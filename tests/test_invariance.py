@@ -55,7 +55,12 @@ def test_relu_counts_do_not_depend_on_the_order_of_hidden_widths(widths):
 
 @pytest.mark.parametrize(
     "architecture, widths, bias",
-    [("linear", [2, 2, 2], "none"), ("linear", [1, 3, 1], "none"), ("linear", [2, 2, 1], "all"), ("relu", [2, 2, 1], "hidden")],
+    [
+        ("linear", [2, 2, 2], "none"),
+        ("linear", [1, 3, 1], "none"),
+        ("linear", [2, 2, 1], "all"),
+        ("relu", [2, 2, 1], "hidden"),
+    ],
 )
 def test_the_damping_does_not_change_the_count(architecture, widths, bias):
     """THEORY section 4, Euclidean metric: only time-free laws depend on whether there is damping at all."""
@@ -92,10 +97,18 @@ def configurations(draw):
     bias = "none" if architecture == "nmf" else draw(st.sampled_from(["none", "hidden", "all"]))
     shapes = blocks(architecture, widths, bias)
     assume(sum(prod(shape) for _, shape in shapes) <= 12)
-    metric = draw(st.none() | st.dictionaries(st.sampled_from([name for name, _ in shapes]), st.integers(0, 2), min_size=1))
+    metric = draw(
+        st.none() | st.dictionaries(st.sampled_from([name for name, _ in shapes]), st.integers(0, 2), min_size=1)
+    )
     kind, rate = draw(
         st.sampled_from(
-            [("gradient-flow", None), ("momentum", "tau"), ("momentum", 0), ("nesterov", None), ("weight-decay", "lambda")]
+            [
+                ("gradient-flow", None),
+                ("momentum", "tau"),
+                ("momentum", 0),
+                ("nesterov", None),
+                ("weight-decay", "lambda"),
+            ]
         )
     )
     return architecture, widths, bias, metric, kind, rate

@@ -108,7 +108,9 @@ def test_a_product_of_all_parameters(depth):
     assert result["status"] == "proved"
 
 
-@pytest.mark.parametrize("architecture, widths, filtration", [("linear", [2, 3, 2], [4, 6]), ("nmf", [1, 6, 5], [5, 15, 30])])
+@pytest.mark.parametrize(
+    "architecture, widths, filtration", [("linear", [2, 3, 2], [4, 6]), ("nmf", [1, 6, 5], [5, 15, 30])]
+)
 def test_filtrations(architecture, widths, filtration):
     assert report(architecture, widths)["trace"]["filtration"] == filtration
 

@@ -82,7 +82,15 @@ def loss_gradient(architecture, widths, bias, state, inputs, targets, pattern):
     return np.concatenate([gradients[name].ravel() for name in table])
 
 
-def trajectory(case, seed=0):
+def trajectory(case):
+    """The trajectory that is looked at; for ReLU networks the longest of a few, most change their pattern very soon."""
+    seeds = range(1, 6) if case[0] in ("relu", "icnn") else [0]
+    times, states = max((integrated(case, seed) for seed in seeds), key=lambda result: len(result[0]))
+    assert np.abs(states[:, -1] - states[:, 0]).max() > 0.05, "the trajectory has to go somewhere"
+    return times, states
+
+
+def integrated(case, seed):
     """(times, states) of the integrated flow: random data, random initialisation, positive where the metric needs it."""
     architecture, widths, bias, *_ = case
     flow, rng = flow_of(*case), np.random.default_rng(seed)
@@ -121,9 +129,7 @@ def trajectory(case, seed=0):
         patterns = (activation_pattern(*model, z[:size], inputs) for z in solution.y.T)
         same = [all(np.array_equal(a, b) for a, b in zip(p, pattern, strict=True)) for p in patterns]
         kept = same.index(False) if False in same else kept
-    times, states = solution.t[:kept], solution.y[:, :kept]
-    assert np.abs(states[:, -1] - states[:, 0]).max() > 0.05, "the trajectory has to go somewhere"
-    return times, states
+    return solution.t[:kept], solution.y[:, :kept]
 
 
 def test_the_hand_written_gradient_is_the_gradient():

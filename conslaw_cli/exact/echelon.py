@@ -30,6 +30,13 @@ class Echelon:
         masks = [self._add(rows[start : start + INNER]) for start in range(0, len(rows), INNER)]
         return np.concatenate(masks) if masks else np.zeros(0, dtype=bool)
 
+    def reduced(self, rows: np.ndarray) -> np.ndarray:
+        """Rows modulo the row space: a row is zero exactly if it lies in it."""
+        rows = np.array(rows, dtype=np.float64)
+        for pivots, block in self._blocks:
+            rows = self.field.subtract(rows, self.field.matmul(rows[:, pivots], block))
+        return rows
+
     def nullspace(self) -> tuple[np.ndarray, np.ndarray]:
         """Kernel of the added rows: (free columns, basis of shape (nullity, columns)) with the identity on the free columns."""
         blocks = list(self._blocks)
@@ -49,10 +56,7 @@ class Echelon:
         return np.concatenate([pivots for pivots, _ in self._blocks] or [np.zeros(0, dtype=np.int64)])
 
     def _add(self, rows: np.ndarray) -> np.ndarray:
-        rows = np.array(rows, dtype=np.float64)
-        for pivots, block in self._blocks:
-            rows = self.field.subtract(rows, self.field.matmul(rows[:, pivots], block))
-        mask, pivots, reduced = self._eliminate(rows)
+        mask, pivots, reduced = self._eliminate(self.reduced(rows))
         if len(pivots):
             self._append(pivots, reduced)
         return mask

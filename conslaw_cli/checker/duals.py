@@ -1,0 +1,110 @@
+"""Sparse truncated dual numbers: {set of infinitesimals as a bit mask: array of residues}, absent entries are zero.
+
+An array is int64 for small primes, object for large ones; the leading axis of an array is a batch (or of length one).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from conslaw_cli.checker.models import Chain
+
+Dual = dict[int, np.ndarray]
+
+
+def add(a: Dual, b: Dual, p: int) -> Dual:
+    total = dict(a)
+    for mask, value in b.items():
+        total[mask] = (total[mask] + value) % p if mask in total else value
+    return total
+
+
+def product(a: Dual, b: Dual, p: int, times=np.multiply) -> Dual:
+    """The bilinear product ``times``, reduced; squares of infinitesimals vanish."""
+    total: Dual = {}
+    for i, left in a.items():
+        for j, right in b.items():
+            if not i & j:
+                term = times(left, right) % p
+                total[i | j] = (total[i | j] + term) % p if i | j in total else term
+    return total
+
+
+def power(a: Dual, exponent: int, p: int) -> Dual:
+    """a^exponent for exponent >= 1, entrywise."""
+    result = a
+    for bit in bin(exponent)[3:]:
+        result = product(result, result, p)
+        if bit == "1":
+            result = product(result, a, p)
+    return result
+
+
+def scaled(a: Dual, factor, p: int) -> Dual:
+    return {mask: value * factor % p for mask, value in a.items()}
+
+
+def gradient(chain: Chain, theta: dict[str, Dual], coefficients: dict[str, np.ndarray], p: int) -> dict[str, Dual]:
+    """Gradient of the chain's functional by block; blocks and coefficients have shapes (batch or 1, rows, columns)."""
+    masked = {
+        layer.weight: scaled(theta[layer.weight], coefficients[layer.mask], p) if layer.mask else theta[layer.weight]
+        for layer in chain.layers
+        if layer.weight
+    }
+    signals: list[Dual] = [{0: coefficients["x"]} if "x" in coefficients else {}]
+    for layer in chain.layers:
+        signal = product(masked[layer.weight], signals[-1], p, np.matmul) if layer.weight else {}
+        if layer.bias:
+            signal = add(signal, scaled(theta[layer.bias], coefficients[layer.scale], p), p)
+        signals.append(signal)
+    one = np.ones((1, 1, 1), dtype=np.int64)
+    back: Dual = {0: coefficients[chain.left] if chain.left else one}
+    found: dict[str, Dual] = {}
+    for layer, signal in zip(reversed(chain.layers), reversed(signals[:-1])):
+        if layer.bias:
+            found[layer.bias] = {mask: _turned(v) * coefficients[layer.scale] % p for mask, v in back.items()}
+        if layer.weight:
+            outer = product(back, signal, p, lambda b, s: _turned(b) * _turned(s))
+            found[layer.weight] = scaled(outer, coefficients[layer.mask], p) if layer.mask else outer
+            back = product(back, masked[layer.weight], p, np.matmul)
+    return found
+
+
+def _turned(array: np.ndarray) -> np.ndarray:
+    return np.swapaxes(array, -1, -2)
+
+
+def split(vector: Dual, chain: Chain) -> dict[str, Dual]:
+    """The chain's blocks of a vector of shape (batch, size)."""
+    found, start = {}, 0
+    for name, (rows, columns) in chain.blocks:
+        stop = start + rows * columns
+        found[name] = {mask: v[:, start:stop].reshape(-1, rows, columns) for mask, v in vector.items()}
+        start = stop
+    return found
+
+
+def control(
+    chain: Chain, exponents: dict[str, int], theta: Dual, at: Dual, coefficients: dict[str, np.ndarray], p: int
+) -> Dual:
+    """w = M(at) grad f(theta) as a vector of shape (batch, size), M = diag(at^a)."""
+    pieces = gradient(chain, split(theta, chain), coefficients, p)
+    points = split(at, chain)
+    for name, _ in chain.blocks:
+        if exponents[name]:
+            pieces[name] = product(pieces[name], power(points[name], exponents[name], p), p)
+    return _joined([pieces[name] for name, _ in chain.blocks], chain)
+
+
+def _joined(pieces: list[Dual], chain: Chain) -> Dual:
+    batch = max((v.shape[0] for piece in pieces for v in piece.values()), default=1)
+    found: Dual = {}
+    for mask in sorted({mask for piece in pieces for mask in piece}):
+        columns = []
+        for piece, (_, (rows, width)) in zip(pieces, chain.blocks):
+            value = piece.get(mask)
+            size = rows * width
+            flat = np.zeros((1, size), dtype=np.int64) if value is None else value.reshape(value.shape[0], size)
+            columns.append(np.broadcast_to(flat, (batch, size)))
+        found[mask] = np.concatenate(columns, axis=1)
+    return found

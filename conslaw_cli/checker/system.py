@@ -1,0 +1,161 @@
+"""The system a report is about: blocks of parameters, metric and dynamics, read with suspicion."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import prod
+
+from conslaw_cli.checker.result import ReportError, count, entry
+
+Block = tuple[str, tuple[int, int]]
+LARGEST_SYSTEM = 5_000_000
+_LETTER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_ENTRY = re.compile(r"(d?)([WbUV]\d*)_(\d{1,9})(?:_(\d{1,9}))?")
+_KINDS = ("gradient-flow", "momentum", "nesterov", "weight-decay")
+
+
+@dataclass(frozen=True)
+class System:
+    """State order: the blocks in turn, each row-major. A parameter has the number of its place, a velocity that plus D."""
+
+    architecture: str
+    widths: tuple[int, ...]
+    bias: str
+    blocks: tuple[Block, ...]
+    exponents: dict[str, int]
+    """a in M = diag(theta^a), by block."""
+    at: str
+    kind: str
+    rate: str
+
+    @property
+    def size(self) -> int:
+        """Number of parameters D."""
+        return sum(prod(shape) for _, shape in self.blocks)
+
+    @property
+    def second_order(self) -> bool:
+        return self.kind in ("momentum", "nesterov")
+
+    @property
+    def space(self) -> int:
+        """Number of drift coordinates."""
+        return self.size * (2 if self.second_order else 1)
+
+    @property
+    def lookahead(self) -> bool:
+        """Whether the metric is taken at rate * theta + theta'."""
+        return self.at == "lookahead" and any(self.exponents.values())
+
+    @property
+    def letter(self) -> str | None:
+        """The letter of a symbolic constant rate."""
+        return self.rate if _LETTER.fullmatch(self.rate) and self.rate != "t" else None
+
+    @property
+    def hidden(self) -> int:
+        """Number of hidden neurons."""
+        return sum(self.widths[1:-1])
+
+    def offsets(self) -> dict[str, int]:
+        """Place of each block's first entry."""
+        found, position = {}, 0
+        for name, shape in self.blocks:
+            found[name] = position
+            position += prod(shape)
+        return found
+
+    def numbering(self) -> Numbering:
+        """Names of parameters and velocities to numbers."""
+        return Numbering(self)
+
+
+class Numbering(dict):
+    """Maps W1_2_3, b1_2 and dW1_2_3 to the variable's number, -1 for any other name; remembers what it was asked."""
+
+    def __init__(self, system: System) -> None:
+        super().__init__()
+        self._shapes, self._offsets = dict(system.blocks), system.offsets()
+        self._velocities = system.size if system.second_order else None
+
+    def __missing__(self, name: str) -> int:
+        self[name] = number = self._number(name)
+        return number
+
+    def _number(self, name: str) -> int:
+        match = _ENTRY.fullmatch(name)
+        if not match or match[2] not in self._shapes or (match[1] and self._velocities is None):
+            return -1
+        rows, columns = self._shapes[match[2]]
+        row, column = int(match[3]) - 1, int(match[4] or 1) - 1
+        is_vector = match[2].startswith("b")
+        if is_vector is bool(match[4]) or not (0 <= row < rows and 0 <= column < columns):
+            return -1
+        return self._offsets[match[2]] + row * columns + column + (self._velocities if match[1] else 0)
+
+
+def read_system(report: dict) -> System:
+    """The system of a report. Raises ReportError."""
+    model = entry(report, "model", dict)
+    architecture, bias = entry(model, "architecture", str, "model"), entry(model, "bias", str, "model")
+    widths = entry(model, "widths", list, "model")
+    blocks = _blocks(architecture, widths, bias)
+    at, exponents = _metric(entry(report, "metric", dict), blocks)
+    kind, rate = _dynamics(entry(report, "dynamics", dict))
+    system = System(architecture, tuple(widths), bias, blocks, exponents, at, kind, rate)
+    if system.lookahead and kind != "momentum":
+        raise ReportError(f"metric.at = 'lookahead' has no meaning for {kind}")
+    stated = count(model, "parameters", "model")
+    if stated != system.size:
+        raise ReportError(f"model.parameters says {stated}, the widths give {system.size}")
+    return system
+
+
+def _blocks(architecture: str, widths: list, bias: str) -> tuple[Block, ...]:
+    if not 2 <= len(widths) <= 1000 or not all(type(w) is int and 1 <= w <= LARGEST_SYSTEM for w in widths):
+        raise ReportError("model.widths must hold from 2 to 1000 positive whole numbers")
+    if sum(a * b + b for a, b in zip(widths, widths[1:])) > LARGEST_SYSTEM:
+        raise ReportError(f"more than {LARGEST_SYSTEM} parameters, too many for this checker")
+    if architecture == "nmf" and len(widths) == 3 and bias == "none":
+        m, r, n = widths
+        return (("U", (n, r)), ("V", (r, m)))
+    if architecture not in ("linear", "relu", "icnn") or bias not in ("none", "hidden", "all"):
+        raise ReportError(f"this checker knows no architecture {architecture!r} with bias {bias!r} and widths {widths}")
+    blocks: list[Block] = []
+    for layer, (inputs, outputs) in enumerate(zip(widths, widths[1:]), 1):
+        blocks.append((f"W{layer}", (outputs, inputs)))
+        if bias == "all" or (bias == "hidden" and layer < len(widths) - 1):
+            blocks.append((f"b{layer}", (outputs, 1)))
+    return tuple(blocks)
+
+
+def _metric(metric: dict, blocks: tuple[Block, ...]) -> tuple[str, dict[str, int]]:
+    given, at = entry(metric, "blocks", dict, "metric"), entry(metric, "at", str, "metric")
+    if at not in ("theta", "lookahead"):
+        raise ReportError("metric.at must be 'theta' or 'lookahead'")
+    if set(given) != {name for name, _ in blocks}:
+        raise ReportError("metric.blocks must name exactly the model's blocks")
+    return at, {name: _exponent(given[name], name) for name, _ in blocks}
+
+
+def _exponent(metric: object, name: str) -> int:
+    power = re.fullmatch(r"theta\^(\d{1,2})", metric) if isinstance(metric, str) else None
+    if power:
+        return int(power[1])
+    if metric not in ("euclidean", "entropy"):
+        raise ReportError(f"metric.blocks.{name} must be euclidean, entropy or theta^a")
+    return int(metric == "entropy")
+
+
+def _dynamics(dynamics: dict) -> tuple[str, str]:
+    kind, rate = entry(dynamics, "kind", str, "dynamics"), entry(dynamics, "rate", (str, type(None)), "dynamics")
+    if kind not in _KINDS:
+        raise ReportError(f"dynamics.kind must be one of {', '.join(_KINDS)}")
+    if kind == "gradient-flow" and rate is not None:
+        raise ReportError("gradient flow has no rate")
+    if kind == "nesterov" and (rate or "3/t").replace(" ", "") != "3/t":
+        raise ReportError("nesterov has the rate 3/t")
+    if kind in ("momentum", "weight-decay") and rate is None:
+        raise ReportError(f"dynamics.rate is missing for {kind}")
+    return kind, {"gradient-flow": "0", "nesterov": "3/t"}.get(kind) or rate

@@ -1,0 +1,123 @@
+"""Families of laws that theory knows, as candidates in drift coordinates with their matrix forms.
+
+A candidate counts only after it is verified like any other law. Sources: balancedness and neuron balance, Marcotte et al.
+2023; angular momenta and their time factors, Marcotte et al. 2024.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import lcm
+
+from conslaw_cli.exact.polynomials import Polynomial
+from conslaw_cli.flows.base import Dynamics
+from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.laws.law import Law
+from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.models.program import Shape
+
+BALANCED = "balancedness"
+NEURON = "neuron balance"
+ANGULAR = "angular momentum"
+MOMENTUM = "conserved momentum"
+CENTRE = "centre of motion"
+
+
+@dataclass(frozen=True)
+class FamilyLaws:
+    """A family at one hidden layer: its laws in the part's drift coordinates."""
+
+    name: str
+    layer: HiddenLayer
+    laws: tuple[Law, ...]
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A hidden layer's entries in a state vector."""
+
+    starts: dict[str, int]
+    shapes: dict[str, Shape]
+    exponents: dict[str, int]
+    hidden: HiddenLayer
+
+    @property
+    def width(self) -> int:
+        return self.shapes[self.hidden.incoming[0]][0]
+
+    def vectors(self, k: int) -> list[tuple[int, list[int], int]]:
+        """(sign, positions, metric exponent) of the vectors out of (+) and into (-) neuron k, one for each block."""
+        found = []
+        for name in self.hidden.outgoing:
+            rows, columns = self.shapes[name]
+            found.append((1, [self.starts[name] + i * columns + k for i in range(rows)], self.exponents[name]))
+        for name in self.hidden.incoming:
+            columns = self.shapes[name][1]
+            found.append((-1, [self.starts[name] + k * columns + j for j in range(columns)], self.exponents[name]))
+        return found
+
+
+def candidates(flow: PartFlow, hidden: tuple[HiddenLayer, ...]) -> list[FamilyLaws]:
+    """Families that may hold for a part of a model, one list entry for each hidden layer and kind."""
+    starts, start = {}, 0
+    for name, (rows, columns) in flow.program.blocks:
+        starts[name] = start
+        start += rows * columns
+    exponents = dict(zip(starts, flow.exponents))
+    found = []
+    for layer in hidden:
+        if set(layer.incoming + layer.outgoing) <= set(starts):
+            view = _Layer(starts, dict(flow.program.blocks), exponents, layer)
+            found.extend(_families(view, flow.dynamics, flow.program.size))
+    return found
+
+
+def _families(view: _Layer, dynamics: Dynamics, n: int) -> list[FamilyLaws]:
+    exponents = {exponent for _, _, exponent in view.vectors(0)}
+    pairs = [(k, l) for k in range(view.width) for l in range(k, view.width)]
+    if not dynamics.second_order:
+        if view.hidden.group == "linear" and exponents == {0}:
+            return [FamilyLaws(BALANCED, view.hidden, tuple(_inner(view, k, l) for k, l in pairs))]
+        return [FamilyLaws(NEURON, view.hidden, tuple(neuron_law(view.vectors(k)) for k in range(view.width)))]
+    if exponents == {0} and view.hidden.group == "linear" and view.width > 1:
+        return [FamilyLaws(ANGULAR, view.hidden, tuple(_angular(view, k, l, n) for k, l in pairs if k < l))]
+    if exponents == {1}:
+        laws = [neuron_law(view.vectors(k)) for k in range(view.width)]
+        momenta = tuple(law.renumbered(lambda v: v + n) for law in laws)
+        return [FamilyLaws(MOMENTUM, view.hidden, momenta), FamilyLaws(CENTRE, view.hidden, tuple(laws))]
+    return []
+
+
+def neuron_law(vectors: list[tuple[int, list[int], int]]) -> Law:
+    """Sum over a neuron's weights of +- the primitive of theta/theta^a: theta^(2-a)/(2-a), or log theta for a = 2."""
+    scale = lcm(*(abs(2 - a) or 1 for _, _, a in vectors))
+    terms, logs = [], []
+    for sign, positions, a in vectors:
+        if a == 2:
+            logs.extend((position, sign * scale) for position in positions)
+        else:
+            terms.extend((((position, 2 - a),), sign * scale // (2 - a)) for position in positions)
+    return Law(Polynomial(dict(terms)), tuple(sorted(logs)))
+
+
+def _inner(view: _Layer, k: int, l: int) -> Law:
+    """Entry (k, l) of W_out^T W_out - W_in W_in^T."""
+    return Law(
+        Polynomial(
+            {
+                (((a, 2),) if a == b else tuple(sorted(((a, 1), (b, 1))))): sign
+                for (sign, left, _), (_, right, _) in zip(view.vectors(k), view.vectors(l))
+                for a, b in zip(left, right)
+            }
+        )
+    )
+
+
+def _angular(view: _Layer, k: int, l: int, n: int) -> Law:
+    """Entry (k, l) of the antisymmetric angular momentum of the layer's rows and columns."""
+    terms = {}
+    for (_, left, _), (_, right, _) in zip(view.vectors(k), view.vectors(l)):
+        for a, b in zip(left, right):
+            terms[((a, 1), (n + b, 1))] = 1
+            terms[((b, 1), (n + a, 1))] = -1
+    return Law(Polynomial(terms))

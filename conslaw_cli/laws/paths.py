@@ -1,0 +1,92 @@
+"""Networks whose phi holds the products of parameters along paths, in coordinates where every generator is constant.
+
+With M = diag(theta^a) and dz_e = theta_e dtheta_e / theta_e^a, the field of a path is, up to a function, the constant 0/1 vector of
+its edges. The fields commute, the trace has the dimension of the span of the paths, and the laws are exactly the
+linear forms in z that vanish on all paths (ENGINE fact 7).
+
+Lower bound: choose an out-edge o(v) for every hidden neuron v. For every other edge e take the path that reaches e along the
+neurons' first in-edges and goes on along chosen out-edges. On the edges that are not chosen these paths form a triangular
+matrix, so they are independent. Upper bound: one law for each hidden neuron, what leaves minus what enters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from conslaw_cli.models.base import PathNetwork
+
+INPUT, OUTPUT = -1, -2
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Every parameter as an edge, in state order: ``tail`` and ``head`` are hidden neurons (numbered through), INPUT or OUTPUT."""
+
+    tail: np.ndarray
+    head: np.ndarray
+    order: np.ndarray
+    """Layer of the tail: edges of one path have ascending orders."""
+    neurons: int
+
+    @cached_property
+    def out_edge(self) -> np.ndarray:
+        """The first edge that leaves each hidden neuron."""
+        return self._first(self.tail)
+
+    @cached_property
+    def in_edge(self) -> np.ndarray:
+        """The first edge that enters each hidden neuron."""
+        return self._first(self.head)
+
+    def _first(self, ends: np.ndarray) -> np.ndarray:
+        neurons, first = np.unique(ends, return_index=True)
+        return first[np.searchsorted(neurons, np.arange(self.neurons))]
+
+    def around(self, neuron: int) -> tuple[np.ndarray, np.ndarray]:
+        """(edges that leave, edges that enter) a hidden neuron."""
+        return np.flatnonzero(self.tail == neuron), np.flatnonzero(self.head == neuron)
+
+
+def edges(network: PathNetwork, blocks: tuple[tuple[str, tuple[int, int]], ...]) -> Edges:
+    """Edges of all blocks in state order: W_l goes from layer l - 1 to layer l, a bias from the input into its layer."""
+    depth = len(network.weights)
+    first = np.concatenate([[0], np.cumsum(network.widths[1:-1])])
+    biases = dict(network.biases)
+    tails, heads, orders = [], [], []
+    for name, shape in blocks:
+        layer = biases.get(name) or network.weights.index(name) + 1
+        row, column = np.indices(shape).reshape(2, -1)
+        source = layer == 1 or name in biases
+        tails.append(np.full_like(row, INPUT) if source else first[layer - 2] + column)
+        heads.append(np.full_like(row, OUTPUT) if layer == depth else first[layer - 1] + row)
+        orders.append(np.full_like(row, 0 if source else layer - 1))
+    return Edges(np.concatenate(tails), np.concatenate(heads), np.concatenate(orders), int(first[-1]))
+
+
+def independent_paths(graph: Edges) -> int:
+    """Number of paths in the triangular basis, each checked to run from input to output and to be triangular.
+
+    Raises ArithmeticError if one is not: then nothing is proved.
+    """
+    chosen = np.zeros(len(graph.tail), dtype=bool)
+    chosen[graph.out_edge] = True
+    own = np.flatnonzero(~chosen)
+    path = [own]
+    while (hidden := graph.tail[path[0]] >= 0).any():
+        path.insert(0, np.where(hidden, graph.in_edge[graph.tail[path[0]]], path[0]))
+    while (hidden := graph.head[path[-1]] >= 0).any():
+        path.append(np.where(hidden, graph.out_edge[graph.head[path[-1]]], path[-1]))
+    for before, after in zip(path, path[1:]):
+        _require((before == after) | (graph.head[before] == graph.tail[after]))
+    for edge in path:
+        _require((edge == own) | chosen[edge] | (graph.order[edge] < graph.order[own]))
+    _require((graph.tail[path[0]] == INPUT) & (graph.head[path[-1]] == OUTPUT))
+    return len(own)
+
+
+def _require(condition: np.ndarray) -> None:
+    if not condition.all():
+        raise ArithmeticError("the path basis is not triangular")

@@ -1,0 +1,101 @@
+"""Laws as plain data that every renderer can write: sums of terms in entries of blocks, and matrix forms of families."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One parameter or velocity: entry (row, column) of a block, from 1; ``column`` None for a bias."""
+
+    block: str
+    row: int
+    column: int | None
+    velocity: bool = False
+
+    @property
+    def name(self) -> str:
+        """The contract's name, e.g. W1_2_3, b1_2, dW1_2_3."""
+        suffix = f"_{self.row}" if self.column is None else f"_{self.row}_{self.column}"
+        return ("d" if self.velocity else "") + self.block + suffix
+
+
+@dataclass(frozen=True)
+class Term:
+    """coefficient * product of entry**exponent, or coefficient * log(entry) when ``log``."""
+
+    coefficient: int | Fraction
+    factors: tuple[tuple[Entry, int], ...]
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """A function of time (SymPy-readable ASCII such as "exp(tau*t)", "1" for none) times a sum of terms."""
+
+    time: str
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A scalar law: the sum of its groups. ``log_scale`` multiplies every argument of a logarithm (weight decay)."""
+
+    groups: tuple[Group, ...]
+    log_scale: str = "1"
+
+
+@dataclass(frozen=True)
+class BlockRef:
+    """A block in a matrix form: W, W^T, or its velocity."""
+
+    block: str
+    transposed: bool = False
+    velocity: bool = False
+
+
+@dataclass(frozen=True)
+class MatrixTerm:
+    """coefficient * left * right."""
+
+    coefficient: int
+    left: BlockRef
+    right: BlockRef
+
+
+@dataclass(frozen=True)
+class MatrixForm:
+    """``time * (sum of terms)``, a size x size matrix; ``symmetry`` is "symmetric" or "antisymmetric"."""
+
+    time: str
+    terms: tuple[MatrixTerm, ...]
+    size: int
+    symmetry: str
+
+
+@dataclass(frozen=True)
+class NeuronTerm:
+    """coefficient * time * sum of function(entries) over a neuron's column ("out") or row ("in") of a block, or its bias ("bias").
+
+    ``function`` is "power" with the exponent, or "log".
+    """
+
+    coefficient: int | Fraction
+    block: str
+    side: str
+    function: str = "power"
+    exponent: int = 1
+    velocity: bool = False
+    time: str = "1"
+
+
+@dataclass(frozen=True)
+class NeuronForm:
+    """One law for each hidden neuron k = 1 … size: ``time * (sum of terms)``."""
+
+    time: str
+    terms: tuple[NeuronTerm, ...]
+    size: int
+    log_scale: str = "1"

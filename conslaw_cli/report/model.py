@@ -1,0 +1,156 @@
+"""The report: plain frozen data, the same for every renderer, and its JSON form (schema 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from conslaw_cli.report.formula import Formula, MatrixForm, NeuronForm
+
+SCHEMA = 1
+EXPRESSIONS_SHOWN = 1000
+"""How many scalar laws a JSON report writes out before families keep their matrix form only."""
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    architecture: str
+    widths: tuple[int, ...]
+    bias: str
+    parameters: int
+    blocks: tuple[tuple[str, tuple[int, int]], ...]
+    summary: str
+    phi: str
+    domain: str
+
+
+@dataclass(frozen=True)
+class MetricSummary:
+    blocks: tuple[tuple[str, str], ...]
+    """(block, "euclidean" | "entropy" | "theta^a")"""
+    at: str
+
+
+@dataclass(frozen=True)
+class DynamicsSummary:
+    kind: str
+    rate: str | None
+    start: str | None
+    """Time from which the laws hold; None for t > 0."""
+
+
+@dataclass(frozen=True)
+class TraceSummary:
+    """``dimension`` None when the engine could not compute it."""
+
+    space: int
+    filtration: tuple[int, ...]
+    dimension: int | None
+
+
+@dataclass(frozen=True)
+class Family:
+    """Laws of one kind: ``members`` yields their formulas on demand (there may be many and long ones)."""
+
+    name: str
+    number: int
+    members: Sequence[Formula]
+    depends_on_time: bool
+    source: str
+    form: MatrixForm | NeuronForm | None = None
+    entries: int | None = None
+    """Entries of the matrix form when more than the independent ones counted in ``number``."""
+
+
+@dataclass(frozen=True)
+class LawsSummary:
+    """``independent`` None when unknown; ``found`` of them are written down; ``searched_degree`` says how far the search went."""
+
+    independent: int | None
+    found: int
+    time_dependent: bool | None
+    time_free: int | None
+    searched_degree: int
+    families: tuple[Family, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is known of one spec's conservation laws, and how. ``status``: proved | exact | theorem | undecided."""
+
+    name: str
+    model: ModelSummary
+    metric: MetricSummary
+    dynamics: DynamicsSummary
+    trace: TraceSummary
+    laws: LawsSummary
+    status: str
+    error_bound: str | None = None
+    """For ``exact``: bound of the error probability, e.g. "2^-40"."""
+    theorem: str | None = None
+    """For ``theorem``: the source."""
+    notes: tuple[str, ...] = ()
+    certificate: dict = field(default_factory=dict, hash=False)
+    reproduce: dict = field(default_factory=dict, hash=False)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every law is written down."""
+        return self.laws.independent is not None and self.laws.found == self.laws.independent
+
+    def to_dict(self, expand: bool = False) -> dict:
+        """The JSON report (see the README); ``expand`` writes out every scalar law however many there are."""
+        return {
+            "schema": SCHEMA,
+            "name": self.name,
+            "model": {
+                "architecture": self.model.architecture,
+                "widths": list(self.model.widths),
+                "bias": self.model.bias,
+                "parameters": self.model.parameters,
+                "phi": self.model.phi,
+                "domain": self.model.domain,
+            },
+            "metric": {"blocks": dict(self.metric.blocks), "at": self.metric.at},
+            "dynamics": {"kind": self.dynamics.kind, "rate": self.dynamics.rate, "start": self.dynamics.start},
+            "trace": {
+                "space": self.trace.space,
+                "filtration": list(self.trace.filtration),
+                "dimension": self.trace.dimension,
+            },
+            "laws": {
+                "independent": self.laws.independent,
+                "found": self.laws.found,
+                "complete": self.complete,
+                "time_dependent": self.laws.time_dependent,
+                "time_free": self.laws.time_free,
+                "searched_degree": self.laws.searched_degree,
+                "items": list(self._items(expand)),
+            },
+            "status": self.status,
+            "error_bound": self.error_bound,
+            "theorem": self.theorem,
+            "notes": list(self.notes),
+            "certificate": self.certificate,
+            "reproduce": self.reproduce,
+        }
+
+    def _items(self, expand: bool) -> Iterator[dict]:
+        from conslaw_cli.report import ascii, latex
+
+        left = EXPRESSIONS_SHOWN
+        for family in self.laws.families:
+            shown = family.members if expand or len(family.members) <= left else family.members[:left]
+            left = max(0, left - len(shown))
+            item = {
+                "family": family.name,
+                "number": family.number,
+                "expressions": [ascii.formula(member) for member in shown],
+                "form": ascii.form(family.form) if family.form else None,
+                "latex": latex.family(family),
+                "depends_on_time": family.depends_on_time,
+                "source": family.source,
+            }
+            if len(shown) < len(family.members):
+                item["truncated"] = True
+            yield item
