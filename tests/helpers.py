@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -32,7 +32,7 @@ def spec(architecture, widths, bias="none", metric=None, kind="gradient-flow", r
     return tables
 
 
-@lru_cache(maxsize=None)
+@cache
 def _analyze(text, seed):
     tables = json.loads(text)
     return analyze(tables).to_dict() if seed is None else analyze(tables, seed=seed).to_dict()

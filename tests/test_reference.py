@@ -1,5 +1,7 @@
 """The reference by itself reproduces the counts of the papers, before anything is held against it."""
 
+import itertools
+
 import pytest
 import sympy as sp
 from reference import (
@@ -137,7 +139,7 @@ def test_filtrations():
 @pytest.mark.parametrize("widths", [[1, 2, 1], [2, 2, 1], [1, 3, 1]])
 def test_drift_coordinates_lose_nothing_and_damping_does_not_matter(widths, rate):
     """THEORY section 4: 2D - dim in drift coordinates = 2D+1 - dim in (t, theta, theta'), whatever the damping."""
-    size = sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+    size = sum(a * b for a, b in itertools.pairwise(widths))
     expected = count_laws("linear", widths, kind="momentum")
     assert count_laws("linear", widths, kind="momentum", rate=rate) == expected
     assert 2 * size - drift_filtration("linear", widths, kind="momentum", rate=rate)[-1] == expected

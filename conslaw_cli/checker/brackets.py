@@ -90,7 +90,7 @@ def _shifted(state: Dual, direction: Dual, bit: int, p: int) -> Dual:
 
 def _rational(text: str) -> Fraction | None:
     try:
-        return constant(parse(text, {}, frozenset({"t"}) | {text}))
+        return constant(parse(text, names=frozenset({"t", text})))
     except ExpressionError:
         return None
 

@@ -112,10 +112,11 @@ class Network:
             return False
         for k in range(1, paths.shape[1]):
             before, after = paths[:, k - 1], paths[:, k]
-            follows = np.where(present[:, k - 1], heads[before] == tails[after], ~present[:, k] | (tails[after] == NONE))
-            if not follows.all():
+            meets = present[:, k] & (heads[before] == tails[after])
+            starts = ~present[:, k] | (tails[after] == NONE)
+            if not np.where(present[:, k - 1], meets, starts).all():
                 return False
-        return bool((present[:, 0] | ~present[:, 0]).all())
+        return True
 
     def balanced(self, paths: np.ndarray) -> tuple[bool, str]:
         """Upper bound: edges in minus edges out of a hidden neuron vanishes on every path, H independent conditions."""

@@ -1,0 +1,74 @@
+"""The command line: click commands, one file each; no mathematics, no formatting of results."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from conslaw_cli.cli.exits import Exit
+from conslaw_cli.version import __version__
+
+COMMANDS = {
+    "report": "conslaw_cli.cli.report:report",
+    "check": "conslaw_cli.cli.check:check",
+    "compare": "conslaw_cli.cli.compare:compare",
+    "new": "conslaw_cli.cli.new:new",
+    "architectures": "conslaw_cli.cli.architectures:architectures",
+    "verify-certificate": "conslaw_cli.cli.verify:verify_certificate",
+}
+
+
+class _Commands(click.Group):
+    """Imports a command's module when it is asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        module, attribute = COMMANDS[name].split(":")
+        return getattr(import_module(module), attribute)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="conslaw")
+@click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
+@click.pass_context
+def group(context: click.Context, debug: bool) -> None:
+    """Conservation laws of training dynamics: which quantities stay constant while a model trains, and is that all?
+
+    A spec (TOML) names an architecture, a metric and a dynamics. Start with `conslaw new relu` or `conslaw report SPEC`.
+    Exit codes: 0 as expected, 1 an expectation failed, 2 unusable input, 3 undecided, 4 internal error, 130 interrupted.
+    """
+    context.obj = {"debug": debug}
+
+
+def main() -> None:
+    """Run the command line and exit; the only place that maps what happened to an exit code."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        code = group.main(arguments, prog_name="conslaw", standalone_mode=False)
+        return int(code or 0)
+    except click.ClickException as error:
+        error.show()
+        return Exit.UNUSABLE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        click.echo(f"internal error: {type(error).__name__}: {error}; run again with --debug for the traceback", err=True)
+        return Exit.INTERNAL

@@ -29,6 +29,7 @@ class FamilyLaws:
 
     name: str
     layer: HiddenLayer
+    exponents: dict[str, int]
     laws: tuple[Law, ...]
 
 
@@ -77,14 +78,17 @@ def _families(view: _Layer, dynamics: Dynamics, n: int) -> list[FamilyLaws]:
     pairs = [(k, l) for k in range(view.width) for l in range(k, view.width)]
     if not dynamics.second_order:
         if view.hidden.group == "linear" and exponents == {0}:
-            return [FamilyLaws(BALANCED, view.hidden, tuple(_inner(view, k, l) for k, l in pairs))]
-        return [FamilyLaws(NEURON, view.hidden, tuple(neuron_law(view.vectors(k)) for k in range(view.width)))]
+            return [FamilyLaws(BALANCED, view.hidden, view.exponents, tuple(_inner(view, k, l) for k, l in pairs))]
+        return [FamilyLaws(NEURON, view.hidden, view.exponents, tuple(neuron_law(view.vectors(k)) for k in range(view.width)))]
     if exponents == {0} and view.hidden.group == "linear" and view.width > 1:
-        return [FamilyLaws(ANGULAR, view.hidden, tuple(_angular(view, k, l, n) for k, l in pairs if k < l))]
+        return [FamilyLaws(ANGULAR, view.hidden, view.exponents, tuple(_angular(view, k, l, n) for k, l in pairs if k < l))]
     if exponents == {1}:
         laws = [neuron_law(view.vectors(k)) for k in range(view.width)]
         momenta = tuple(law.renumbered(lambda v: v + n) for law in laws)
-        return [FamilyLaws(MOMENTUM, view.hidden, momenta), FamilyLaws(CENTRE, view.hidden, tuple(laws))]
+        return [
+            FamilyLaws(MOMENTUM, view.hidden, view.exponents, momenta),
+            FamilyLaws(CENTRE, view.hidden, view.exponents, tuple(laws)),
+        ]
     return []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from conslaw_cli.exact.polynomials import Number, Polynomial
 
@@ -34,3 +35,15 @@ class Law:
     @property
     def degree(self) -> int:
         return self.polynomial.degree
+
+    @property
+    def coordinates(self) -> dict[object, Number]:
+        """Coefficients by monomial, logarithms under ("log", variable)."""
+        return {**self.polynomial.terms, **{("log", v): c for v, c in self.logs}}
+
+    @property
+    def normal(self) -> frozenset:
+        """The same for laws that are multiples of each other."""
+        coordinates = self.coordinates
+        lead = Fraction(coordinates[min(coordinates, key=repr)])
+        return frozenset((key, value / lead) for key, value in coordinates.items())

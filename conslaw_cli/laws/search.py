@@ -32,27 +32,31 @@ REDUCED_BASIS = 200
 
 @dataclass(frozen=True)
 class Found:
-    """Verified laws with independent gradients, and the largest degree whose ansatz was searched in full."""
+    """Verified laws with independent gradients, and the largest degree whose ansatz was searched in full.
+
+    ``candidates`` spans all solutions modulo p, dependent ones too.
+    """
 
     laws: tuple[Law, ...]
     degree: int
+    candidates: tuple[Law, ...]
 
 
 def search(flow: PartFlow, count: int, seed: int) -> Found:
     """Look for ``count`` independent laws, raising the degree until they are found or the ansatz grows too large."""
     session = _Session(flow, seed)
     if count and not flow.dynamics.second_order and max(flow.exponents) >= 2:
-        session.keep(session.separable())
+        session.separable()
     degree = 0
     while len(session.laws) < count and degree < LARGEST_DEGREE:
         size = ansatz.monomial_count(flow.dimension, degree + 1)
         if size > (QUADRATIC_MONOMIALS if degree < 2 else MONOMIALS):
             break
         degree += 1
-        if not session.polynomial(degree, count):
+        if not session.polynomial(degree):
             degree -= 1
             break
-    return Found(tuple(session.laws), degree)
+    return Found(tuple(session.laws), degree, tuple(session.candidates))
 
 
 def gradient_rows(field: Field, flow: PartFlow, laws: list[Law], point: np.ndarray) -> np.ndarray:
@@ -82,18 +86,18 @@ class _Session:
     flow: PartFlow
     seed: int
     laws: list[Law] = dataclass_field(default_factory=list)
+    candidates: list[Law] = dataclass_field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.stream = Stream(self.seed)
         self.field = Field(random_prime(self.stream.derive("searchp", 0)))
         self.grading = ansatz.grading(self.flow, self.stream)
         self.point = self.flow.point(self.field, self.stream, 1)
-        self.gradients = Echelon(self.field, self.flow.dimension)
         self.points = np.zeros((0, self.flow.dimension + 1))
         self.ratios = np.zeros((0, self.flow.dimension + 1))
 
-    def separable(self) -> list[Law]:
-        """Sums of one function per coordinate: the primitive of theta/g(theta) for g = theta^a (log for a = 2)."""
+    def separable(self) -> None:
+        """Search sums of one function per coordinate: the primitive of theta/g(theta) for g = theta^a (log for a = 2)."""
         exponents = np.repeat(self.flow.exponents, [r * c for _, (r, c) in self.flow.program.blocks])
         size = self.flow.dimension
         self._sample(size + SURPLUS_ROWS)
@@ -105,12 +109,14 @@ class _Session:
             values = self.field.inverses(values) if a > 2 else values
             rows[:, columns] = self.field.multiply(values, ratios[:, columns])
             rows[:, columns] = self.field.reduce(rows[:, columns] * ((2 - a) or 1))
-        return [_separable_law(vector, exponents) for vector in self._kernel(rows)]
+        found = [_separable_law(vector, exponents) for vector in self._kernel(rows)]
+        self.candidates.extend(found)
+        self.keep(found)
 
-    def polynomial(self, degree: int, count: int) -> bool:
+    def polynomial(self, degree: int) -> bool:
         """Search one degree, keeping laws; False when some class was too large to solve."""
         classes = ansatz.classes(self.flow, self.grading, degree)
-        complete = True
+        complete, found = True, []
         for size in np.unique(classes.sizes):
             members = np.flatnonzero(classes.sizes == size)
             if size > LARGEST_CLASS:
@@ -122,15 +128,13 @@ class _Session:
             for row in rows:
                 monomials = classes.monomials[row]
                 kernel = self._kernel(self._evaluate(monomials, int(size) + SURPLUS_ROWS))
-                self._candidates.extend(_polynomial_law(vector, monomials, self.flow.dimension) for vector in kernel)
-        self.keep(self._candidates, count)
-        self._candidates = []
+                found.extend(_polynomial_law(vector, monomials, self.flow.dimension) for vector in kernel)
+        self.candidates.extend(found)
+        self.keep(found)
         return complete
 
-    _candidates: list[Law] = dataclass_field(default_factory=list)
-
-    def keep(self, candidates: list[Law], count: int | None = None) -> None:
-        """Keep the candidates whose gradients are new and that are verified."""
+    def keep(self, candidates: list[Law]) -> None:
+        """Keep the candidates whose gradients are new and that are verified; those a refused one shadowed get a turn."""
         if not candidates:
             return
         rows = gradient_rows(self.field, self.flow, candidates, self.field.integers(self.point))
@@ -140,12 +144,7 @@ class _Session:
         proved = [law for law, holds in zip(chosen, verified(self.flow, chosen)) if holds]
         self.laws.extend(proved)
         if len(proved) < len(chosen):
-            self._retry([law for law in candidates if law not in chosen])
-
-    def _retry(self, others: list[Law]) -> None:
-        """Some chosen candidate was refused: those it shadowed get their turn."""
-        if others:
-            self.keep(others)
+            self.keep([law for law in candidates if law not in chosen])
 
     def _sample(self, count: int) -> None:
         """At least ``count`` samples: points and generator/point, entry by entry, with a column (1, 0) for padding."""

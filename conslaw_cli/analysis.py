@@ -1,0 +1,204 @@
+"""From a spec to what is proved of it: traces and laws of every part of the model, and the status they add up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from conslaw_cli.exact.echelon import Echelon
+from conslaw_cli.exact.field import Field, random_prime
+from conslaw_cli.exact.stream import Stream
+from conslaw_cli.flows import Dynamics, build_dynamics
+from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.laws.families import FamilyLaws, candidates
+from conslaw_cli.laws.law import Law
+from conslaw_cli.laws.paths import Edges, edges, independent_paths
+from conslaw_cli.laws.search import Found, gradient_rows, search
+from conslaw_cli.laws.verify import verified
+from conslaw_cli.lie import TooLarge, Trace, trace
+from conslaw_cli.models import ARCHITECTURES, Model, Part
+from conslaw_cli.spec import Spec
+
+ERROR_BITS = 40.0
+MOST_RUNS = 12
+SEED_BITS = 53
+
+
+@dataclass(frozen=True)
+class LawGroup:
+    """Independent verified laws of one kind in a part's drift coordinates. ``family`` None for laws no family matches."""
+
+    laws: tuple[Law, ...]
+    source: str
+    family: FamilyLaws | None = None
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """What is known of one part (all its copies behave alike)."""
+
+    part: Part
+    flow: PartFlow
+    trace: Trace
+    groups: tuple[LawGroup, ...]
+    searched_degree: int
+    error_bits: float
+    """-log2 of the error bound for the dimension; meaningless where the part is proved."""
+
+    @property
+    def independent(self) -> int:
+        return self.flow.dimension - self.trace.dimension
+
+    @property
+    def found(self) -> int:
+        return sum(len(group.laws) for group in self.groups)
+
+    @property
+    def proved(self) -> bool:
+        return self.found == self.independent
+
+
+@dataclass(frozen=True)
+class PathResult:
+    """A path network under a dynamics with constant fields: complete and proved by linear algebra on its graph."""
+
+    graph: Edges
+    dimension: int
+    exponents: tuple[int, ...]
+    """Exponent of the metric at every parameter's block."""
+
+    @property
+    def laws(self) -> int:
+        return self.graph.neurons
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything computed for a spec. ``failure`` says why the engine could not go through, where it could not."""
+
+    spec: Spec
+    seed: int
+    model: Model
+    dynamics: Dynamics
+    parts: tuple[PartResult, ...] = ()
+    paths: PathResult | None = None
+    failure: str | None = None
+
+
+def run(spec: Spec, seed: int = 0) -> Analysis:
+    """Analyse a spec; the same spec and seed give the same result."""
+    architecture = ARCHITECTURES[spec.model.architecture]
+    dynamics = build_dynamics(spec.dynamics, spec.metric)
+    model = architecture.build(spec.model.widths, spec.model.bias)
+    if model.paths and _constant_fields(spec, dynamics):
+        return Analysis(spec, seed, model, dynamics, paths=_path_result(spec, model))
+    try:
+        parts = tuple(part_result(spec, part, model, dynamics, seed) for part in model.parts)
+    except TooLarge as error:
+        return Analysis(spec, seed, model, dynamics, failure=str(error))
+    return Analysis(spec, seed, model, dynamics, parts=parts)
+
+
+def _constant_fields(spec: Spec, dynamics: Dynamics) -> bool:
+    """Whether the fields of single paths are constant up to a function: first order, one exponent if the point is scaled."""
+    if dynamics.second_order:
+        return False
+    return dynamics.name == "gradient-flow" or len({a for _, a in spec.metric.blocks}) == 1
+
+
+def _path_result(spec: Spec, model: Model) -> PathResult:
+    graph = edges(model.paths, model.blocks)
+    return PathResult(graph, independent_paths(graph), tuple(a for _, a in spec.metric.blocks))
+
+
+def part_result(spec: Spec, part: Part, model: Model, dynamics: Dynamics, seed: int) -> PartResult:
+    """Grow the trace, find as many laws as it leaves room for, and repeat the growth where the sum does not close."""
+    exponents = dict(spec.metric.blocks)
+    flow = PartFlow(part.program, tuple(exponents[name] for name, _ in part.program.blocks), dynamics)
+    stream = Stream(seed)
+    best = trace(flow, _seed(stream, "trace", 0))
+    bits = best.error_bits if best.closed else 0.0
+    groups, degree = _laws(flow, model, flow.dimension - best.dimension, _seed(stream, "search", 0))
+    found = sum(len(group.laws) for group in groups)
+    run_number = 1
+    while found < flow.dimension - best.dimension and bits < ERROR_BITS and run_number < MOST_RUNS and best.closed:
+        again = trace(flow, _seed(stream, "trace", run_number))
+        bits = bits + again.error_bits if again.dimension == best.dimension else again.error_bits
+        best = max(best, again, key=lambda t: t.dimension)
+        run_number += 1
+    return PartResult(part, flow, best, groups, degree, bits)
+
+
+def _seed(stream: Stream, name: str, counter: int) -> int:
+    return stream.derive(name, counter) >> (64 - SEED_BITS)
+
+
+def _laws(flow: PartFlow, model: Model, count: int, seed: int) -> tuple[tuple[LawGroup, ...], int]:
+    """Laws of a part: those of families first, then what the search found beyond them; and the degree searched."""
+    if not count:
+        return (), 0
+    found = search(flow, count, seed)
+    families = candidates(flow, model.hidden)
+    selection = _Selection(flow, seed)
+    groups = []
+    for family in families:
+        kept = selection.keep(list(family.laws))
+        if kept:
+            groups.append(LawGroup(tuple(kept), _source(flow, found, kept, seed), family))
+    rest = selection.keep(list(found.laws), known=True)
+    if rest:
+        groups.append(LawGroup(tuple(rest), f"search, degree {max(law.degree for law in rest)}"))
+    return tuple(groups), found.degree
+
+
+@dataclass
+class _Selection:
+    """Keeps verified laws whose gradients are independent of those kept before."""
+
+    flow: PartFlow
+    seed: int
+
+    def __post_init__(self) -> None:
+        stream = Stream(self.seed)
+        self.field = Field(random_prime(stream.derive("selectp", 0)))
+        self.point = self.field.integers(self.flow.point(self.field, stream, 2))
+        self.echelon = Echelon(self.field, self.flow.dimension)
+
+    def keep(self, laws: list[Law], known: bool = False) -> list[Law]:
+        """The new ones among the laws, in order; ``known`` laws are verified already."""
+        proved = laws if known else [law for law, holds in zip(laws, verified(self.flow, laws)) if holds]
+        if not proved:
+            return []
+        mask = self.echelon.add(gradient_rows(self.field, self.flow, proved, self.point))
+        return [law for law, new in zip(proved, mask) if new]
+
+
+def _source(flow: PartFlow, found: Found, kept: list[Law], seed: int) -> str:
+    """Where a family's laws come from: the search, when they are combinations of what it found, otherwise theory."""
+    degree = max(law.degree for law in kept)
+    if _combinations(kept, found.candidates, seed):
+        return f"search, degree {degree}" if degree > 0 else "search, separable"
+    return "theory, verified"
+
+
+def _combinations(laws: list[Law], basis: tuple[Law, ...], seed: int) -> bool:
+    """Whether all laws are linear combinations of the basis."""
+    missing = {law.normal for law in laws} - {law.normal for law in basis}
+    if not missing:
+        return True
+    field = Field(random_prime(Stream(seed).derive("span", 0)))
+    columns: dict[object, int] = {}
+    rest = [law for law in laws if law.normal in missing]
+    support = {key for law in rest for key in law.coordinates}
+    relevant = [law for law in basis if support & set(law.coordinates)]
+    for law in [*relevant, *rest]:
+        for key in law.coordinates:
+            columns.setdefault(key, len(columns))
+    rows = np.zeros((len(relevant) + len(rest), len(columns)), dtype=np.int64)
+    for row, law in enumerate([*relevant, *rest]):
+        for key, value in law.coordinates.items():
+            rows[row, columns[key]] = value.numerator * pow(value.denominator, -1, field.p) % field.p
+    independent = Echelon(field, len(columns)).add(field.residues(rows))
+    return not independent[len(relevant) :].any()
+

@@ -1,0 +1,37 @@
+"""conslaw architectures: what there is, with phi and its domain."""
+
+from __future__ import annotations
+
+import click
+
+from conslaw_cli.cli.exits import Exit
+from conslaw_cli.cli.output import write
+from conslaw_cli.models import ARCHITECTURES, Architecture
+
+
+@click.command()
+def architectures() -> Exit:
+    """List the architectures: reparametrization phi, the domain where it holds, parameters, default metric, source."""
+    write("\n\n".join(map(_described, ARCHITECTURES.values())), None)
+    return Exit.OK
+
+
+def _described(architecture: Architecture) -> str:
+    widths = architecture.example_widths
+    blocks = architecture.blocks(widths, architecture.biases[-1])
+    shapes = ", ".join(f"{name} {'×'.join(map(str, shape))}" for name, shape in blocks)
+    metrics = dict.fromkeys(architecture.default_metric(name) for name, _ in blocks)
+    by_metric = "; ".join(
+        f"{metric} on {', '.join(n for n, _ in blocks if architecture.default_metric(n) == metric)}" for metric in metrics
+    )
+    rows = {
+        "": architecture.summary,
+        "phi": architecture.phi,
+        "domain": architecture.domain,
+        "bias": " | ".join(architecture.biases),
+        "blocks": f"{shapes}   for widths {list(widths)}",
+        "metric": by_metric if len(metrics) > 1 else next(iter(metrics)),
+        "source": architecture.source,
+    }
+    head, *rest = (f"{'  ' + key:<10}{value}" for key, value in rows.items())
+    return "\n".join([f"{architecture.name:<10}{head.strip()}", *rest])

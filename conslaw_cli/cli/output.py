@@ -1,0 +1,63 @@
+"""Where results and diagnostics go: results whole to stdout or a file, everything else to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+
+class OutputError(click.ClickException):
+    """A result that cannot be written."""
+
+    exit_code = 2
+
+
+def write(text: str, target: str | None) -> None:
+    """Write a result to stdout, or to a file that appears whole or not at all. Raises OutputError."""
+    if target is None or target == "-":
+        click.echo(text, nl=not text.endswith("\n"), color=True)
+        return
+    try:
+        write_file(Path(target), text if text.endswith("\n") else text + "\n")
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written: {error.strerror}; name a file in a folder you may write to") from None
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write to a temporary name in the same folder, then rename. Raises OSError."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def complain(message: str) -> None:
+    """A diagnostic on stderr."""
+    click.echo(message, err=True)
+
+
+def wants_color(target: str | None) -> bool:
+    """Whether a result is styled: on a terminal, unless NO_COLOR is set."""
+    return target in (None, "-") and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def width(target: str | None) -> int | None:
+    """Columns of the terminal a result goes to; None elsewhere: lines are never folded in pipes."""
+    if target in (None, "-") and sys.stdout.isatty():
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    return None

@@ -1,0 +1,55 @@
+"""conslaw verify-certificate: re-prove saved reports by a route that shares no code with the engine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from conslaw_cli.cli.exits import Exit, worst
+from conslaw_cli.cli.output import complain, write
+
+
+@click.command(
+    "verify-certificate",
+    epilog="""\b
+Example:
+  conslaw report --format json spec.toml > report.json
+  conslaw verify-certificate report.json
+""",
+)
+@click.argument("reports", nargs=-1, required=True, metavar="REPORT...")
+def verify_certificate(reports: tuple[str, ...]) -> Exit:
+    """Re-prove each saved JSON REPORT and say what was checked.
+
+    The checker reads nothing but the report: it evaluates the bracket words at the certificate's point with its own
+    arithmetic, and holds every law against the definition of the flow. Exit code 1 when a report is wrong, 2 when it cannot
+    be read.
+    """
+    return worst([_verify(path) for path in reports])
+
+
+def _verify(path: str) -> Exit:
+    from conslaw_cli.checker import ReportError, verify_report
+
+    try:
+        content = json.loads(sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        complain(f"{path}: not a readable JSON report: {error}; write one with `conslaw report --format json`")
+        return Exit.UNUSABLE
+    codes = []
+    for number, report in enumerate(content if isinstance(content, list) else [content]):
+        name = f"{path}[{number}]" if isinstance(content, list) else path
+        try:
+            verification = verify_report(report)
+        except ReportError as error:
+            complain(f"{name}: {error}")
+            codes.append(Exit.UNUSABLE)
+            continue
+        lines = [f"{'ok  ' if check.passed else 'FAIL'}  {check.name}: {check.detail}" for check in verification.checks]
+        verdict = "verified" if verification.passed else "REJECTED"
+        write("\n".join([f"{name}: {verdict}", *(f"  {line}" for line in lines)]), None)
+        codes.append(Exit.OK if verification.passed else Exit.FAILED)
+    return worst(codes)

@@ -1,0 +1,70 @@
+"""Laws as plain ASCII: scalar laws as SymPy reads them, forms for the eye."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conslaw_cli.report.escape import visible
+from conslaw_cli.report.formula import Entry
+from conslaw_cli.report.notation import Notation, Number
+
+
+class Ascii(Notation):
+    norms = False
+
+    def entry(self, entry: Entry) -> str:
+        return entry.name
+
+    def letter(self, name: str, velocity: bool = False) -> str:
+        return "d" + name if velocity else name
+
+    def at(self, block: str, indices: Sequence[str], velocity: bool = False) -> str:
+        return f"{self.letter(block, velocity)}[{','.join(indices)}]"
+
+    def number(self, value: Number) -> str:
+        return str(value)
+
+    def product(self, factors: Sequence[str]) -> str:
+        return "*".join(factors)
+
+    def quotient(self, numerator: str, denominator: str) -> str:
+        return f"{numerator}/{denominator}"
+
+    def power(self, base: str, exponent: str) -> str:
+        return f"{base}**{exponent if exponent.isalnum() else self.group(exponent)}"
+
+    def exponential(self, argument: str) -> str:
+        return f"exp({argument})"
+
+    def apply(self, function: str, arguments: Sequence[str]) -> str:
+        return f"{function}({', '.join(arguments)})"
+
+    def group(self, text: str) -> str:
+        return f"({text})"
+
+    def verbatim(self, text: str) -> str:
+        return ascii_only(visible(text))
+
+    def transposed(self, block: str) -> str:
+        return block + "^T"
+
+    def matrix_product(self, left: str, right: str) -> str:
+        return f"{left}*{right}"
+
+    def summed(self, index: str, text: str) -> str:
+        return f"sum_{index} {text}"
+
+
+class AsciiForm(Ascii):
+    """Forms are read, not parsed: powers as W2[i,k]^2."""
+
+    def power(self, base: str, exponent: str) -> str:
+        return super().power(base, exponent).replace("**", "^", 1) if base.endswith("]") else super().power(base, exponent)
+
+
+def ascii_only(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode("ascii")
+
+
+formula = Ascii().formula
+form = AsciiForm().form

@@ -1,0 +1,276 @@
+"""From an analysis to a report: families with their forms, counts, status and certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import lcm
+
+from conslaw_cli.analysis import Analysis, LawGroup, PartResult
+from conslaw_cli.certificate import certificate, primes
+from conslaw_cli.flows.base import Dynamics
+from conslaw_cli.laws import families as known
+from conslaw_cli.laws.law import Law
+from conslaw_cli.models import ARCHITECTURES, Model
+from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.report.formula import BlockRef, Entry, MatrixForm, MatrixTerm, NeuronForm, NeuronTerm
+from conslaw_cli.report.model import (
+    DynamicsSummary,
+    Family,
+    LawsSummary,
+    MetricSummary,
+    ModelSummary,
+    Report,
+    TraceSummary,
+)
+from conslaw_cli.report.original import Members, depends_on_time, in_original, power
+from conslaw_cli.spec import metric_name, spec_sha256
+from conslaw_cli.timefree import time_free_count
+from conslaw_cli.version import __version__
+
+
+def build(analysis: Analysis) -> Report:
+    """The report of an analysis."""
+    spec, model = analysis.spec, analysis.model
+    architecture = ARCHITECTURES[spec.model.architecture]
+    status, error, theorem, notes = _status(analysis)
+    return Report(
+        name=spec.name,
+        model=ModelSummary(
+            spec.model.architecture,
+            tuple(spec.model.widths),
+            spec.model.bias,
+            model.size,
+            model.blocks,
+            architecture.summary,
+            architecture.phi,
+            architecture.domain,
+        ),
+        metric=MetricSummary(tuple((name, metric_name(a)) for name, a in spec.metric.blocks), spec.metric.at),
+        dynamics=DynamicsSummary(
+            spec.dynamics.kind,
+            spec.dynamics.rate.text if spec.dynamics.rate else None,
+            None if spec.dynamics.start is None else str(spec.dynamics.start),
+        ),
+        trace=_trace(analysis),
+        laws=_laws(analysis, status),
+        status=status,
+        error_bound=error,
+        theorem=theorem,
+        notes=notes,
+        certificate=certificate(analysis),
+        reproduce={
+            "version": __version__,
+            "seed": analysis.seed,
+            "primes": primes(analysis),
+            "spec_sha256": spec_sha256(spec),
+        },
+    )
+
+
+def _status(analysis: Analysis) -> tuple[str, str | None, str | None, tuple[str, ...]]:
+    """(status, error bound, theorem, notes)."""
+    if analysis.failure:
+        theorem = _theorem(analysis)
+        reason = f"too large for the engine: {analysis.failure}"
+        return ("theorem" if theorem else "undecided"), None, theorem and theorem[1], (reason,)
+    if analysis.paths or all(part.proved for part in analysis.parts):
+        return "proved", None, None, ()
+    open_parts = [part for part in analysis.parts if not part.proved]
+    if all(part.trace.closed for part in open_parts):
+        return "exact", f"2^-{int(min(part.error_bits for part in open_parts))}", None, ()
+    bound = sum(part.independent * part.part.copies for part in analysis.parts)
+    note = f"the filtration did not close within the bracket length tried: at most {bound} laws (proved)"
+    return "undecided", None, None, (note,)
+
+
+def _theorem(analysis: Analysis) -> tuple[int, str] | None:
+    spec = analysis.spec
+    known_count = ARCHITECTURES[spec.model.architecture].known_count
+    metric = "euclidean" if spec.metric.euclidean else "other"
+    return known_count and known_count(spec.model.widths, spec.model.bias, metric, spec.dynamics.kind)
+
+
+def _trace(analysis: Analysis) -> TraceSummary:
+    space = analysis.model.size * len(analysis.dynamics.coordinates)
+    if analysis.failure:
+        return TraceSummary(space, (), None)
+    if analysis.paths:
+        return TraceSummary(space, (analysis.paths.dimension,), analysis.paths.dimension)
+    length = max(len(part.trace.filtration) for part in analysis.parts)
+    filtration = tuple(
+        sum(part.trace.filtration[min(k, len(part.trace.filtration) - 1)] * part.part.copies for part in analysis.parts)
+        for k in range(length)
+    )
+    dimension = sum(part.trace.dimension * part.part.copies for part in analysis.parts)
+    return TraceSummary(space, filtration, dimension)
+
+
+def _laws(analysis: Analysis, status: str) -> LawsSummary:
+    if analysis.failure:
+        theorem = _theorem(analysis)
+        return LawsSummary(theorem[0] if theorem else None, 0, None, None, 0, ())
+    if analysis.paths:
+        found = _path_families(analysis)
+    else:
+        found = [family for part in analysis.parts for family in _part_families(analysis, part)]
+    trace = _trace(analysis)
+    independent = trace.space - trace.dimension
+    decided = status != "undecided"
+    time_free = time_free_count(analysis) if decided else None
+    return LawsSummary(
+        independent=independent if decided else None,
+        found=sum(family.number for family in found),
+        time_dependent=any(family.depends_on_time for family in found) or bool(decided and time_free < independent),
+        time_free=time_free,
+        searched_degree=max((part.searched_degree for part in analysis.parts), default=0),
+        families=tuple(found),
+    )
+
+
+def _entry(model: Model) -> Callable[[int, bool], Entry]:
+    """Names of the model's parameters by position in the state vector."""
+    table, start = [], 0
+    for name, (rows, columns) in model.blocks:
+        table.append((start, start + rows * columns, name, columns))
+        start += rows * columns
+
+    def entry(position: int, velocity: bool) -> Entry:
+        for first, stop, name, columns in table:
+            if position < stop:
+                row, column = divmod(position - first, columns)
+                return Entry(name, row + 1, None if name.startswith("b") else column + 1, velocity)
+        raise IndexError(position)
+
+    return entry
+
+
+def _part_families(analysis: Analysis, result: PartResult) -> list[Family]:
+    n, dynamics = result.flow.program.size, analysis.dynamics
+    name_of = _entry(analysis.model)
+    positions = [[k for block in copy for k in block] for copy in result.part.indices]
+    families = []
+    for group in result.groups:
+        for laws, timed in _by_time(group.laws, dynamics, n):
+            families.append(_part_family(group, laws, timed, dynamics, n, positions, name_of))
+    return families
+
+
+def _by_time(laws: tuple[Law, ...], dynamics: Dynamics, n: int) -> list[tuple[list[Law], bool]]:
+    flags = [depends_on_time(law, dynamics, n) for law in laws]
+    split = [([law for law, flag in zip(laws, flags) if flag == timed], timed) for timed in (True, False)]
+    return [(chosen, timed) for chosen, timed in split if chosen]
+
+
+def _part_family(group: LawGroup, laws: list[Law], timed: bool, dynamics, n: int, positions: list, name_of) -> Family:
+    copies = len(positions)
+
+    def member(number: int) -> object:
+        copy, law = divmod(number, len(laws))
+        return in_original(laws[law], dynamics, n, lambda k, velocity: name_of(positions[copy][k], velocity))
+
+    form, entries = None, None
+    if group.family and len(laws) == len(group.laws):
+        form = family_form(group.family.name, group.family.layer, dynamics, group.family.exponents)
+        total = len(group.family.laws)
+        entries = total * copies if total > len(laws) else None
+    return Family(
+        name=group.family.name if group.family else "further laws",
+        number=len(laws) * copies,
+        members=Members(len(laws) * copies, member),
+        depends_on_time=timed,
+        source=group.source,
+        form=form,
+        entries=entries,
+    )
+
+
+def _path_families(analysis: Analysis) -> list[Family]:
+    """One family for each hidden layer of a path network."""
+    exponents = dict(analysis.spec.metric.blocks)
+    families, first = [], 0
+    for layer in analysis.model.hidden:
+        families.append(_path_family(analysis, layer, first, exponents))
+        first += layer.width
+    return families
+
+
+def _path_family(analysis: Analysis, layer: HiddenLayer, first: int, exponents: dict[str, int]) -> Family:
+    model, dynamics, graph = analysis.model, analysis.dynamics, analysis.paths.graph
+    name_of, block_of = _entry(model), _blocks_of(model)
+
+    def law(neuron: int) -> Law:
+        leaving, entering = graph.around(first + neuron)
+        vectors = [
+            (sign, [position], exponents[block_of(position)])
+            for sign, positions in ((1, leaving.tolist()), (-1, entering.tolist()))
+            for position in positions
+        ]
+        return known.neuron_law(vectors)
+
+    return Family(
+        name=known.NEURON,
+        number=layer.width,
+        members=Members(layer.width, lambda k: in_original(law(k), dynamics, model.size, name_of)),
+        depends_on_time=any(depends_on_time(law(k), dynamics, model.size) for k in (0,) if dynamics.time_fields),
+        source="integer kernel of the path exponents",
+        form=family_form(known.NEURON, layer, dynamics, exponents),
+    )
+
+
+def _blocks_of(model: Model) -> Callable[[int], str]:
+    name_of = _entry(model)
+    return lambda position: name_of(position, False).block
+
+
+def family_form(name: str, layer: HiddenLayer, dynamics: Dynamics, exponents: dict[str, int]) -> MatrixForm | NeuronForm:
+    """The matrix or neuron form of a family at a hidden layer."""
+    if name == known.BALANCED:
+        terms = [MatrixTerm(1, BlockRef(b, transposed=True), BlockRef(b)) for b in layer.outgoing]
+        terms += [MatrixTerm(-1, BlockRef(b), BlockRef(b, transposed=True)) for b in layer.incoming]
+        return MatrixForm(_growth(dynamics, 2), tuple(terms), layer.width, "symmetric")
+    if name == known.ANGULAR:
+        return MatrixForm(dynamics.factors["s"].text, _angular_terms(layer), layer.width, "antisymmetric")
+    if name == known.NEURON:
+        return _neuron_form(layer, dynamics, exponents)
+    sides = [(1, block, "out") for block in layer.outgoing] + [(-1, block, _side(block)) for block in layer.incoming]
+    velocities = tuple(NeuronTerm(sign, block, side, velocity=True) for sign, block, side in sides)
+    if name == known.MOMENTUM:
+        return NeuronForm(dynamics.factors["s"].text, velocities, layer.width)
+    lag = dynamics.factors["A"].text
+    positions = tuple(NeuronTerm(sign, block, side) for sign, block, side in sides)
+    lagging = tuple(NeuronTerm(-sign, block, side, velocity=True, time=lag) for sign, block, side in sides)
+    return NeuronForm("1", positions + lagging, layer.width)
+
+
+def _side(block: str) -> str:
+    return "bias" if block.startswith("b") else "in"
+
+
+def _growth(dynamics: Dynamics, exponent: int) -> str:
+    return power(dynamics.factors["growth"].text, exponent) if "growth" in dynamics.factors else "1"
+
+
+def _angular_terms(layer: HiddenLayer) -> tuple[MatrixTerm, ...]:
+    terms = []
+    for block in layer.outgoing:
+        terms.append(MatrixTerm(1, BlockRef(block, transposed=True), BlockRef(block, velocity=True)))
+        terms.append(MatrixTerm(-1, BlockRef(block, transposed=True, velocity=True), BlockRef(block)))
+    for block in layer.incoming:
+        terms.append(MatrixTerm(1, BlockRef(block), BlockRef(block, transposed=True, velocity=True)))
+        terms.append(MatrixTerm(-1, BlockRef(block, velocity=True), BlockRef(block, transposed=True)))
+    return tuple(terms)
+
+
+def _neuron_form(layer: HiddenLayer, dynamics: Dynamics, exponents: dict[str, int]) -> NeuronForm:
+    involved = layer.outgoing + layer.incoming
+    scale = lcm(*(abs(2 - exponents[block]) or 1 for block in involved))
+    terms = []
+    for block in involved:
+        a, outgoing = exponents[block], block in layer.outgoing
+        coefficient = Fraction(scale if outgoing else -scale, 2 - a if a != 2 else 1)
+        function = "log" if a == 2 else "power"
+        terms.append(NeuronTerm(int(coefficient), block, "out" if outgoing else _side(block), function, 2 - a or 1))
+    degree = 2 - exponents[involved[0]]
+    log_scale = _growth(dynamics, 1) if degree == 0 else "1"
+    return NeuronForm(_growth(dynamics, degree), tuple(terms), layer.width, log_scale)

@@ -1,0 +1,106 @@
+"""Laws as MathML (presentation), for HTML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from conslaw_cli.report.escape import GREEK
+from conslaw_cli.report.escape import html as escaped
+from conslaw_cli.report.formula import Formula, MatrixForm, NeuronForm
+from conslaw_cli.report.notation import Notation, Number, split_name
+
+_NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+_TIMES = "<mo>&#x2062;</mo>"
+_APPLY = "<mo>&#x2061;</mo>"
+_NUMBER = re.compile(r"[0-9.]+")
+
+
+def _row(*parts: str) -> str:
+    return f"<mrow>{''.join(parts)}</mrow>"
+
+
+class MathML(Notation):
+    fraction_bar = True
+    plus, minus, leading_minus = "<mo>+</mo>", "<mo>&#x2212;</mo>", '<mo form="prefix">&#x2212;</mo>'
+
+    def letter(self, name: str, velocity: bool = False) -> str:
+        if _NUMBER.fullmatch(name):
+            return f"<mn>{name}</mn>"
+        letters, index = split_name(name)
+        shown = f"<mi>{GREEK.get(letters, escaped(letters))}</mi>"
+        if velocity:
+            shown = f'<mover accent="true">{shown}<mo>&#x2d9;</mo></mover>'
+        return f"<msub>{shown}<mn>{index}</mn></msub>" if index else shown
+
+    def at(self, block: str, indices: Sequence[str], velocity: bool = False) -> str:
+        base = self.letter(block, velocity)
+        if split_name(block)[1]:
+            base = self.group(base)
+        return f"<msub>{base}{_row('<mo>,</mo>'.join(map(self._index, indices)))}</msub>"
+
+    def _index(self, index: str) -> str:
+        return "<mo>:</mo>" if index == ":" else self.letter(index)
+
+    def number(self, value: Number) -> str:
+        if isinstance(value, Fraction) and value.denominator != 1:
+            return f"<mfrac><mn>{value.numerator}</mn><mn>{value.denominator}</mn></mfrac>"
+        return f"<mn>{value}</mn>"
+
+    def product(self, factors: Sequence[str]) -> str:
+        return _TIMES.join(factors)
+
+    def quotient(self, numerator: str, denominator: str) -> str:
+        return f"<mfrac>{_row(numerator)}{_row(denominator)}</mfrac>"
+
+    def power(self, base: str, exponent: str) -> str:
+        sign, digits = ("<mo>&#x2212;</mo>", exponent[1:]) if exponent.startswith("-") else ("", exponent)
+        written = f"<mn>{digits}</mn>" if digits.isdigit() else exponent
+        return f"<msup>{base}{_row(sign, written) if sign or not digits.isdigit() else written}</msup>"
+
+    def exponential(self, argument: str) -> str:
+        return f"<msup><mi>e</mi>{_row(argument)}</msup>"
+
+    def apply(self, function: str, arguments: Sequence[str]) -> str:
+        if function == "Integral" and len(arguments) == 2:
+            return _row("<mo>&#x222b;</mo>", arguments[0], "<mi>d</mi>", arguments[1])
+        if function == "sqrt" and len(arguments) == 1:
+            return f"<msqrt>{arguments[0]}</msqrt>"
+        return _row(f"<mi>{escaped(function)}</mi>", _APPLY, self.group("<mo>,</mo>".join(arguments)))
+
+    def group(self, text: str) -> str:
+        return _row("<mo>(</mo>", text, "<mo>)</mo>")
+
+    def verbatim(self, text: str) -> str:
+        return f"<mtext>{escaped(text)}</mtext>"
+
+    def transposed(self, block: str) -> str:
+        return f"<msup>{block}<mi>T</mi></msup>"
+
+    def matrix_product(self, left: str, right: str) -> str:
+        return left + _TIMES + right
+
+    def summed(self, index: str, text: str) -> str:
+        return _row(f"<munder><mo>&#x2211;</mo><mi>{index}</mi></munder>", text)
+
+    def squared_norm(self, text: str) -> str:
+        return f"<msup>{_row('<mo>&#x2016;</mo>', text, '<mo>&#x2016;</mo>')}<mn>2</mn></msup>"
+
+
+NOTATION = MathML()
+
+
+def inline(content: str) -> str:
+    """Written MathML as an element of a page."""
+    return f'<math xmlns="{_NAMESPACE}">{_row(content)}</math>'
+
+
+def formula(law: Formula) -> str:
+    """A scalar law as a math element."""
+    return inline(NOTATION.formula(law))
+
+
+def form(laws: MatrixForm | NeuronForm) -> str:
+    """A family's form as a math element."""
+    return inline(NOTATION.form(laws))

@@ -1,0 +1,167 @@
+"""The walk over formulas and forms that every notation shares; a notation says only how the pieces are written."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from conslaw_cli.report import timefunctions
+from conslaw_cli.report.formula import Entry, Formula, MatrixForm, NeuronForm, NeuronTerm, Term
+
+Number = int | Fraction
+Signed = tuple[Number, str]
+"""A coefficient and what it multiplies; "" for nothing."""
+
+_NAME = re.compile(r"([A-Za-z]+)_?([0-9]*)")
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """A name as letters and an index: W1 and W_1 are (W, 1). A name of another shape is its own letters."""
+    found = _NAME.fullmatch(name)
+    return (found[1], found[2]) if found else (name, "")
+
+
+class Notation(ABC):
+    """How formulas are written. Methods take and return written text."""
+
+    factor_level = timefunctions.QUOTIENT
+    """Pieces that bind less tightly than this are put in brackets inside a product."""
+    fraction_bar = False
+    """Whether a quotient is drawn with a bar, so that its parts need no brackets."""
+    norms = True
+    """Whether a sum of squares is written as a squared norm."""
+    plus, minus, leading_minus = " + ", " - ", "-"
+
+    # The pieces.
+
+    @abstractmethod
+    def letter(self, name: str, velocity: bool = False) -> str:
+        """A symbol, a number or a block; with its time derivative's dot."""
+
+    @abstractmethod
+    def at(self, block: str, indices: Sequence[str], velocity: bool = False) -> str:
+        """An entry, a row or a column of a block."""
+
+    @abstractmethod
+    def number(self, value: Number) -> str:
+        """A number that is not negative."""
+
+    @abstractmethod
+    def product(self, factors: Sequence[str]) -> str: ...
+
+    @abstractmethod
+    def quotient(self, numerator: str, denominator: str) -> str: ...
+
+    @abstractmethod
+    def power(self, base: str, exponent: str) -> str: ...
+
+    @abstractmethod
+    def exponential(self, argument: str) -> str: ...
+
+    @abstractmethod
+    def apply(self, function: str, arguments: Sequence[str]) -> str: ...
+
+    @abstractmethod
+    def group(self, text: str) -> str:
+        """Brackets."""
+
+    @abstractmethod
+    def verbatim(self, text: str) -> str:
+        """Text that is no expression, made harmless."""
+
+    @abstractmethod
+    def transposed(self, block: str) -> str: ...
+
+    @abstractmethod
+    def matrix_product(self, left: str, right: str) -> str: ...
+
+    @abstractmethod
+    def summed(self, index: str, text: str) -> str:
+        """The sum over an index."""
+
+    def squared_norm(self, text: str) -> str:
+        raise NotImplementedError
+
+    # The walk.
+
+    def entry(self, entry: Entry) -> str:
+        indices = (str(entry.row),) if entry.column is None else (str(entry.row), str(entry.column))
+        return self.at(entry.block, indices, entry.velocity)
+
+    def formula(self, formula: Formula) -> str:
+        """A scalar law."""
+        pieces: list[Signed] = []
+        for group in formula.groups:
+            pieces += self._timed(group.time, [self._term(term, formula.log_scale) for term in group.terms])
+        return self.sum(pieces)
+
+    def form(self, form: MatrixForm | NeuronForm) -> str:
+        """The laws of a family at once."""
+        if isinstance(form, MatrixForm):
+            pieces = [(term.coefficient, self.matrix_product(self._block(term.left), self._block(term.right))) for term in form.terms]
+        else:
+            pieces = [piece for term in form.terms for piece in self._neuron(term, form.log_scale)]
+        return self.sum(self._timed(form.time, pieces))
+
+    def time(self, text: str) -> str:
+        """A function of time or a rate."""
+        return timefunctions.written(timefunctions.piece(text, self), self)
+
+    def sum(self, pieces: Iterable[Signed]) -> str:
+        """The signed sum; 0 when it is empty."""
+        written = []
+        for coefficient, body in pieces:
+            if coefficient < 0:
+                written.append(self.minus if written else self.leading_minus)
+            elif written:
+                written.append(self.plus)
+            written.append(self._multiple(abs(coefficient), body))
+        return "".join(written) or self.number(0)
+
+    def _multiple(self, coefficient: Number, body: str) -> str:
+        if coefficient == 1 and body:
+            return body
+        return self.product([self.number(coefficient), body]) if body else self.number(coefficient)
+
+    def _timed(self, time: str, pieces: list[Signed]) -> list[Signed]:
+        """The pieces times a function of time; brackets only around several."""
+        if time == "1" or not pieces:
+            return pieces
+        found = timefunctions.piece(time, self)
+        sign, factor = (-1 if found.negative else 1), timefunctions.factor(found, self)
+        if len(pieces) == 1:
+            ((coefficient, body),) = pieces
+            return [(sign * coefficient, self.product([factor, body]) if body else factor)]
+        return [(sign, self.product([factor, self.group(self.sum(pieces))]))]
+
+    def _term(self, term: Term, log_scale: str) -> Signed:
+        if term.log:
+            return term.coefficient, self._function("log", 1, self.entry(term.factors[0][0]), log_scale)
+        factors = [self._function("power", exponent, self.entry(entry), "1") for entry, exponent in term.factors]
+        return term.coefficient, self.product(factors) if len(factors) > 1 else "".join(factors)
+
+    def _function(self, function: str, exponent: int, text: str, log_scale: str) -> str:
+        if function == "log":
+            return self.apply("log", [self.sum(self._timed(log_scale, [(1, text)]))])
+        return text if exponent == 1 else self.power(text, str(exponent))
+
+    def _block(self, ref) -> str:
+        block = self.letter(ref.block, ref.velocity)
+        return self.transposed(block) if ref.transposed else block
+
+    def _neuron(self, term: NeuronTerm, log_scale: str) -> list[Signed]:
+        """A term of the law of neuron k: its bias, or its column (outgoing) or row (incoming) of a block."""
+        square = self.norms and term.function == "power" and term.exponent == 2
+        index = {"bias": "", "out": "i", "in": "j"}[term.side]
+        slot = ":" if square else index
+        indices = {"bias": ("k",), "out": (slot, "k"), "in": ("k", slot)}[term.side]
+        entry = self.at(term.block, indices, term.velocity)
+        if not index:
+            body = self._function(term.function, term.exponent, entry, log_scale)
+        elif square:
+            body = self.squared_norm(entry)
+        else:
+            body = self.summed(index, self._function(term.function, term.exponent, entry, log_scale))
+        return self._timed(term.time, [(term.coefficient, body)])
