@@ -140,13 +140,13 @@ def _laws(flow: PartFlow, model: Model, count: int, seed: int) -> tuple[tuple[La
         return (), 0
     found = search(flow, count, seed)
     families = candidates(flow, model.hidden)
-    selection = _Selection(flow, seed)
+    selection = _Selection(flow, seed, {law.normal for law in found.laws})
     groups = []
     for family in families:
-        kept = selection.keep(list(family.laws))
+        kept = selection.keep(family.laws)
         if kept:
             groups.append(LawGroup(tuple(kept), _source(flow, found, kept, seed), family))
-    rest = selection.keep(list(found.laws), known=True)
+    rest = selection.keep(found.laws)
     if rest:
         groups.append(LawGroup(tuple(rest), f"search, degree {max(law.degree for law in rest)}"))
     return tuple(groups), found.degree
@@ -154,10 +154,11 @@ def _laws(flow: PartFlow, model: Model, count: int, seed: int) -> tuple[tuple[La
 
 @dataclass
 class _Selection:
-    """Keeps verified laws whose gradients are independent of those kept before."""
+    """Keeps verified laws whose gradients are independent of those kept before; ``known`` are verified already."""
 
     flow: PartFlow
     seed: int
+    known: set[frozenset]
 
     def __post_init__(self) -> None:
         stream = Stream(self.seed)
@@ -165,9 +166,11 @@ class _Selection:
         self.point = self.field.integers(self.flow.point(self.field, stream, 2))
         self.echelon = Echelon(self.field, self.flow.dimension)
 
-    def keep(self, laws: list[Law], known: bool = False) -> list[Law]:
-        """The new ones among the laws, in order; ``known`` laws are verified already."""
-        proved = laws if known else [law for law, holds in zip(laws, verified(self.flow, laws)) if holds]
+    def keep(self, laws: tuple[Law, ...]) -> list[Law]:
+        """The laws that hold and are new, in order."""
+        fresh = [law for law in laws if law.normal not in self.known]
+        self.known.update(law.normal for law, holds in zip(fresh, verified(self.flow, fresh)) if holds)
+        proved = [law for law in laws if law.normal in self.known]
         if not proved:
             return []
         mask = self.echelon.add(gradient_rows(self.field, self.flow, proved, self.point))
@@ -191,7 +194,9 @@ def _combinations(laws: list[Law], basis: tuple[Law, ...], seed: int) -> bool:
     columns: dict[object, int] = {}
     rest = [law for law in laws if law.normal in missing]
     support = {key for law in rest for key in law.coordinates}
-    relevant = [law for law in basis if support & set(law.coordinates)]
+    relevant = [law for law in basis if not support.isdisjoint(law.coordinates)]
+    if len(relevant) < len(rest):
+        return False
     for law in [*relevant, *rest]:
         for key in law.coordinates:
             columns.setdefault(key, len(columns))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+_NAMES = {dict: "an object", list: "a list", str: "text", int: "a whole number", bool: "true or false", type(None): "null"}
+
+
 class ReportError(ValueError):
     """A report that cannot be checked; the message names the place and what was expected there."""
 
@@ -36,7 +39,7 @@ def entry(mapping: object, key: str, kind: type | tuple[type, ...], where: str =
         raise ReportError(f"{where} has no {key!r}")
     value, kinds = mapping[key], kind if isinstance(kind, tuple) else (kind,)
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        names = " or ".join("null" if one is type(None) else one.__name__ for one in kinds)
+        names = " or ".join(_NAMES[one] for one in kinds)
         raise ReportError(f"{where}.{key} must be {names}")
     return value
 

@@ -12,6 +12,9 @@ Monomial = tuple[tuple[int, int], ...]
 """Pairs (variable, exponent), variables ascending, exponents not zero."""
 
 
+_ONE: dict[Monomial, Number] = {(): 1}
+
+
 def times(a: Monomial, b: Monomial) -> Monomial:
     """Product of two monomials."""
     if not a or not b:
@@ -54,8 +57,8 @@ class Polynomial:
         return Polynomial.of([*self.terms.items(), *other.terms.items()])
 
     def __mul__(self, other: Polynomial) -> Polynomial:
-        if len(other.terms) == 1 and () in other.terms:
-            return self.scaled(other.terms[()])
+        if other.terms == _ONE:
+            return self
         return Polynomial.of((times(a, b), x * y) for a, x in self.terms.items() for b, y in other.terms.items())
 
     def __pow__(self, exponent: int) -> Polynomial:
@@ -82,13 +85,17 @@ class Polynomial:
 
     def substitute(self, image: Callable[[int], Polynomial | None]) -> Polynomial:
         """Replace variables by polynomials (None keeps one). Raises ValueError for a negative power of a sum."""
-        total: list[tuple[Monomial, Number]] = []
+        powers: dict[tuple[int, int], list[tuple[Monomial, Number]]] = {}
+        total: dict[Monomial, Number] = {}
         for monomial, coefficient in self.terms.items():
-            product = Polynomial.constant(coefficient)
-            for variable, exponent in monomial:
-                product = product * _power(image(variable) or Polynomial.variable(variable), exponent)
-            total.extend(product.terms.items())
-        return Polynomial.of(total)
+            product = [((), coefficient)]
+            for factor in monomial:
+                if factor not in powers:
+                    powers[factor] = _image_terms(image(factor[0]), factor)
+                product = [(times(a, b), x * y) for a, x in product for b, y in powers[factor]]
+            for term, value in product:
+                total[term] = total.get(term, 0) + value
+        return Polynomial({m: c for m, c in total.items() if c})
 
     def renumbered(self, number: Callable[[int], int]) -> Polynomial:
         """The same polynomial in other variable numbers (an injective map)."""
@@ -116,6 +123,10 @@ class Polynomial:
 def display_order(monomial: Monomial) -> tuple:
     """Terms by variables from the last block to the first, as laws are usually written (outgoing minus incoming)."""
     return tuple((-v, e) for v, e in monomial)
+
+
+def _image_terms(image: Polynomial | None, factor: tuple[int, int]) -> list[tuple[Monomial, Number]]:
+    return [((factor,), 1)] if image is None else list(_power(image, factor[1]).terms.items())
 
 
 def _power(base: Polynomial, exponent: int) -> Polynomial:

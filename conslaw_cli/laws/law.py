@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
+from functools import cached_property
+from math import gcd, lcm
 
 from conslaw_cli.exact.polynomials import Number, Polynomial
 
@@ -15,6 +16,7 @@ class Law:
     polynomial: Polynomial
     logs: tuple[tuple[int, Number], ...] = ()
 
+    @cached_property
     def gradient(self) -> dict[int, Polynomial]:
         """Partial derivatives that are not zero, by variable."""
         found = self.polynomial.derivatives()
@@ -45,5 +47,8 @@ class Law:
     def normal(self) -> frozenset:
         """The same for laws that are multiples of each other."""
         coordinates = self.coordinates
-        lead = Fraction(coordinates[min(coordinates, key=repr)])
-        return frozenset((key, value / lead) for key, value in coordinates.items())
+        scale = lcm(*(value.denominator for value in coordinates.values()))
+        integers = {key: int(value * scale) for key, value in coordinates.items()}
+        divisor = gcd(*integers.values())
+        sign = 1 if integers[min(integers, key=hash)] > 0 else -1
+        return frozenset((key, sign * value // divisor) for key, value in integers.items())

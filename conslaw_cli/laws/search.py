@@ -64,7 +64,7 @@ def gradient_rows(field: Field, flow: PartFlow, laws: list[Law], point: np.ndarr
     values = [int(x) for x in point]
     rows = np.zeros((len(laws), flow.dimension), dtype=np.int64)
     for row, law in enumerate(laws):
-        for variable, partial in law.gradient().items():
+        for variable, partial in law.gradient.items():
             rows[row, variable] = _value(partial, values, field.p)
     return field.residues(rows)
 

@@ -42,7 +42,7 @@ def covector(flow: PartFlow, law: Law) -> dict[int, Polynomial]:
     """c_k by parameter k: derivatives of the law along the lift in (theta, P), times the metric's entry at k."""
     n, dynamics = flow.program.size, flow.dynamics
     combined: dict[int, Polynomial] = {}
-    for variable, partial in law.gradient().items():
+    for variable, partial in law.gradient.items():
         vector, k = divmod(variable, n)
         term = partial * dynamics.lift[vector]
         combined[k] = combined[k] + term if k in combined else term

@@ -11,6 +11,7 @@ from conslaw_cli.report.notation import Notation, Number
 
 class Ascii(Notation):
     norms = False
+    caret = "**"
 
     def entry(self, entry: Entry) -> str:
         return entry.name
@@ -31,7 +32,7 @@ class Ascii(Notation):
         return f"{numerator}/{denominator}"
 
     def power(self, base: str, exponent: str) -> str:
-        return f"{base}**{exponent if exponent.isalnum() else self.group(exponent)}"
+        return f"{base}{self.caret}{exponent if exponent.isalnum() else self.group(exponent)}"
 
     def exponential(self, argument: str) -> str:
         return f"exp({argument})"
@@ -58,8 +59,7 @@ class Ascii(Notation):
 class AsciiForm(Ascii):
     """Forms are read, not parsed: powers as W2[i,k]^2."""
 
-    def power(self, base: str, exponent: str) -> str:
-        return super().power(base, exponent).replace("**", "^", 1) if base.endswith("]") else super().power(base, exponent)
+    caret = "^"
 
 
 def ascii_only(text: str) -> str:

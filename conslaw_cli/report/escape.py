@@ -9,21 +9,18 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "[": "{[}", "]": "{]}", "*": "{*}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}", "'": r"'",
     "…": r"\ldots{}", "–": "--", "—": "---", "’": "'", "“": "``", "”": "''",
     "·": r"$\cdot$", "→": r"$\to$", "≈": r"$\approx$", "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$", "−": "$-$",
     "≠": r"$\neq$", "∈": r"$\in$", "∞": r"$\infty$", "′": "$'$", "‖": r"$\|$", "±": r"$\pm$",
 }  # fmt: skip
 
-GREEK = dict(
-    zip(
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda lamda mu nu xi pi rho sigma tau upsilon phi chi psi"
-        " omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(),
-        "αβγδεζηθικλλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ",
-        strict=True,
-    )
+_GREEK_NAMES = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda lamda mu nu xi pi rho sigma tau upsilon phi chi psi "
+    "omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
 )
+GREEK = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικλλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ", strict=True))
 """Names of Greek letters, with SymPy's spelling "lamda" of the one that Python reserves."""
 
 _LATEX |= {letter: f"$\\{name}$" for name, letter in GREEK.items() if name != "lamda"}
@@ -46,7 +43,11 @@ def _escaped(char: str) -> str:
 
 def latex(text: str) -> str:
     """Text in a LaTeX document with T1 fonts; characters those lack are written as U+XXXX."""
-    return "".join(_LATEX.get(char) or (char if ord(char) <= _LAST_LATIN else f"U+{ord(char):04X}") for char in visible(text))
+    return "".join(_LATEX.get(char) or _latin(char) for char in visible(text))
+
+
+def _latin(char: str) -> str:
+    return char if ord(char) <= _LAST_LATIN else f"U+{ord(char):04X}"
 
 
 def markdown(text: str) -> str:

@@ -55,9 +55,7 @@ class MathML(Notation):
         return f"<mfrac>{_row(numerator)}{_row(denominator)}</mfrac>"
 
     def power(self, base: str, exponent: str) -> str:
-        sign, digits = ("<mo>&#x2212;</mo>", exponent[1:]) if exponent.startswith("-") else ("", exponent)
-        written = f"<mn>{digits}</mn>" if digits.isdigit() else exponent
-        return f"<msup>{base}{_row(sign, written) if sign or not digits.isdigit() else written}</msup>"
+        return f"<msup>{base}{_row(exponent)}</msup>"
 
     def exponential(self, argument: str) -> str:
         return f"<msup><mi>e</mi>{_row(argument)}</msup>"

@@ -8,7 +8,16 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from conslaw_cli.report import timefunctions
-from conslaw_cli.report.formula import Entry, Formula, MatrixForm, NeuronForm, NeuronTerm, Term
+from conslaw_cli.report.formula import (
+    BlockRef,
+    Entry,
+    Formula,
+    MatrixForm,
+    MatrixTerm,
+    NeuronForm,
+    NeuronTerm,
+    Term,
+)
 
 Number = int | Fraction
 Signed = tuple[Number, str]
@@ -100,7 +109,7 @@ class Notation(ABC):
     def form(self, form: MatrixForm | NeuronForm) -> str:
         """The laws of a family at once."""
         if isinstance(form, MatrixForm):
-            pieces = [(term.coefficient, self.matrix_product(self._block(term.left), self._block(term.right))) for term in form.terms]
+            pieces = [(term.coefficient, self._matrix_term(term)) for term in form.terms]
         else:
             pieces = [piece for term in form.terms for piece in self._neuron(term, form.log_scale)]
         return self.sum(self._timed(form.time, pieces))
@@ -145,9 +154,12 @@ class Notation(ABC):
     def _function(self, function: str, exponent: int, text: str, log_scale: str) -> str:
         if function == "log":
             return self.apply("log", [self.sum(self._timed(log_scale, [(1, text)]))])
-        return text if exponent == 1 else self.power(text, str(exponent))
+        return text if exponent == 1 else self.power(text, self.sum([(exponent, "")]))
 
-    def _block(self, ref) -> str:
+    def _matrix_term(self, term: MatrixTerm) -> str:
+        return self.matrix_product(self._block(term.left), self._block(term.right))
+
+    def _block(self, ref: BlockRef) -> str:
         block = self.letter(ref.block, ref.velocity)
         return self.transposed(block) if ref.transposed else block
 

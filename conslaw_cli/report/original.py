@@ -15,23 +15,23 @@ _S, _A = -10, -11
 
 @dataclass(frozen=True)
 class Members(Sequence):
-    """Formulas computed when asked for, one for each number below ``count``."""
+    """Formulas computed when asked for, one for each number below ``length``."""
 
-    count: int
+    length: int
     make: Callable[[int], Formula]
 
     def __len__(self) -> int:
-        return self.count
+        return self.length
 
     def __getitem__(self, position):
         if isinstance(position, slice):
-            return [self.make(i) for i in range(*position.indices(self.count))]
-        if not -self.count <= position < self.count:
+            return [self.make(i) for i in range(*position.indices(self.length))]
+        if not -self.length <= position < self.length:
             raise IndexError(position)
-        return self.make(position % self.count)
+        return self.make(position % self.length)
 
     def __iter__(self) -> Iterator[Formula]:
-        return (self.make(i) for i in range(self.count))
+        return (self.make(i) for i in range(self.length))
 
 
 def in_original(law: Law, dynamics: Dynamics, n: int, entry: Callable[[int, bool], Entry]) -> Formula:
@@ -108,7 +108,7 @@ def _positive(groups: list[Group]) -> tuple[Group, ...]:
 
 def depends_on_time(law: Law, dynamics: Dynamics, n: int) -> bool:
     """Whether some time translation changes the law (THEORY section 4)."""
-    gradient = law.gradient()
+    gradient = law.gradient
     for matrix in dynamics.time_fields:
         total = Polynomial({})
         for variable, partial in gradient.items():

@@ -1,4 +1,4 @@
-"""Functions of time and rates: from SymPy-readable ASCII to any notation, by way of Python's syntax tree (never evaluated)."""
+"""Functions of time and rates: from ASCII to any notation by way of Python's syntax tree, which is never evaluated."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class _Translator:
             return self._sum(left, self._signed(right, isinstance(node.op, ast.Sub)))
         if isinstance(node.op, ast.Mult):
             body = self.notation.product([factor(left, self.notation), factor(right, self.notation)])
-            return Piece(left.negative != right.negative, body, min(PRODUCT, left.level or PRODUCT, right.level or PRODUCT))
+            return Piece(left.negative != right.negative, body, PRODUCT)
         if isinstance(node.op, ast.Div):
             return self._quotient(node, left, right)
         if isinstance(node.op, ast.Pow):
@@ -96,7 +96,8 @@ class _Translator:
         negative = left.negative != right.negative
         top, bottom = _integer(node.left), _integer(node.right)
         if top is not None and bottom:
-            return Piece(negative, self.notation.number(abs(Fraction(top, bottom))), QUOTIENT)
+            body = self.notation.number(abs(Fraction(top, bottom)))
+            return Piece(negative, body, ATOM if len(body) == 1 else QUOTIENT)
         group, bar = self.notation.group, self.notation.fraction_bar
         numerator = group(left.body) if left.level == SUM and not bar else left.body
         denominator = group(right.body) if right.level <= PRODUCT and not bar else right.body

@@ -57,6 +57,8 @@ class Unicode(Notation):
     def apply(self, function: str, arguments: Sequence[str]) -> str:
         if function == "Integral" and len(arguments) == 2:
             return f"∫({arguments[0]}) d{arguments[1]}"
+        if function == "sqrt" and len(arguments) == 1:
+            return "√" + (arguments[0] if _SHORT.fullmatch(arguments[0]) else self.group(arguments[0]))
         return f"{visible(function)}({', '.join(arguments)})"
 
     def group(self, text: str) -> str:

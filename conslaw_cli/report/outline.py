@@ -1,0 +1,172 @@
+"""What a report consists of in every format: facts, families of laws with their members, footnotes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from conslaw_cli.report import prose as say
+from conslaw_cli.report import unicode
+from conslaw_cli.report.formula import Formula, Group, MatrixForm
+from conslaw_cli.report.model import Family, Report
+from conslaw_cli.report.prose import Prose
+
+MEMBERS_SHOWN = 12
+LONGEST_FORMULA = 300
+"""Characters of a formula in the terminal's notation beyond which only its first terms are shown."""
+_TERMS_TRIED = 40
+_BLOCKS_SHOWN = 8
+NO_LAW = "No law is conserved."
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line above the table; without ``value``, the text stands alone."""
+
+    label: str
+    value: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """A scalar law, written out: all of it, or its first terms when ``terms`` says how many there are."""
+
+    number: int
+    formula: str
+    terms: int | None
+
+    @property
+    def rest(self) -> str:
+        """What follows a law that is cut."""
+        return "" if self.terms is None else f" + … ({self.terms} terms)"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A family in the table, and its members with their numbers in the report."""
+
+    law: str
+    number: str
+    depends_on_time: str
+    source: str
+    members: tuple[Member, ...]
+    more: int
+
+
+def facts(report: Report, prose: Prose) -> Iterator[Fact]:
+    """Parameters, Lie algebra, laws, time, domain."""
+    yield Fact("parameters", str(report.model.parameters), _blocks(report, prose))
+    yield _lie_algebra(report, prose)
+    yield Fact("laws", say.count(report, prose), say.accounting(report, prose))
+    if (time := say.time(report)) is not None:
+        yield Fact("time", None, time)
+    yield Fact("valid where", None, say.domain(report, prose))
+
+
+def _blocks(report: Report, prose: Prose) -> str:
+    shown = [prose.block(name, shape) for name, shape in report.model.blocks]
+    if len(shown) > _BLOCKS_SHOWN:
+        shown = [*shown[: _BLOCKS_SHOWN - 2], prose.text("…"), shown[-1]]
+    return ", ".join(shown)
+
+
+def _lie_algebra(report: Report, prose: Prose) -> Fact:
+    trace = report.trace
+    where = "parameters" if report.dynamics.kind == "gradient-flow" else "drift coordinates"
+    space = f"{trace.space} {where}"
+    if trace.dimension is None and not trace.filtration:
+        return Fact("Lie algebra", prose.text("–"), f"its trace was not computed, in {space}")
+    if trace.dimension is None:
+        reached = prose.text(" → ".join([*map(str, trace.filtration), "…"])) if trace.filtration else prose.text("–")
+        return Fact("Lie algebra", reached, f"dimension of its trace not computed to the end, in {space}")
+    filtration = trace.filtration or (trace.dimension,)
+    return Fact("Lie algebra", prose.chain(filtration), f"dimension of its trace at a generic point, in {space}")
+
+
+def rows(report: Report, prose: Prose, expand: bool) -> Iterator[Row]:
+    """One row for each family. Members are listed where there is no form, all of them with ``expand``."""
+    start = 1
+    for family in report.laws.families:
+        total = len(family.members)
+        alone = total == 1 and family.form is None
+        listed = 0 if alone else total if expand else 0 if family.form else min(total, MEMBERS_SHOWN)
+        members = tuple(_member(start + i, law, prose, expand) for i, law in enumerate(family.members[:listed]))
+        law = _only(family, prose, expand) if alone else _law(family, prose)
+        time = "yes" if family.depends_on_time else "no"
+        more = 0 if alone or family.form else total - listed
+        yield Row(law, _number(family), time, prose.text(family.source), members, more)
+        start += total
+
+
+def _law(family: Family, prose: Prose) -> str:
+    form = family.form
+    if form is None:
+        return prose.text(family.name)
+    written = prose.math(prose.notation.form(form))
+    if isinstance(form, MatrixForm):
+        return f"{written}  {prose.text(form.symmetry)} {prose.text(f'{form.size}×{form.size}')}"
+    index = prose.math(prose.notation.letter("k"))
+    return f"{written}  {index} = 1" + (prose.text(f" … {form.size}") if form.size > 1 else "")
+
+
+def _number(family: Family) -> str:
+    return f"{family.number} of {family.entries}" if _redundant(family) else str(family.number)
+
+
+def _redundant(family: Family) -> bool:
+    """Whether the form has more entries than the family has independent laws."""
+    return family.entries is not None and family.entries > family.number
+
+
+def _member(number: int, law: Formula, prose: Prose, expand: bool) -> Member:
+    shown, terms = (law, None) if expand else cut(law)
+    return Member(number, prose.notation.formula(shown), terms)
+
+
+def _only(family: Family, prose: Prose, expand: bool) -> str:
+    member = _member(1, family.members[0], prose, expand)
+    return prose.math(member.formula) + prose.text(member.rest)
+
+
+def cut(law: Formula) -> tuple[Formula, int | None]:
+    """The law, or as many of its first terms as are shown and the number of all."""
+    total = sum(len(group.terms) for group in law.groups)
+    kept = min(total, _TERMS_TRIED)
+    shown = first_terms(law, kept)
+    while kept > 1 and (length := len(unicode.formula(shown))) > LONGEST_FORMULA:
+        kept = max(1, min(kept - 1, kept * LONGEST_FORMULA // length))
+        shown = first_terms(law, kept)
+    return (law, None) if kept == total else (shown, total)
+
+
+def first_terms(law: Formula, number: int) -> Formula:
+    groups: list[Group] = []
+    for group in law.groups:
+        if number > 0:
+            groups.append(Group(group.time, group.terms[:number]))
+        number -= len(group.terms)
+    return replace(law, groups=tuple(groups))
+
+
+def footnotes(report: Report, prose: Prose) -> list[str]:
+    """What the numbers of the table mean where they do not speak for themselves, and the report's notes."""
+    meaning = [
+        f"{_number(family)}: the matrix has {family.entries} different entries, {family.number} of them independent."
+        for family in report.laws.families
+        if _redundant(family)
+    ]
+    return [prose.text(note) for note in (*meaning, *report.notes)]
+
+
+def without_laws(report: Report) -> str | None:
+    """The sentence in place of an empty table."""
+    if report.laws.families:
+        return None
+    return NO_LAW if report.laws.independent == 0 else "No law was found in closed form."
+
+
+def origin(report: Report) -> str:
+    """How to get the same result again, as far as the report says: version and seed."""
+    known = [f"{key} {report.reproduce[key]}" for key in ("version", "seed") if report.reproduce.get(key) is not None]
+    return ", ".join(["conslaw", *known])

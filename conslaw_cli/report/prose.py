@@ -1,0 +1,211 @@
+"""Sentences of a report, the same in every format: what is fixed text, what is mathematics, what came from a spec."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from conslaw_cli.report.model import DynamicsSummary, MetricSummary, Report
+from conslaw_cli.report.notation import Notation
+
+_BIASES = {"none": "", "hidden": ", hidden biases", "all": ", biases"}
+_KINDS = {"gradient-flow": "gradient flow", "weight-decay": "weight decay", "nesterov": "Nesterov momentum"}
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A notation, how its formulas stand in a line of text, and how other text is escaped."""
+
+    notation: Notation
+    math: Callable[[str], str]
+    text: Callable[[str], str]
+    superscripts: bool = True
+    """Whether an error bound such as 2^-40 is typeset."""
+
+    def block(self, name: str, shape: tuple[int, int]) -> str:
+        """A block and its shape: W₁ 3×2; a bias is a vector."""
+        rows, columns = shape
+        size = str(rows) if name[:1].islower() and columns == 1 else f"{rows}×{columns}"
+        return f"{self.math(self.notation.letter(name))} {self.text(size)}"
+
+    def names(self, blocks: list[str]) -> str:
+        return ", ".join(self.math(self.notation.letter(name)) for name in blocks)
+
+    def chain(self, numbers: tuple[int, ...]) -> str:
+        """Widths or a filtration: 2 → 3 → 2."""
+        return self.text(" → ".join(map(str, numbers)))
+
+    def rate(self, text: str) -> str:
+        return self.math(self.notation.time(text))
+
+    def bound(self, text: str) -> str:
+        """An error bound such as 2^-40."""
+        found = re.fullmatch(r"(\d+)\^(-?\d+)", text)
+        if not found or not self.superscripts:
+            return self.text(text)
+        exponent = self.notation.sum([(int(found[2]), "")])
+        return self.math(self.notation.power(self.notation.letter(found[1]), exponent))
+
+
+def title(report: Report, prose: Prose) -> tuple[str, str, str]:
+    """Model, metric and dynamics."""
+    return model(report, prose), metric(report.metric, prose), dynamics(report.dynamics, prose)
+
+
+def model(report: Report, prose: Prose) -> str:
+    """The architecture without "of any depth": a report is about one depth."""
+    name = report.model.summary.partition(" of any depth")[0] or report.model.architecture
+    biases = _BIASES.get(report.model.bias, f", {report.model.bias} biases")
+    return f"{prose.text(name)} {prose.chain(report.model.widths)}{prose.text(biases)}"
+
+
+def metric(summary: MetricSummary, prose: Prose) -> str:
+    """Euclidean metric; entropy metric; metric entropy on W2, Euclidean on W1."""
+    kinds: dict[str, list[str]] = {}
+    for block, kind in summary.blocks:
+        kinds.setdefault(kind, []).append(block)
+    at = " at the lookahead point" if summary.at == "lookahead" else ""
+    if len(kinds) <= 1:
+        (kind,) = kinds or ("euclidean",)
+        return f"{_metric_name(kind, prose)} metric{at}"
+    rest = " and Euclidean elsewhere" if kinds.pop("euclidean", None) else ""
+    others = [f"{_metric_name(kind, prose)} on {prose.names(blocks)}" for kind, blocks in kinds.items()]
+    return f"metric {', '.join(others)}{rest}{at}"
+
+
+def _metric_name(kind: str, prose: Prose) -> str:
+    if kind.startswith("theta^"):
+        return prose.rate(kind.replace("^", "**"))
+    return "Euclidean" if kind == "euclidean" else prose.text(kind)
+
+
+def dynamics(summary: DynamicsSummary, prose: Prose) -> str:
+    """gradient flow; momentum, damping τ; weight decay λ."""
+    shown = prose.text(_KINDS.get(summary.kind, summary.kind))
+    if summary.rate is None:
+        return shown
+    return f"{shown}{' ' if summary.kind == 'weight-decay' else ', damping '}{prose.rate(summary.rate)}"
+
+
+def count(report: Report, prose: Prose) -> str:
+    """The number of laws, or what bounds it: 3; ≥ 2; 2 … 5."""
+    laws = report.laws
+    if laws.independent is not None:
+        return str(laws.independent)
+    most = _most(report)
+    return prose.text(f"≥ {laws.found}" if most is None else f"{laws.found} to {most}")
+
+
+def accounting(report: Report, prose: Prose) -> str:
+    """Where the sum closes, the sum; otherwise what is known."""
+    laws, trace = report.laws, report.trace
+    if laws.independent is None:
+        return _undecided(report)
+    if report.status == "theorem":
+        source = prose.text(report.theorem or "source unknown")
+        return f"{_number(laws.independent)} by a theorem, {_found(report)}: {source}"
+    if report.complete and trace.dimension is not None:
+        return f"{_sum(report, laws.independent)}   complete, {status(report, prose)}"
+    known = _found(report) if report.complete else _found(report) + _searched(report)
+    return f"{_number(laws.independent)}, {known}; {status(report, prose)}"
+
+
+def status(report: Report, prose: Prose) -> str:
+    """proved; exact, error below 2^-40; theorem; undecided."""
+    if report.status != "exact" or not report.error_bound:
+        return prose.text(report.status)
+    return f"exact, error below {prose.bound(report.error_bound)}"
+
+
+def _number(laws: int) -> str:
+    return "1 law exists" if laws == 1 else f"{laws} laws exist"
+
+
+def _found(report: Report) -> str:
+    found = report.laws.found
+    if report.complete:
+        return "all in closed form" if found != 1 else "in closed form"
+    return f"{found or 'none'} in closed form"
+
+
+def _searched(report: Report) -> str:
+    degree = report.laws.searched_degree
+    further = "further " if report.laws.found else ""
+    return f"; no {further}polynomial law up to degree {degree}" if degree else ""
+
+
+def _most(report: Report) -> int | None:
+    """An upper bound of the number of laws: a rank computed on the way is a lower bound of the trace's dimension."""
+    trace = report.trace
+    reached = trace.dimension if trace.dimension is not None else max(trace.filtration, default=None)
+    return None if reached is None else trace.space - reached
+
+
+def _undecided(report: Report) -> str:
+    found, most = report.laws.found, _most(report)
+    bounds = [f"at least {found} (written down)"] if found else []
+    if most is not None:
+        bounds.append(f"at most {most} ({_sum(report, most)})")
+    known = f": {', '.join(bounds)}" if bounds else ""
+    return f"undecided{known}{_searched(report)}"
+
+
+def _sum(report: Report, laws: int) -> str:
+    return f"{report.trace.space} = {report.trace.space - laws} + {laws}"
+
+
+def time(report: Report) -> str | None:
+    """Which laws depend on t, and how many independent ones need not. None when there is no law to speak of."""
+    laws = report.laws
+    if laws.independent == 0 or (laws.independent is None and not laws.found):
+        return None
+    dependent = sum(family.number for family in laws.families if family.depends_on_time)
+    all_free = laws.time_free is not None and laws.time_free == laws.independent
+    if laws.time_dependent is False or (not dependent and all_free):
+        return "none depends on t"
+    if laws.found == laws.independent:
+        return _dependence(dependent, laws.found, "") + _freedom_of_all(dependent, laws.found, laws.time_free)
+    return _dependence(dependent, laws.found, " written down") + _freedom_of_more(laws.independent, laws.time_free)
+
+
+def _dependence(dependent: int, found: int, written_down: str) -> str:
+    if not found:
+        return "no law is written down"
+    if not dependent:
+        return f"none of those{written_down} depends on t" if written_down else "none depends on t"
+    if dependent < found:
+        return f"{dependent} of the {found}{written_down} {'depends' if dependent == 1 else 'depend'} on t"
+    if found == 1:
+        return f"the one{written_down} depends on t" if written_down else "it depends on t"
+    return f"all {found}{written_down} depend on t"
+
+
+def _freedom_of_all(dependent: int, found: int, free: int | None) -> str:
+    """How many independent laws are free of t, where that is news: every law is written down."""
+    if free is None or (free == found - dependent and (free or found == 1)):
+        return ""
+    if not free:
+        return "; no combination of them is free of t"
+    if dependent == found:
+        return f"; {free} {'combination' if free == 1 else 'combinations'} of them need not"
+    return f"; {free} independent combinations are free of t"
+
+
+def _freedom_of_more(total: int | None, free: int | None) -> str:
+    """The same where there are, or may be, laws that are not written down."""
+    if free is None:
+        return ""
+    if total is None:
+        return f"; {free} independent {'law is' if free == 1 else 'laws are'} free of t"
+    return f"; {free} of the {total} laws can be chosen free of t"
+
+
+def domain(report: Report, prose: Prose) -> str:
+    """Where the laws hold, and from which time."""
+    rate, start = report.dynamics.rate or "", report.dynamics.start
+    where = prose.text(report.model.domain)
+    if start is None:
+        after_zero = f", and for {prose.math(prose.notation.letter('t'))}{prose.text(' > 0')}"
+        return where + (after_zero if re.search(r"\bt\b", rate) else "")
+    return where if start == "0" else f"{where}, and from time {prose.rate(start)} on"

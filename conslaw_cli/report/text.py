@@ -1,0 +1,146 @@
+"""The report in a terminal. rich carries the styles and reads no markup; where a line folds is decided here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from conslaw_cli.report import outline, unicode
+from conslaw_cli.report import prose as say
+from conslaw_cli.report.comparison import Comparison
+from conslaw_cli.report.escape import visible
+from conslaw_cli.report.model import Report
+from conslaw_cli.report.options import Options
+from conslaw_cli.report.outline import Fact, Member, Row
+from conslaw_cli.report.prose import Prose
+
+PROSE = Prose(unicode.NOTATION, str, visible, superscripts=False)
+
+_LABEL, _VALUE = 14, 14
+_WIDEST_LAW = 72
+_NARROWEST = 24
+_LAW_BREAKS = r" (?=[+−] )|  "
+"""A law is broken before a term, and before what is said of its form."""
+_HEADINGS = ("law", "number", "depends on t", "source")
+_STYLES = {"proved": "green", "exact": "green", "theorem": "yellow", "undecided": "red"}
+
+
+def reports(all_reports: Sequence[Report], options: Options) -> str:
+    """Reports one after another; their names stand above them when there are several."""
+    lines: list[Text] = []
+    for report in all_reports:
+        if len(all_reports) > 1:
+            lines += [Text("")] * bool(lines) + [Text(visible(report.name), "bold cyan")]
+        lines += report_lines(report, options)
+    return printed(lines, options.color)
+
+
+def comparison(table: Comparison, options: Options) -> str:
+    """The grid of counts, its legend and notes."""
+    header, *body = table.grid(PROSE)
+    widths = [max(map(cell_len, column)) for column in zip(header, *body)]
+    lines = [Text(visible(table.title), "bold"), Text("")]
+    lines += [Text("  " + _cells(row, widths), "dim" if row is header else "") for row in (header, *body)]
+    lines += [Text(line, "dim") for note in ("", *table.footnotes(PROSE)) for line in fold(note, options.width, 0)]
+    return printed(lines, options.color)
+
+
+def printed(lines: Iterable[Text], color: bool) -> str:
+    """The lines as rich prints them, in ANSI colours or none, whatever the environment says."""
+    console = Console(
+        file=StringIO(),
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        legacy_windows=False,
+        width=80,
+    )
+    for line in lines:
+        console.print(line, soft_wrap=True, highlight=False, markup=False, emoji=False)
+    return console.file.getvalue()
+
+
+def report_lines(report: Report, options: Options) -> Iterator[Text]:
+    """One report."""
+    for line in fold(" · ".join(say.title(report, PROSE)), options.width, 2):
+        yield Text(line, "bold")
+    facts = list(outline.facts(report, PROSE))
+    value = max(_VALUE, *(cell_len(fact.value or "") + 3 for fact in facts))
+    for fact in facts:
+        yield from _fact(fact, value, report.status, options.width)
+    yield Text("")
+    if (instead := outline.without_laws(report)) is not None:
+        yield Text("  " + instead)
+    else:
+        yield from _table(list(outline.rows(report, PROSE, options.expand)), options.width)
+    for note in outline.footnotes(report, PROSE):
+        yield from (Text(line, "dim") for line in fold("note  " + note, options.width, 6))
+
+
+def _fact(fact: Fact, value: int, status: str, width: int | None) -> Iterator[Text]:
+    indent = _LABEL if fact.value is None else _LABEL + value
+    first, *others = fold(fact.text, width and width - indent, 0)
+    shown = "" if fact.value is None else _padded(fact.value, value)
+    line = Text.assemble((fact.label.ljust(_LABEL), "dim"), (shown, "bold"), first)
+    if fact.label == "laws":
+        line.highlight_words([status], _STYLES.get(status, ""))
+    yield line
+    yield from (Text(" " * indent + other) for other in others)
+
+
+def _table(rows: list[Row], width: int | None) -> Iterator[Text]:
+    others = [max(cell_len(cell) for cell in column) for column in zip(_HEADINGS[1:], *(_others(row) for row in rows))]
+    widest = max(cell_len(row.law) for row in rows)
+    law = min(widest, _WIDEST_LAW) if width is None else max(_NARROWEST, min(widest, width - sum(others) - 11))
+    widths = [law, *others]
+    yield Text("  " + _cells(_HEADINGS, widths, right=1), "dim")
+    for row in rows:
+        first, *rest = fold(row.law, width and law, 2, _LAW_BREAKS)
+        yield Text("  " + _cells((first, *_others(row)), widths, right=1))
+        yield from (Text("  " + line) for line in rest)
+        for member in row.members:
+            yield from _member(member, width)
+        if row.more:
+            yield Text(f"    … and {row.more} more (--expand)", "dim")
+
+
+def _others(row: Row) -> tuple[str, str, str]:
+    return row.number, row.depends_on_time, row.source
+
+
+def _member(member: Member, width: int | None) -> Iterator[Text]:
+    head = f"    h{member.number} = "
+    first, *rest = fold(member.formula + member.rest, width and width - len(head), 2, _LAW_BREAKS)
+    yield Text.assemble((head, "dim"), first)
+    yield from (Text(" " * len(head) + line) for line in rest)
+
+
+def _cells(cells: Sequence[str], widths: Sequence[int], right: int | None = None) -> str:
+    """Cells three blanks apart, the column ``right`` aligned to the right; one too wide pushes the others on."""
+    padded = [_padded(cell, width, i == right) for i, (cell, width) in enumerate(zip(cells, widths))]
+    return "   ".join(padded).rstrip()
+
+
+def _padded(text: str, width: int, right: bool = False) -> str:
+    blanks = " " * (width - cell_len(text))
+    return blanks + text if right else text + blanks
+
+
+def fold(text: str, width: int | None, hanging: int, breaks: str = " ") -> list[str]:
+    """The text in lines of at most ``width`` cells, later ones indented. What holds no place to break stays whole."""
+    if width is None or cell_len(text) <= max(width, _NARROWEST):
+        return [text]
+    width = max(width, _NARROWEST)
+    lines, line = [], ""
+    for word in re.split(breaks, text):
+        if line.strip() and cell_len(line) + 1 + cell_len(word) > width:
+            lines.append(line.rstrip())
+            line = " " * hanging + word
+        else:
+            line = f"{line} {word}" if line else word
+    return [*lines, line]
