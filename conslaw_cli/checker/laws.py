@@ -18,7 +18,7 @@ from conslaw_cli.checker.result import Check, ReportError, count, entry
 from conslaw_cli.checker.system import System
 from conslaw_cli.checker.worlds import Jet, Unlucky, World, draw_world
 
-ATTEMPTS = 200
+ATTEMPTS = 250
 LISTED_AT_LEAST = 1000
 """A report lists every law up to this number of them."""
 
@@ -107,8 +107,8 @@ def check_laws(system: System, laws: Laws, seed: bytes) -> list[Check]:
 
 
 def _bits(laws: Laws, findings: Findings) -> int:
-    """The variables are squares, and a law is tested three times."""
-    return max(0, int(59 - log2(6 * findings.degree * max(1, laws.listed))))
+    """The variables are eighth powers, and a law is tested three times."""
+    return max(0, int(57 - log2(24 * findings.degree * max(1, laws.listed))))
 
 
 def _about(laws: Laws, failed: list[str], what: str, bound: str) -> str:

@@ -1,7 +1,8 @@
 """Formulas as trees, by a small grammar: nothing is ever evaluated as Python, and sums of any length need no recursion.
 
 Trees are tuples: ("num", Fraction), ("var", number), ("name", text), ("mono", coefficient, ((number, exponent), ...)),
-("add", nodes), ("mul", nodes), ("pow", node, Fraction), ("call", function, node).
+("add", nodes), ("mul", nodes), ("pow", node, Fraction), ("call", function, node, slope): its derivative
+by the argument where the function is known by that only, otherwise None.
 """
 
 from __future__ import annotations
@@ -10,7 +11,23 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
-FUNCTIONS = frozenset("exp log sqrt sin cos tan sinh cosh tanh erf Integral".split())
+ELEMENTARY = frozenset("exp log sqrt sin cos tan sinh cosh tanh Integral gamma".split())
+SLOPES = {
+    "erf": "2*exp(-x**2)/sqrt(pi)",
+    "erfc": "-2*exp(-x**2)/sqrt(pi)",
+    "erfi": "2*exp(x**2)/sqrt(pi)",
+    "Ei": "exp(x)/x",
+    "Si": "sin(x)/x",
+    "Ci": "cos(x)/x",
+    "asin": "1/sqrt(1 - x**2)",
+    "acos": "-1/sqrt(1 - x**2)",
+    "atan": "1/(1 + x**2)",
+    "asinh": "1/sqrt(1 + x**2)",
+    "atanh": "1/(1 - x**2)",
+    "lowergamma": "x**(s - 1)*exp(-x)",
+    "uppergamma": "-x**(s - 1)*exp(-x)",
+}
+"""Functions known by their derivatives only; s is a rational first argument."""
 CONSTANTS = frozenset({"pi", "E"})
 DEEPEST = 60
 LONGEST = 20_000_000
@@ -177,15 +194,53 @@ class _Parser:
         return self.name(token)
 
     def name(self, token: str) -> Node:
-        if token in FUNCTIONS and self.take("("):
-            argument = self.sum()
-            if token == "Integral" and not (self.take(",") and self.take("t")):
-                raise ExpressionError("an Integral must be over t")
-            self.expect(")")
-            return ("pow", argument, Fraction(1, 2)) if token == "sqrt" else ("call", token, argument)
+        if (token in ELEMENTARY or token in SLOPES) and self.take("("):
+            return self.call(token)
         if token in CONSTANTS or token in self.names:
             return ("name", token)
         number = self.lookup(token)
         if number < 0:
             raise ExpressionError(f"unknown name {token!r}")
         return ("var", number)
+
+    def call(self, function: str) -> Node:
+        """A function applied to what follows its bracket."""
+        argument, shape = self.sum(), ""
+        if function in ("lowergamma", "uppergamma"):
+            shape = str(constant(argument))
+            self.expect(",")
+            argument = self.sum()
+        if function == "Integral" and not (self.take(",") and self.take("t")):
+            raise ExpressionError("an Integral must be over t")
+        self.expect(")")
+        if function == "sqrt":
+            return ("pow", argument, Fraction(1, 2))
+        if function == "gamma":
+            return gamma(constant(argument))
+        if function not in SLOPES:
+            return ("call", function, argument, None)
+        slope = parse(SLOPES[function].replace("s - 1", f"{shape} - 1"), names=frozenset({"x"}))
+        return ("call", function + shape, argument, substituted(slope, argument))
+
+
+def gamma(value: Fraction | None) -> Node:
+    """Gamma of a rational constant, by that of a number in (0, 1]."""
+    if value is None or not 0 < value < 100:
+        raise ExpressionError("gamma of something other than a moderate positive number")
+    factor = Fraction(1)
+    while value > 1:
+        value -= 1
+        factor *= value
+    rest = [] if value == 1 else [("call", "gamma", ("num", value), None)]
+    return ("mul", [("num", factor), *rest])
+
+
+def substituted(node: Node, argument: Node) -> Node:
+    """The tree with the argument in place of the name x."""
+    if node == ("name", "x"):
+        return argument
+    if node[0] in ("add", "mul"):
+        return (node[0], [substituted(part, argument) for part in node[1]])
+    if node[0] == "pow":
+        return ("pow", substituted(node[1], argument), node[2])
+    return ("call", node[1], substituted(node[2], argument), None) if node[0] == "call" else node

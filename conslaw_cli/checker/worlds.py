@@ -1,9 +1,9 @@
 """Random points modulo large primes at which formulas are evaluated with their derivatives.
 
 Polynomials are tested at random residues (Schwartz, Zippel). Functions of time take values that respect their algebra: the prime
-is p = 2 q + 1 with q prime, exp maps sums of exponents, taken modulo q, into the group of squares, fractional powers live in
-that group, sin and cos lie on the circle. Other functions are free symbols with their derivatives. So what vanishes here
-vanishes as a function, except with a probability of about its degree over 2^60.
+is p = 8 q + 1 with q prime, exp maps sums of exponents, taken modulo q, into the group of order q, fractional powers live in
+that group, and sin and cos are those of a second exponential, as p has a square root of -1. Other functions are free symbols
+with their derivatives. So what vanishes here vanishes as a function, except with a probability of about its degree over 2^58.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Unlucky(ArithmeticError):
 
 @dataclass
 class World:
-    """A random point modulo p; ``group`` is the order q of the squares, None in the world of exponents."""
+    """A random point modulo p; ``group`` is the order q of the eighth powers, None in the world of exponents."""
 
     p: int
     seed: bytes
@@ -42,9 +42,9 @@ class World:
             self.names[name] = self.atom(name, 0)
 
     def atom(self, name: str, argument: int) -> int:
-        """A random square, a function of name and argument."""
+        """A random eighth power, a function of name and argument."""
         text = f"{self.p} {name} {argument}".encode()
-        return pow(int.from_bytes(blake2b(text, key=self.seed, digest_size=16).digest(), "big"), 2, self.p)
+        return pow(int.from_bytes(blake2b(text, key=self.seed, digest_size=16).digest(), "big"), 8, self.p)
 
     def inverse(self, value: int) -> int:
         if not value % self.p:
@@ -74,7 +74,7 @@ class World:
             return self._named(node[1])
         if kind == "pow":
             return self._power(self.jet(node[1]), node[2])
-        return self._call(node[1], node[2])
+        return self._call(*node[1:])
 
     def _named(self, name: str) -> Jet:
         if name == "E":
@@ -130,47 +130,60 @@ class World:
             value = pow(inverse, -int(exponent), self.p)
         elif self.group is None:
             value = self.atom(f"power {exponent}", base[0])
-        elif pow(base[0], self.group, self.p) != 1:
+        elif exponent.denominator % 2 == 0 and pow(base[0], self.group, self.p) != 1:
             raise Unlucky("no such root")
         else:
-            e = exponent.numerator * pow(exponent.denominator, -1, self.group) % self.group
-            value = pow(base[0], e, self.p)
+            order = self.group if exponent.denominator % 2 == 0 else self.p - 1
+            value = pow(base[0], exponent.numerator * pow(exponent.denominator, -1, order) % order, self.p)
         return self._through(base, value, self.number(exponent) * value * inverse % self.p)
 
-    def _call(self, function: str, node: Node) -> Jet:
+    def _call(self, function: str, node: Node, slope: Node | None) -> Jet:
         argument = self.jet(node)
         if function == "log":
             return self._through(argument, self.atom("log", argument[0]), self.inverse(argument[0]))
         if argument[2]:
             raise ExpressionError(f"{function} of parameters is not something this checker differentiates")
+        if slope is not None:
+            return self._through(argument, self.atom(function, argument[0]), self.jet(slope)[0])
         if function == "Integral":
             return self.atom("Integral", argument[0]), argument[0], _EMPTY
+        if function == "gamma":
+            return self.atom("gamma", argument[0]), 0, _EMPTY
         if function == "exp":
             return self._exponential(node, argument)
-        if function == "erf":
-            square = self._exponential(("mul", [("num", Fraction(-1)), ("pow", node, Fraction(2))]), (0, 0, _EMPTY))[0]
-            root = self._power((self.names["pi"], 0, _EMPTY), Fraction(-1, 2))[0]
-            return self._through(argument, self.atom("erf", argument[0]), 2 * square * root % self.p)
         if function in ("sin", "cos", "tan"):
-            return self._circular(function, argument)
+            return self._circular(function, node, argument)
         return self._hyperbolic(function, node, argument)
 
-    def _exponential(self, node: Node, argument: Jet) -> Jet:
+    def _character(self, base: str, node: Node, argument: Jet) -> int:
+        """A value that turns sums of arguments into products."""
         if self.exponents is None:
-            value = self.atom("exp", argument[0])
-        else:
-            value = pow(self.atom("base of exp", 0), self.exponents.jet(node)[0], self.p)
+            return self.atom(base, argument[0])
+        return pow(self.atom(f"base of {base}", 0), self.exponents.jet(node)[0], self.p)
+
+    def _exponential(self, node: Node, argument: Jet) -> Jet:
+        value = self._character("exp", node, argument)
         return self._through(argument, value, value)
 
-    def _circular(self, function: str, argument: Jet) -> Jet:
-        """sin = 2u/(1 + u^2), cos = (1 - u^2)/(1 + u^2) for a random u."""
-        u = self.atom("half-angle", argument[0]) if argument[0] else 0
-        scale = self.inverse(1 + u * u)
-        sine, cosine = 2 * u * scale % self.p, (1 - u * u) * scale % self.p
+    def _circular(self, function: str, node: Node, argument: Jet) -> Jet:
+        """By Euler's formula; in the world of exponents, which need not have a root of -1, by a random point of the circle."""
+        if self.exponents is None:
+            u = self.atom("half-angle", argument[0]) if argument[0] else 0
+            scale = self.inverse(1 + u * u)
+            sine, cosine = 2 * u * scale % self.p, (1 - u * u) * scale % self.p
+        else:
+            up, half = self._character("circle", node, argument), self.inverse(2)
+            down = self.inverse(up)
+            sine, cosine = (up - down) * half * self.inverse(self._imaginary()) % self.p, (up + down) * half % self.p
         if function == "tan":
             value = sine * self.inverse(cosine) % self.p
             return self._through(argument, value, (1 + value * value) % self.p)
         return self._through(argument, sine, cosine) if function == "sin" else self._through(argument, cosine, -sine)
+
+    def _imaginary(self) -> int:
+        """A square root of -1, from the smallest number that is no square."""
+        base = next(x for x in range(2, 1000) if pow(x, (self.p - 1) // 2, self.p) != 1)
+        return pow(base, (self.p - 1) // 4, self.p)
 
     def _hyperbolic(self, function: str, node: Node, argument: Jet) -> Jet:
         up = self._exponential(node, argument)[0]
@@ -183,12 +196,12 @@ class World:
 
 
 def draw_world(seed: bytes, letter: str | None, size: int) -> World:
-    """A random point with a fresh prime of 61 bits; variables are squares, as positive numbers have roots."""
-    start = int.from_bytes(blake2b(b"prime", key=seed, digest_size=8).digest(), "big") % 2**58
-    q = 2**59 + start | 1
-    while not (fmpz(q).is_prime() and fmpz(2 * q + 1).is_prime()):
+    """A random point with a fresh prime of 61 bits; variables are eighth powers, as positive numbers have roots."""
+    start = int.from_bytes(blake2b(b"prime", key=seed, digest_size=8).digest(), "big") % 2**56
+    q = 2**57 + start | 1
+    while not (fmpz(q).is_prime() and fmpz(8 * q + 1).is_prime()):
         q += 2
     exponents = World(q, seed, letter, [])
-    world = World(2 * q + 1, seed, letter, [], group=q, exponents=exponents)
+    world = World(8 * q + 1, seed, letter, [], group=q, exponents=exponents)
     world.variables = [world.atom("variable", k) for k in range(size)]
     return world

@@ -75,16 +75,23 @@ def independent_paths(graph: Edges) -> int:
     chosen[graph.out_edge] = True
     own = np.flatnonzero(~chosen)
     path = [own]
-    while (hidden := graph.tail[path[0]] >= 0).any():
-        path.insert(0, np.where(hidden, graph.in_edge[graph.tail[path[0]]], path[0]))
-    while (hidden := graph.head[path[-1]] >= 0).any():
-        path.append(np.where(hidden, graph.out_edge[graph.head[path[-1]]], path[-1]))
+    while (graph.tail[path[0]] >= 0).any():
+        path.insert(0, _step(path[0], graph.tail, graph.in_edge))
+    while (graph.head[path[-1]] >= 0).any():
+        path.append(_step(path[-1], graph.head, graph.out_edge))
     for before, after in zip(path, path[1:]):
         _require((before == after) | (graph.head[before] == graph.tail[after]))
     for edge in path:
         _require((edge == own) | chosen[edge] | (graph.order[edge] < graph.order[own]))
     _require((graph.tail[path[0]] == INPUT) & (graph.head[path[-1]] == OUTPUT))
     return len(own)
+
+
+def _step(edge: np.ndarray, ends: np.ndarray, next_edge: np.ndarray) -> np.ndarray:
+    """The next edge of each path where it ends at a hidden neuron, the same edge elsewhere."""
+    going, result = ends[edge] >= 0, edge.copy()
+    result[going] = next_edge[ends[edge][going]]
+    return result
 
 
 def _require(condition: np.ndarray) -> None:

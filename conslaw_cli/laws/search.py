@@ -45,7 +45,8 @@ class Found:
 def search(flow: PartFlow, count: int, seed: int) -> Found:
     """Look for ``count`` independent laws, raising the degree until they are found or the ansatz grows too large."""
     session = _Session(flow, seed)
-    if count and not flow.dynamics.second_order and max(flow.exponents) >= 2:
+    steep = not flow.dynamics.second_order and max(flow.exponents) >= 2
+    if count and steep:
         session.separable()
     degree = 0
     while len(session.laws) < count and degree < LARGEST_DEGREE:
@@ -53,7 +54,7 @@ def search(flow: PartFlow, count: int, seed: int) -> Found:
         if size > (QUADRATIC_MONOMIALS if degree < 2 else MONOMIALS):
             break
         degree += 1
-        if not session.polynomial(degree):
+        if not all([session.polynomial(degree, power) for power in ((1, -1) if steep else (1,))]):
             degree -= 1
             break
     return Found(tuple(session.laws), degree, tuple(session.candidates))
@@ -113,8 +114,11 @@ class _Session:
         self.candidates.extend(found)
         self.keep(found)
 
-    def polynomial(self, degree: int) -> bool:
-        """Search one degree, keeping laws; False when some class was too large to solve."""
+    def polynomial(self, degree: int, power: int) -> bool:
+        """Search monomials of one degree, or (power -1) their inverses; False when some class was too large to solve.
+
+        Inverses appear for M = diag(theta^a), a >= 2: for a = 2 the coordinates 1/theta move by -grad f.
+        """
         classes = ansatz.classes(self.flow, self.grading, degree)
         complete, found = True, []
         for size in np.unique(classes.sizes):
@@ -124,11 +128,11 @@ class _Session:
                 continue
             rows = classes.order[classes.starts[members][:, None] + np.arange(size)]
             if size <= BATCHED_SIZE:
-                rows = rows[self._singular(classes, rows)]
+                rows = rows[self._singular(classes, rows, power)]
             for row in rows:
                 monomials = classes.monomials[row]
-                kernel = self._kernel(self._evaluate(monomials, int(size) + SURPLUS_ROWS))
-                found.extend(_polynomial_law(vector, monomials, self.flow.dimension) for vector in kernel)
+                kernel = self._kernel(self._evaluate(monomials, int(size) + SURPLUS_ROWS, power))
+                found.extend(_polynomial_law(vector, monomials, power, self.flow.dimension) for vector in kernel)
         self.candidates.extend(found)
         self.keep(found)
         return complete
@@ -158,23 +162,26 @@ class _Session:
         self.points = np.concatenate([self.points, np.pad(points, ((0, 0), (0, 1)), constant_values=1.0)])
         self.ratios = np.concatenate([self.ratios, np.pad(ratios, ((0, 0), (0, 1)))])
 
-    def _evaluate(self, monomials: np.ndarray, count: int) -> np.ndarray:
-        """Derivatives of monomials along sampled generators, (count, *monomials.shape[:-1])."""
+    def _evaluate(self, monomials: np.ndarray, count: int, power: int) -> np.ndarray:
+        """Derivatives of monomials**power along sampled generators, (count, *monomials.shape[:-1])."""
         self._sample(count)
         points, ratios = self.points[:count], self.ratios[:count]
         product, total = points[:, monomials[..., 0]], ratios[:, monomials[..., 0]]
         for position in range(1, monomials.shape[-1]):
             product = self.field.multiply(product, points[:, monomials[..., position]])
             total = total + ratios[:, monomials[..., position]]
+        if power < 0:
+            product = -self.field.inverses(product)
         return self.field.multiply(product, self.field.reduce(total))
 
-    def _singular(self, classes: ansatz.Classes, rows: np.ndarray) -> np.ndarray:
+    def _singular(self, classes: ansatz.Classes, rows: np.ndarray, power: int) -> np.ndarray:
         """Mask of the classes (rows of equal size) whose square system may be singular: Gauss without row exchanges."""
         size = rows.shape[1]
         chunk = max(1, BATCH_ENTRIES // (size * size))
         masks = []
         for start in range(0, len(rows), chunk):
-            matrix = np.moveaxis(self._evaluate(classes.monomials[rows[start : start + chunk]], size), 0, 1).copy()
+            matrix = self._evaluate(classes.monomials[rows[start : start + chunk]], size, power)
+            matrix = np.moveaxis(matrix, 0, 1).copy()
             masks.append(_zero_pivot(self.field, matrix))
         return np.concatenate(masks)
 
@@ -234,14 +241,14 @@ def _shortened(vectors: list[list[int]]) -> list[list[int]]:
     return [[int(x) for x in row] for row in reduced.tolist()]
 
 
-def _polynomial_law(vector: list[int], monomials: np.ndarray, padding: int) -> Law:
+def _polynomial_law(vector: list[int], monomials: np.ndarray, power: int, padding: int) -> Law:
     terms = []
     for coefficient, row in zip(vector, monomials.tolist()):
         if coefficient:
             exponents: dict[int, int] = {}
             for variable in row:
                 if variable != padding:
-                    exponents[variable] = exponents.get(variable, 0) + 1
+                    exponents[variable] = exponents.get(variable, 0) + power
             terms.append((tuple(sorted(exponents.items())), coefficient))
     return Law(Polynomial.of(terms).primitive())
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from conslaw_cli.report import timefunctions
 from conslaw_cli.report.escape import GREEK
 from conslaw_cli.report.escape import latex as escaped
 from conslaw_cli.report.notation import Notation, Number, split_name
@@ -24,6 +25,7 @@ def _argument(text: str) -> str:
 
 
 class Latex(Notation):
+    exponential_level = timefunctions.POWER
     fraction_bar = True
 
     def letter(self, name: str, velocity: bool = False) -> str:

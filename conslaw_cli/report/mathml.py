@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
+from conslaw_cli.report import timefunctions
 from conslaw_cli.report.escape import GREEK
 from conslaw_cli.report.escape import html as escaped
 from conslaw_cli.report.formula import Formula, MatrixForm, NeuronForm
@@ -22,6 +23,7 @@ def _row(*parts: str) -> str:
 
 
 class MathML(Notation):
+    exponential_level = timefunctions.POWER
     fraction_bar = True
     plus, minus, leading_minus = "<mo>+</mo>", "<mo>&#x2212;</mo>", '<mo form="prefix">&#x2212;</mo>'
 

@@ -37,6 +37,8 @@ class Notation(ABC):
 
     factor_level = timefunctions.QUOTIENT
     """Pieces that bind less tightly than this are put in brackets inside a product."""
+    exponential_level = timefunctions.ATOM
+    """How tightly an exponential binds: exp(t) is a function, e^t a power."""
     fraction_bar = False
     """Whether a quotient is drawn with a bar, so that its parts need no brackets."""
     norms = True

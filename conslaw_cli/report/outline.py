@@ -78,7 +78,7 @@ def _lie_algebra(report: Report, prose: Prose) -> Fact:
     if trace.dimension is None and not trace.filtration:
         return Fact("Lie algebra", prose.text("–"), f"its trace was not computed, in {space}")
     if trace.dimension is None:
-        reached = prose.text(" → ".join([*map(str, trace.filtration), "…"])) if trace.filtration else prose.text("–")
+        reached = prose.text(" → ".join([*map(str, trace.filtration), "…"]))
         return Fact("Lie algebra", reached, f"dimension of its trace not computed to the end, in {space}")
     filtration = trace.filtration or (trace.dimension,)
     return Fact("Lie algebra", prose.chain(filtration), f"dimension of its trace at a generic point, in {space}")
@@ -88,8 +88,7 @@ def rows(report: Report, prose: Prose, expand: bool) -> Iterator[Row]:
     """One row for each family. Members are listed where there is no form, all of them with ``expand``."""
     start = 1
     for family in report.laws.families:
-        total = len(family.members)
-        alone = total == 1 and family.form is None
+        total, alone = len(family.members), family.form is None and len(family.members) == 1
         listed = 0 if alone else total if expand else 0 if family.form else min(total, MEMBERS_SHOWN)
         members = tuple(_member(start + i, law, prose, expand) for i, law in enumerate(family.members[:listed]))
         law = _only(family, prose, expand) if alone else _law(family, prose)

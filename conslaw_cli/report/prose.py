@@ -178,7 +178,7 @@ def _dependence(dependent: int, found: int, written_down: str) -> str:
         return f"{dependent} of the {found}{written_down} {'depends' if dependent == 1 else 'depend'} on t"
     if found == 1:
         return f"the one{written_down} depends on t" if written_down else "it depends on t"
-    return f"all {found}{written_down} depend on t"
+    return f"{'both' if found == 2 else f'all {found}'}{written_down} depend on t"
 
 
 def _freedom_of_all(dependent: int, found: int, free: int | None) -> str:

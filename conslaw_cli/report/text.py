@@ -94,17 +94,16 @@ def _fact(fact: Fact, value: int, status: str, width: int | None) -> Iterator[Te
 
 
 def _table(rows: list[Row], width: int | None) -> Iterator[Text]:
-    others = [max(cell_len(cell) for cell in column) for column in zip(_HEADINGS[1:], *(_others(row) for row in rows))]
-    widest = max(cell_len(row.law) for row in rows)
-    law = min(widest, _WIDEST_LAW) if width is None else max(_NARROWEST, min(widest, width - sum(others) - 11))
-    widths = [law, *others]
+    others = [max(map(cell_len, column)) for column in zip(_HEADINGS[1:], *map(_others, rows), strict=True)]
+    room = width and max(_NARROWEST, width - sum(others) - 11)
+    folded = [fold(row.law, room, 2, _LAW_BREAKS) for row in rows]
+    widest = max(cell_len(line) for lines in folded for line in lines)
+    widths = [widest if width else min(widest, _WIDEST_LAW), *others]
     yield Text("  " + _cells(_HEADINGS, widths, right=1), "dim")
-    for row in rows:
-        first, *rest = fold(row.law, width and law, 2, _LAW_BREAKS)
+    for row, (first, *rest) in zip(rows, folded, strict=True):
         yield Text("  " + _cells((first, *_others(row)), widths, right=1))
         yield from (Text("  " + line) for line in rest)
-        for member in row.members:
-            yield from _member(member, width)
+        yield from (line for member in row.members for line in _member(member, width))
         if row.more:
             yield Text(f"    … and {row.more} more (--expand)", "dim")
 

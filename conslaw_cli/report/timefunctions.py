@@ -106,7 +106,7 @@ class _Translator:
     def _call(self, name: str, args: list[ast.expr]) -> Piece:
         texts = [self._text(self.visit(arg)) for arg in args]
         if name == "exp" and len(texts) == 1:
-            return Piece(False, self.notation.exponential(texts[0]), POWER)
+            return Piece(False, self.notation.exponential(texts[0]), self.notation.exponential_level)
         return Piece(False, self.notation.apply(name, texts), ATOM)
 
     def _text(self, found: Piece) -> str:
