@@ -197,7 +197,7 @@ def report(**changes) -> Report:
         trace=TraceSummary(24, (12, 21), 21),
         laws=LawsSummary(3, 3, True, 2, 2, (family,)),
         status="proved",
-        certificate={"point": list(range(60)), "words": [[0], [0, 1]]},
+        certificate={"point": list(range(60)), "words": [[k, k + 1] for k in range(60)]},
         reproduce={"version": "1.0", "seed": 0},
     )
     return replace(usual, **changes)
@@ -387,7 +387,7 @@ def test_json_is_the_report():
 def test_json_keeps_numbers_and_words_on_one_line():
     shown = render([report()], "json")
     assert f'    "point": {json.dumps(list(range(60)))},\n' in shown
-    assert '    "words": [[0], [0, 1]]\n' in shown
+    assert f'    "words": {json.dumps([[k, k + 1] for k in range(60)])}\n' in shown
     assert '    "filtration": [12, 21],\n' in shown
 
 
@@ -509,3 +509,7 @@ print(sorted({"sympy", "numpy", "flint"} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_terminal_of_unknown_width_folds_nothing():
+    assert text(report(), width=0) == GOLDEN

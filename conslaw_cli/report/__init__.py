@@ -44,9 +44,9 @@ def render(
 
     Raises KeyError for an unknown format.
     """
-    return FORMATS[format].reports(reports, Options(expand, color, width))
+    return FORMATS[format].reports(reports, Options(expand, color, width or None))
 
 
 def render_comparison(comparison: Comparison, format: str, *, color: bool = False, width: int | None = None) -> str:
     """The whole output for a comparison. Raises KeyError for an unknown format."""
-    return FORMATS[format].comparison(comparison, Options(color=color, width=width))
+    return FORMATS[format].comparison(comparison, Options(color=color, width=width or None))

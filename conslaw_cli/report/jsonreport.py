@@ -47,12 +47,18 @@ def _block(start: str, items: list[str], end: str, indent: str) -> str:
 
 
 def _one_line(values: list | tuple) -> str | None:
-    """A list of numbers, or a short list without objects, as one line."""
-    numbers = all(isinstance(value, (int, float)) for value in values)
+    """Numbers, in lists or lists of lists, as one line; so is any short list without objects."""
+    numbers = _only_numbers(values)
     if not numbers and (len(values) > _LONGEST_LINE or _holds_object(values)):
         return None
     line = json.dumps(values, ensure_ascii=False, allow_nan=False)
     return line if numbers or len(line) <= _LONGEST_LINE else None
+
+
+def _only_numbers(value: object) -> bool:
+    if isinstance(value, (list, tuple)):
+        return all(map(_only_numbers, value))
+    return isinstance(value, (int, float))
 
 
 def _holds_object(value: object) -> bool:

@@ -43,7 +43,7 @@ def reports(all_reports: Sequence[Report], options: Options) -> str:
 def comparison(table: Comparison, options: Options) -> str:
     """The grid of counts, its legend and notes."""
     header, *body = table.grid(PROSE)
-    widths = [max(map(cell_len, column)) for column in zip(header, *body)]
+    widths = [max(map(cell_len, column)) for column in zip(header, *body, strict=True)]
     lines = [Text(visible(table.title), "bold"), Text("")]
     lines += [Text("  " + _cells(row, widths), "dim" if row is header else "") for row in (header, *body)]
     lines += [Text(line, "dim") for note in ("", *table.footnotes(PROSE)) for line in fold(note, options.width, 0)]
@@ -121,7 +121,7 @@ def _member(member: Member, width: int | None) -> Iterator[Text]:
 
 def _cells(cells: Sequence[str], widths: Sequence[int], right: int | None = None) -> str:
     """Cells three blanks apart, the column ``right`` aligned to the right; one too wide pushes the others on."""
-    padded = [_padded(cell, width, i == right) for i, (cell, width) in enumerate(zip(cells, widths))]
+    padded = [_padded(cell, width, i == right) for i, (cell, width) in enumerate(zip(cells, widths, strict=True))]
     return "   ".join(padded).rstrip()
 
 
