@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.report.comparison import Cell, Comparison
+from conslaw_cli.report.model import Report
 from conslaw_cli.spec import Spec, parse_spec, normalised
 
 DYNAMICS = {
@@ -47,4 +48,13 @@ def _cell(spec: Spec, metric: dict[str, str], dynamics: dict[str, str], seed: in
 
     model = {"architecture": spec.model.architecture, "widths": list(spec.model.widths), "bias": spec.model.bias}
     report = build(run(parse_spec({"model": model, "metric": metric, "dynamics": dynamics}), seed))
-    return Cell(report.laws.independent, report.laws.found, report.status, "; ".join(report.notes))
+    notes = [*report.notes, *_metric_point(report)]
+    return Cell(report.laws.independent, report.laws.found, report.status, "; ".join(notes))
+
+
+def _metric_point(report: Report) -> list[str]:
+    """Where a metric that is not Euclidean is taken under a dynamics of second order: it decides the count."""
+    if report.dynamics.kind in ("gradient-flow", "weight-decay") or {kind for _, kind in report.metric.blocks} == {"euclidean"}:
+        return []
+    points = {"lookahead": "the lookahead point tau theta + theta' (mirror momentum)", "theta": "theta"}
+    return [f"the metric is taken at {points[report.metric.at]}"]

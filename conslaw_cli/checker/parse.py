@@ -73,7 +73,9 @@ def constant(node: Node) -> Fraction | None:
         return total
     if kind == "pow" and node[2].denominator == 1 and abs(node[2]) <= 64:
         base = constant(node[1])
-        return base ** int(node[2]) if base is not None and (base or node[2] > 0) else None
+        if base is None or not (base or node[2] > 0) or max(abs(base.numerator), base.denominator) > 10**MOST_DIGITS:
+            return None
+        return base ** int(node[2])
     return None
 
 

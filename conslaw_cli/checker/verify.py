@@ -7,7 +7,8 @@ import re
 from hashlib import sha256
 
 from conslaw_cli.checker import brackets, paths
-from conslaw_cli.checker.laws import Laws, check_laws, read_laws
+from conslaw_cli.checker.laws import check_laws
+from conslaw_cli.checker.lawtable import Laws, read_laws
 from conslaw_cli.checker.models import parts as model_parts
 from conslaw_cli.checker.result import Check, ReportError, Verification, count, entry, integers
 from conslaw_cli.checker.system import System, read_system

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import blake2b
+from math import gcd
 
 from flint import fmpz
 
@@ -27,13 +28,13 @@ class Unlucky(ArithmeticError):
 
 @dataclass
 class World:
-    """A random point modulo p; ``group`` is the order q of the eighth powers, None in the world of exponents."""
+    """A random point modulo p; ``group`` is the order of a group of odd order, of eighth powers or of squares."""
 
     p: int
     seed: bytes
     letter: str | None
     variables: list[int]
-    group: int | None = None
+    group: int
     exponents: World | None = None
     names: dict[str, int] = field(default_factory=dict)
 
@@ -128,14 +129,16 @@ class World:
         inverse = self.inverse(base[0])
         if exponent.denominator == 1:
             value = pow(inverse, -int(exponent), self.p)
-        elif self.group is None:
-            value = self.atom(f"power {exponent}", base[0])
-        elif exponent.denominator % 2 == 0 and pow(base[0], self.group, self.p) != 1:
-            raise Unlucky("no such root")
         else:
-            order = self.group if exponent.denominator % 2 == 0 else self.p - 1
-            value = pow(base[0], exponent.numerator * pow(exponent.denominator, -1, order) % order, self.p)
+            value = self._root(base[0], exponent)
         return self._through(base, value, self.number(exponent) * value * inverse % self.p)
+
+    def _root(self, base: int, exponent: Fraction) -> int:
+        """A fractional power; for an even denominator in the group of odd order, where it is unique."""
+        order = self.p - 1 if exponent.denominator % 2 else self.group
+        if pow(base, order, self.p) != 1 or gcd(exponent.denominator, order) > 1:
+            raise Unlucky("no such root")
+        return pow(base, exponent.numerator * pow(exponent.denominator, -1, order) % order, self.p)
 
     def _call(self, function: str, node: Node, slope: Node | None) -> Jet:
         argument = self.jet(node)
@@ -199,9 +202,9 @@ def draw_world(seed: bytes, letter: str | None, size: int) -> World:
     """A random point with a fresh prime of 61 bits; variables are eighth powers, as positive numbers have roots."""
     start = int.from_bytes(blake2b(b"prime", key=seed, digest_size=8).digest(), "big") % 2**56
     q = 2**57 + start | 1
-    while not (fmpz(q).is_prime() and fmpz(8 * q + 1).is_prime()):
+    while not (q % 4 == 3 and fmpz(q).is_prime() and fmpz(8 * q + 1).is_prime()):
         q += 2
-    exponents = World(q, seed, letter, [])
+    exponents = World(q, seed, letter, [], group=(q - 1) // 2)
     world = World(8 * q + 1, seed, letter, [], group=q, exponents=exponents)
     world.variables = [world.atom("variable", k) for k in range(size)]
     return world

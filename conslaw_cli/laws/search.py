@@ -24,6 +24,7 @@ LARGEST_DEGREE = 6
 QUADRATIC_MONOMIALS = 4_500_000
 MONOMIALS = 60_000
 LARGEST_CLASS = 4_500
+HIGHER_DEGREE_WORK = 5e9
 SURPLUS_ROWS = 12
 BATCHED_SIZE = 48
 BATCH_ENTRIES = 8_000_000
@@ -115,11 +116,13 @@ class _Session:
         self.keep(found)
 
     def polynomial(self, degree: int, power: int) -> bool:
-        """Search monomials of one degree, or (power -1) their inverses; False when some class was too large to solve.
+        """Search monomials of one degree, or (power -1) their inverses; False when some class was too much to solve.
 
         Inverses appear for M = diag(theta^a), a >= 2: for a = 2 the coordinates 1/theta move by -grad f.
         """
         classes = ansatz.classes(self.flow, self.grading, degree)
+        if degree > 2 and (classes.sizes.astype(float) ** 3).sum() > HIGHER_DEGREE_WORK:
+            return False
         complete, found = True, []
         for size in np.unique(classes.sizes):
             members = np.flatnonzero(classes.sizes == size)

@@ -24,8 +24,8 @@ def build(widths: tuple[int, ...], bias: str) -> Model:
 
 ARCHITECTURE = Architecture(
     name="nmf",
-    summary="non-negative matrix factorization X ≈ U V",
-    phi="the product U V",
+    summary="non-negative matrix factorization",
+    phi="the product U V, X ≈ U V",
     domain="U, V > 0",
     source="Marcotte et al., ICML 2024",
     biases=("none",),

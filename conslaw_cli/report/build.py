@@ -23,7 +23,7 @@ from conslaw_cli.report.model import (
     Report,
     TraceSummary,
 )
-from conslaw_cli.report.original import Members, depends_on_time, in_original, power
+from conslaw_cli.report.original import Members, depends_on_time, in_original
 from conslaw_cli.spec import metric_name, spec_sha256
 from conslaw_cli.timefree import time_free_count
 from conslaw_cli.version import __version__
@@ -171,7 +171,7 @@ def _part_family(group: LawGroup, laws: list[Law], timed: bool, dynamics, n: int
 
     form, entries = None, None
     if group.family and len(laws) == len(group.laws):
-        form = family_form(group.family.name, group.family.layer, dynamics, group.family.exponents)
+        form = family_form(group.family.name, group.family.layer, dynamics, group.family.exponents, timed)
         total = len(group.family.laws)
         entries = total * copies if total > len(laws) else None
     return Family(
@@ -208,13 +208,14 @@ def _path_family(analysis: Analysis, layer: HiddenLayer, first: int, exponents: 
         ]
         return known.neuron_law(vectors)
 
+    timed = bool(dynamics.time_fields) and depends_on_time(law(0), dynamics, model.size)
     return Family(
         name=known.NEURON,
         number=layer.width,
         members=Members(layer.width, lambda k: in_original(law(k), dynamics, model.size, name_of)),
-        depends_on_time=any(depends_on_time(law(k), dynamics, model.size) for k in (0,) if dynamics.time_fields),
+        depends_on_time=timed,
         source="integer kernel of the path exponents",
-        form=family_form(known.NEURON, layer, dynamics, exponents),
+        form=family_form(known.NEURON, layer, dynamics, exponents, timed),
     )
 
 
@@ -223,8 +224,10 @@ def _blocks_of(model: Model) -> Callable[[int], str]:
     return lambda position: name_of(position, False).block
 
 
-def family_form(name: str, layer: HiddenLayer, dynamics: Dynamics, exponents: dict[str, int]) -> MatrixForm | NeuronForm:
-    """The matrix or neuron form of a family at a hidden layer."""
+def family_form(
+    name: str, layer: HiddenLayer, dynamics: Dynamics, exponents: dict[str, int], timed: bool
+) -> MatrixForm | NeuronForm:
+    """The matrix or neuron form of a family at a hidden layer; ``timed`` says whether its laws depend on time."""
     if name == known.BALANCED:
         terms = [MatrixTerm(1, BlockRef(b, transposed=True), BlockRef(b)) for b in layer.outgoing]
         terms += [MatrixTerm(-1, BlockRef(b), BlockRef(b, transposed=True)) for b in layer.incoming]
@@ -232,7 +235,7 @@ def family_form(name: str, layer: HiddenLayer, dynamics: Dynamics, exponents: di
     if name == known.ANGULAR:
         return MatrixForm(dynamics.factors["s"].text, _angular_terms(layer), layer.width, "antisymmetric")
     if name == known.NEURON:
-        return _neuron_form(layer, dynamics, exponents)
+        return _neuron_form(layer, dynamics, exponents, timed)
     sides = [(1, block, "out") for block in layer.outgoing] + [(-1, block, _side(block)) for block in layer.incoming]
     velocities = tuple(NeuronTerm(sign, block, side, velocity=True) for sign, block, side in sides)
     if name == known.MOMENTUM:
@@ -248,7 +251,7 @@ def _side(block: str) -> str:
 
 
 def _growth(dynamics: Dynamics, exponent: int) -> str:
-    return power(dynamics.factors["growth"].text, exponent) if "growth" in dynamics.factors else "1"
+    return dynamics.factors["growth"].power(exponent) if "growth" in dynamics.factors else "1"
 
 
 def _angular_terms(layer: HiddenLayer) -> tuple[MatrixTerm, ...]:
@@ -262,7 +265,7 @@ def _angular_terms(layer: HiddenLayer) -> tuple[MatrixTerm, ...]:
     return tuple(terms)
 
 
-def _neuron_form(layer: HiddenLayer, dynamics: Dynamics, exponents: dict[str, int]) -> NeuronForm:
+def _neuron_form(layer: HiddenLayer, dynamics: Dynamics, exponents: dict[str, int], timed: bool) -> NeuronForm:
     involved = layer.outgoing + layer.incoming
     scale = lcm(*(abs(2 - exponents[block]) or 1 for block in involved))
     terms = []
@@ -272,5 +275,5 @@ def _neuron_form(layer: HiddenLayer, dynamics: Dynamics, exponents: dict[str, in
         function = "log" if a == 2 else "power"
         terms.append(NeuronTerm(int(coefficient), block, "out" if outgoing else _side(block), function, 2 - a or 1))
     degree = 2 - exponents[involved[0]]
-    log_scale = _growth(dynamics, 1) if degree == 0 else "1"
+    log_scale = _growth(dynamics, 1) if degree == 0 and timed else "1"
     return NeuronForm(_growth(dynamics, degree), tuple(terms), layer.width, log_scale)

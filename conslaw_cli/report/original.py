@@ -51,7 +51,7 @@ def in_original(law: Law, dynamics: Dynamics, n: int, entry: Callable[[int, bool
     found = [Group(_time(factors, scale), _ordered(terms)) for scale, terms in sorted(groups.items())]
     if law.logs:
         found.append(Group("1", tuple(Term(c, ((entry(v, False), 1),), log=True) for v, c in reversed(law.logs))))
-    log_scale = factors["growth"].text if law.logs and "growth" in factors else "1"
+    log_scale = factors["growth"].text if "growth" in factors and sum(c for _, c in law.logs) else "1"
     return Formula(_positive(found), log_scale)
 
 
@@ -68,22 +68,12 @@ def _momentum(polynomial: Polynomial, dynamics: Dynamics, n: int) -> Polynomial:
     return polynomial.substitute(image)
 
 
-def power(text: str, exponent: int) -> str:
-    """``text**exponent`` as ASCII, simplified for exponents 0 and 1."""
-    if exponent == 0 or text == "1":
-        return "1"
-    if exponent == 1:
-        return text
-    base = text if text.isidentifier() or (text.startswith("exp(") and text.count("(") == 1) else f"({text})"
-    return f"{base}**{exponent}" if exponent > 0 else f"{base}**({exponent})"
-
-
 def _time(factors: dict, scale: tuple[int, int]) -> str:
     if "growth" in factors:
-        return power(factors["growth"].text, scale[0])
+        return factors["growth"].power(scale[0])
     if not factors:
         return "1"
-    pieces = [power(factors["s"].text, scale[0]), _bracketed(power(factors["A"].text, scale[1]))]
+    pieces = [factors["s"].power(scale[0]), _bracketed(factors["A"].power(scale[1]))]
     return "*".join(piece for piece in pieces if piece != "1") or "1"
 
 
