@@ -23,6 +23,8 @@ from conslaw_cli.spec import Spec
 ERROR_BITS = 40.0
 MOST_RUNS = 12
 SEED_BITS = 53
+LARGEST_MODEL = 20_000_000
+"""Parameters up to which the positions of a model's parts are laid out in memory."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,10 @@ def run(spec: Spec, seed: int = 0) -> Analysis:
     """Analyse a spec; the same spec and seed give the same result."""
     architecture = ARCHITECTURES[spec.model.architecture]
     dynamics = build_dynamics(spec.dynamics, spec.metric)
+    outline = Model(architecture.blocks(spec.model.widths, spec.model.bias), ())
+    if outline.size > LARGEST_MODEL:
+        reason = f"{outline.size} parameters, the engine holds {LARGEST_MODEL}"
+        return Analysis(spec, seed, outline, dynamics, failure=reason)
     model = architecture.build(spec.model.widths, spec.model.bias)
     if model.paths and _constant_fields(spec, dynamics):
         return Analysis(spec, seed, model, dynamics, paths=_path_result(spec, model))

@@ -71,6 +71,13 @@ def _paths(blocks: Blocks, widths: tuple[int, ...]) -> PathNetwork:
     return PathNetwork(widths, weights, biases)
 
 
+def known_count(widths: tuple[int, ...], bias: str, metric: str, dynamics: str) -> tuple[int, str] | None:
+    """Two layers, Euclidean gradient flow: one law for each hidden neuron ([A] Marcotte et al. 2023)."""
+    if len(widths) != 3 or metric != "euclidean" or dynamics != "gradient-flow":
+        return None
+    return widths[1], "Marcotte, Gribonval, Peyré, NeurIPS 2023, two-layer ReLU networks"
+
+
 ARCHITECTURE = Architecture(
     name="relu",
     summary="ReLU network of any depth",
@@ -84,4 +91,5 @@ ARCHITECTURE = Architecture(
     build=build,
     default_metric=lambda block: "euclidean",
     example_widths=(2, 3, 2),
+    known_count=known_count,
 )
