@@ -185,8 +185,9 @@ class _Selection:
 
 def _source(flow: PartFlow, found: Found, kept: list[Law], seed: int) -> str:
     """Where a family's laws come from: the search, when they are combinations of what it found, otherwise theory."""
-    degree = max(law.degree for law in kept)
-    if _combinations(kept, found.candidates, seed):
+    plain = [law.specialised() for law in kept]
+    degree = max(law.degree for law in plain)
+    if _combinations(plain, found.candidates, seed):
         return f"search, degree {degree}" if degree > 0 else "search, separable"
     return "theory, verified"
 

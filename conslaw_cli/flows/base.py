@@ -41,10 +41,12 @@ class Dynamics:
     """Linear fields that translate time, as matrices: laws free of time are those they annihilate too."""
     splits_velocities: bool = False
     """Whether P -> c P, S -> S/c maps generators to generators, so that laws split by their degree in P."""
+    inverse_rate: Polynomial | None = None
+    """1/tau for a constant tau that is not zero."""
+    rate_letter: str = ""
+    """A symbolic constant tau as SymPy spells it."""
     factors: dict[str, TimeFactor] = field(default_factory=dict, hash=False)
     """Functions of time in theta and theta': s and A = S s for momentum (Q = theta - A theta', P = s theta'), e^Lambda for weight decay."""
-    rate_name: str | None = None
-    """The letter of a symbolic constant rate."""
 
     @property
     def second_order(self) -> bool:

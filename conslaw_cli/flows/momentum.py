@@ -5,16 +5,14 @@ The metric is taken at theta, or, for mirror momentum with constant tau (Krichen
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from conslaw_cli.exact.polynomials import Polynomial
 from conslaw_cli.flows.base import ONE, RATE, SYMBOL, ZERO, Dynamics, Kind
-from conslaw_cli.flows.timefactors import TimeFactor, exponential, lag, rational
+from conslaw_cli.flows.timefactors import TimeFactor, exponential, lag, letter, rational
 from conslaw_cli.spec import DynamicsSpec, Expression, MetricSpec
 
 MINUS = Polynomial.constant(-1)
-
-
-class IrrationalRate(ValueError):
-    """Mirror momentum needs the damping itself in its generators: a rational number or a letter."""
 
 
 def build(dynamics: DynamicsSpec, metric: MetricSpec) -> Dynamics:
@@ -27,7 +25,7 @@ def build_nesterov(dynamics: DynamicsSpec, metric: MetricSpec) -> Dynamics:
 
 
 def momentum(name: str, spec: DynamicsSpec, metric: MetricSpec, factors: dict[str, TimeFactor]) -> Dynamics:
-    """Raises IrrationalRate."""
+    """Momentum with time factors s and A; the spec has made sure that a lookahead point has a rational tau or a letter."""
     s = Polynomial.variable(SYMBOL)
     lookahead = metric.at == "lookahead" and not metric.euclidean
     position = (ONE, s)
@@ -45,19 +43,23 @@ def momentum(name: str, spec: DynamicsSpec, metric: MetricSpec, factors: dict[st
         metric_from_position=metric_from_position,
         time_fields=time_fields(spec),
         splits_velocities=not lookahead,
+        inverse_rate=inverse_rate(spec),
+        rate_letter=letter(spec.rate.lone_name or ""),
         factors=factors,
-        rate_name=spec.rate.lone_name,
     )
 
 
 def rate_value(rate: Expression) -> Polynomial:
-    """A constant rate as a scalar."""
-    if rate.lone_name:
-        return Polynomial.variable(RATE)
+    """A constant rate as a scalar: a rational number, or a free symbol for a letter."""
     value = rational(rate)
-    if value is None:
-        raise IrrationalRate(rate.text)
-    return Polynomial.constant(value)
+    return Polynomial.variable(RATE) if value is None else Polynomial.constant(value)
+
+
+def inverse_rate(spec: DynamicsSpec) -> Polynomial | None:
+    """1/tau for a constant tau that is not zero."""
+    if spec.varies_in_time or not (tau := rate_value(spec.rate)):
+        return None
+    return Polynomial.variable(RATE, -1) if RATE in tau.variables else Polynomial.constant(1 / Fraction(tau.terms[()]))
 
 
 def time_fields(spec: DynamicsSpec) -> tuple:
@@ -67,9 +69,7 @@ def time_fields(spec: DynamicsSpec) -> tuple:
     """
     if spec.varies_in_time:
         return (((ZERO, ONE), (ZERO, ZERO)), ((ZERO, ZERO), (ZERO, ONE)))
-    value = rational(spec.rate)
-    tau = Polynomial.variable(RATE) if value is None else Polynomial.constant(value)
-    return (((ZERO, MINUS), (ZERO, tau)),)
+    return (((ZERO, MINUS), (ZERO, rate_value(spec.rate))),)
 
 
 KIND = Kind("momentum", build)

@@ -63,7 +63,9 @@ def lag(rate: Expression) -> TimeFactor:
 
 
 def _constant(rate: Expression) -> Fraction | str | None:
-    """A rational rate's value, or a constant rate's letter."""
+    """A rational rate's value, or a constant rate's letter; None for any other rate."""
+    if "t" in rate.names:
+        return None
     return letter(rate.lone_name) if rate.lone_name else rational(rate)
 
 

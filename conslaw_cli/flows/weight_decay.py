@@ -23,7 +23,6 @@ def build(dynamics: DynamicsSpec, metric: MetricSpec) -> Dynamics:
         metric_from_position=(ONE,),
         time_fields=() if growth.trivial else (((ONE,),),),
         factors={"growth": growth},
-        rate_name=dynamics.rate.lone_name,
     )
 
 

@@ -85,6 +85,9 @@ def _families(view: _Layer, dynamics: Dynamics, n: int) -> list[FamilyLaws]:
     if exponents == {1}:
         laws = [neuron_law(view.vectors(k)) for k in range(view.width)]
         momenta = tuple(law.renumbered(lambda v: v + n) for law in laws)
+        if dynamics.inverse_rate:
+            pairs = zip(laws, momenta)
+            laws = [Law(q.polynomial + p.polynomial * dynamics.inverse_rate) for q, p in pairs]
         return [
             FamilyLaws(MOMENTUM, view.hidden, view.exponents, momenta),
             FamilyLaws(CENTRE, view.hidden, view.exponents, tuple(laws)),

@@ -11,7 +11,7 @@ from conslaw_cli.exact.polynomials import Number, Polynomial
 
 @dataclass(frozen=True)
 class Law:
-    """h = polynomial + sum of logs[v] * log(z_v). Variables: 0 … n-1 are Q, n … 2n-1 are P."""
+    """h = polynomial + sum of logs[v] * log(z_v). Variables: 0 … n-1 are Q, n … 2n-1 are P, negative ones are constants."""
 
     polynomial: Polynomial
     logs: tuple[tuple[int, Number], ...] = ()
@@ -19,7 +19,7 @@ class Law:
     @cached_property
     def gradient(self) -> dict[int, Polynomial]:
         """Partial derivatives that are not zero, by variable."""
-        found = self.polynomial.derivatives()
+        found = {v: partial for v, partial in self.polynomial.derivatives().items() if v >= 0}
         for variable, coefficient in self.logs:
             term = Polynomial.variable(variable, -1).scaled(coefficient)
             found[variable] = found[variable] + term if variable in found else term
@@ -33,6 +33,11 @@ class Law:
     @property
     def variables(self) -> set[int]:
         return self.polynomial.variables | {v for v, _ in self.logs}
+
+    def specialised(self) -> Law:
+        """The law with every constant set to one."""
+        one = Polynomial.constant(1)
+        return Law(self.polynomial.substitute(lambda v: one if v < 0 else None), self.logs)
 
     @property
     def degree(self) -> int:

@@ -15,6 +15,7 @@ from conslaw_cli.exact.echelon import Echelon
 from conslaw_cli.exact.field import Field, random_prime
 from conslaw_cli.exact.polynomials import Polynomial
 from conslaw_cli.exact.stream import Stream
+from conslaw_cli.flows.base import RATE
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws import ansatz
 from conslaw_cli.laws.law import Law
@@ -63,7 +64,8 @@ def search(flow: PartFlow, count: int, seed: int) -> Found:
 
 def gradient_rows(field: Field, flow: PartFlow, laws: list[Law], point: np.ndarray) -> np.ndarray:
     """Gradients of laws at a point modulo p, (laws, dimension)."""
-    values = [int(x) for x in point]
+    values = {k: int(x) for k, x in enumerate(point)}
+    values[RATE] = sum(values.values()) % field.p or 1
     rows = np.zeros((len(laws), flow.dimension), dtype=np.int64)
     for row, law in enumerate(laws):
         for variable, partial in law.gradient.items():
@@ -71,7 +73,7 @@ def gradient_rows(field: Field, flow: PartFlow, laws: list[Law], point: np.ndarr
     return field.residues(rows)
 
 
-def _value(polynomial: Polynomial, values: list[int], p: int) -> int:
+def _value(polynomial: Polynomial, values: dict[int, int], p: int) -> int:
     total = 0
     for monomial, coefficient in polynomial.terms.items():
         term = coefficient.numerator * pow(coefficient.denominator, -1, p)

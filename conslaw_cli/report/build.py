@@ -240,10 +240,18 @@ def family_form(
     velocities = tuple(NeuronTerm(sign, block, side, velocity=True) for sign, block, side in sides)
     if name == known.MOMENTUM:
         return NeuronForm(dynamics.factors["s"].text, velocities, layer.width)
-    lag = dynamics.factors["A"].text
+    factor, time = _lag(dynamics)
     positions = tuple(NeuronTerm(sign, block, side) for sign, block, side in sides)
-    lagging = tuple(NeuronTerm(-sign, block, side, velocity=True, time=lag) for sign, block, side in sides)
+    lagging = tuple(NeuronTerm(sign * factor, block, side, velocity=True, time=time) for sign, block, side in sides)
     return NeuronForm("1", positions + lagging, layer.width)
+
+
+def _lag(dynamics: Dynamics) -> tuple[int | Fraction, str]:
+    """What multiplies theta' in a centre of motion: 1/tau for constant tau, otherwise -A."""
+    if dynamics.inverse_rate is None:
+        return -1, dynamics.factors["A"].text
+    number = dynamics.inverse_rate.terms.get(())
+    return (1, f"1/{dynamics.rate_letter}") if number is None else (number, "1")
 
 
 def _side(block: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.flows.base import Dynamics
+from conslaw_cli.flows.base import RATE, Dynamics
 from conslaw_cli.laws.law import Law
 from conslaw_cli.report.formula import Entry, Formula, Group, Term
 
@@ -40,41 +40,55 @@ def in_original(law: Law, dynamics: Dynamics, n: int, entry: Callable[[int, bool
         polynomial, factors = _momentum(law.polynomial, dynamics, n), dynamics.factors
     else:
         polynomial, factors = law.polynomial, dynamics.factors
-    groups: dict[tuple[int, int], list[Term]] = {}
+    groups: dict[tuple[int, int, int], list[Term]] = {}
     for monomial, coefficient in polynomial.terms.items():
         powers = dict(monomial)
-        scale = powers.pop(_S, 0), powers.pop(_A, 0)
+        scale = powers.pop(_S, 0), powers.pop(_A, 0), powers.pop(RATE, 0)
         if "growth" in factors:
-            scale = sum(powers.values()), 0
+            scale = sum(powers.values()), 0, 0
         named = tuple((entry(v % n, v >= n), e) for v, e in sorted(powers.items()))
         groups.setdefault(scale, []).append(Term(coefficient, named))
-    found = [Group(_time(factors, scale), _ordered(terms)) for scale, terms in sorted(groups.items())]
+    found = [Group(_time(factors, scale, dynamics), _ordered(terms)) for scale, terms in sorted(groups.items(), key=_plain)]
     if law.logs:
         found.append(Group("1", tuple(Term(c, ((entry(v, False), 1),), log=True) for v, c in reversed(law.logs))))
     log_scale = factors["growth"].text if "growth" in factors and sum(c for _, c in law.logs) else "1"
     return Formula(_positive(found), log_scale)
 
 
-def _momentum(polynomial: Polynomial, dynamics: Dynamics, n: int) -> Polynomial:
-    """Substitute Q -> theta - A theta', P -> s theta' with A and s as symbols (s = 1 left out)."""
-    lag = Polynomial.variable(_A).scaled(-1)
-    s = Polynomial.constant(1) if dynamics.factors["s"].trivial else Polynomial.variable(_S)
+def _plain(item: tuple[tuple[int, int, int], list[Term]]) -> tuple:
+    """Terms without a function of time first."""
+    return tuple(abs(exponent) for exponent in item[0])
 
-    def image(variable: int) -> Polynomial:
+
+def _momentum(polynomial: Polynomial, dynamics: Dynamics, n: int) -> Polynomial:
+    """Substitute Q -> theta - A theta', P -> s theta', with s a symbol unless it is one, and A = (s - 1)/tau for constant tau."""
+    s = Polynomial.constant(1) if dynamics.factors["s"].trivial else Polynomial.variable(_S)
+    lag = Polynomial.variable(_A)
+    if dynamics.inverse_rate:
+        lag = (s + Polynomial.constant(-1)) * dynamics.inverse_rate
+
+    def image(variable: int) -> Polynomial | None:
+        if variable < 0:
+            return None
         if variable < n:
-            return Polynomial.variable(variable) + lag * Polynomial.variable(variable + n)
+            return Polynomial.variable(variable) + (lag * Polynomial.variable(variable + n)).scaled(-1)
         return s * Polynomial.variable(variable)
 
     return polynomial.substitute(image)
 
 
-def _time(factors: dict, scale: tuple[int, int]) -> str:
+def _time(factors: dict, scale: tuple[int, int, int], dynamics: Dynamics) -> str:
+    """s**i A**j tau**k, or growth**i, as ASCII."""
     if "growth" in factors:
         return factors["growth"].power(scale[0])
     if not factors:
         return "1"
     pieces = [factors["s"].power(scale[0]), _bracketed(factors["A"].power(scale[1]))]
-    return "*".join(piece for piece in pieces if piece != "1") or "1"
+    text = "*".join(piece for piece in pieces if piece != "1") or "1"
+    if not scale[2]:
+        return text
+    rate = dynamics.rate_letter if scale[2] == -1 else f"{dynamics.rate_letter}**{-scale[2]}"
+    return f"{text}/{rate}"
 
 
 def _bracketed(text: str) -> str:

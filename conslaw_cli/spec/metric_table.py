@@ -42,7 +42,19 @@ def read_metric(table: Table, model: ModelSpec | None, dynamics: DynamicsSpec | 
     if model is None or dynamics is None or given is None or not at_is_usable:
         return None
     exponents = tuple((block, given.get(block, given.get("default", _usual(model, block)))) for block in blocks)
-    return MetricSpec(exponents, table.data.get("at") or _usual_point(exponents, dynamics))
+    metric = MetricSpec(exponents, table.data.get("at") or _usual_point(exponents, dynamics))
+    return metric if _rate_is_usable(table, metric, dynamics) else None
+
+
+def _rate_is_usable(table: Table, metric: MetricSpec, dynamics: DynamicsSpec) -> bool:
+    """The lookahead point tau theta + theta' enters the generators, so tau must be a letter or an exact number."""
+    if metric.at == "theta" or metric.euclidean or dynamics.rate.lone_name:
+        return True
+    if isinstance(dynamics.rate.value_at({}), float):
+        fault = f"the lookahead point needs a rational damping or a letter, not {dynamics.rate.text}"
+        table.problem("at", fault, 'write at = "theta", or a damping such as 1.4 or "tau"')
+        return False
+    return True
 
 
 def _given_exponents(table: Table, keys: tuple[str, ...]) -> dict[str, int] | None:
