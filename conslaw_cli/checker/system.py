@@ -158,4 +158,5 @@ def _dynamics(dynamics: dict) -> tuple[str, str]:
         raise ReportError("nesterov has the rate 3/t")
     if kind in ("momentum", "weight-decay") and rate is None:
         raise ReportError(f"dynamics.rate is missing for {kind}")
-    return kind, {"gradient-flow": "0", "nesterov": "3/t"}.get(kind) or rate
+    spelled = "lamda" if rate == "lambda" else rate  # as formulas spell the letter: Python and SymPy reserve the word
+    return kind, {"gradient-flow": "0", "nesterov": "3/t"}.get(kind) or spelled
