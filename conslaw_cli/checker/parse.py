@@ -198,6 +198,7 @@ class _Parser:
     def name(self, token: str) -> Node:
         if (token in ELEMENTARY or token in SLOPES) and self.take("("):
             return self.call(token)
+        token = "lamda" if token == "lambda" else token
         if token in CONSTANTS or token in self.names:
             return ("name", token)
         number = self.lookup(token)
