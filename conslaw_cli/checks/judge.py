@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conslaw_cli.checks.outcome import Finding, Outcome
+from conslaw_cli.checks.outcome import Finding, Outcome, Verdict
 from conslaw_cli.expectations import Failure, failures
 from conslaw_cli.report.model import Report
 from conslaw_cli.spec import ExpectSpec, SpecError
@@ -15,20 +15,21 @@ _NOTHING = Finding(None, None, "nothing expected: add an [expect] table (`--upda
 def judged(report: Report, expect: ExpectSpec, file: str, lines: Lines, strict: bool = False) -> Outcome:
     """A report held against expectations. ``strict`` takes anything short of ``proved`` for a failure."""
     unmet = failures(report, expect)
-    findings = [_finding(failure, lines) for failure in unmet]
-    too_weak = strict and report.status != "proved"
-    if too_weak:
-        weak = Failure("status", "proved", report.status)
-        findings.append(Finding("[expect] status", lines.of(TABLE, "status"), f"{weak.message} (--strict)"))
-    if too_weak or any(_is_refuted(failure, report) for failure in unmet):
-        verdict = "failed"
-    elif report.status == "undecided" and (unmet or expect.status != "undecided"):
-        verdict = "undecided"
-        findings = findings or [Finding(None, None, _undecided(report))]
-    else:
-        verdict = "ok" if expect != ExpectSpec() else "unchecked"
-        findings = [] if verdict == "ok" else [_NOTHING]
-    return Outcome(report.name, file, verdict, report.laws.independent, report.status, tuple(findings))
+    if strict and report.status != "proved" and "status" not in {failure.key for failure in unmet}:
+        unmet = [*unmet, Failure("status", "proved", report.status)]
+    findings = tuple(_finding(failure, lines) for failure in unmet)
+    verdict = _verdict(report, expect, unmet, strict)
+    if not findings and verdict != "ok":
+        findings = (_NOTHING if verdict == "unchecked" else Finding(None, None, _undecided(report)),)
+    return Outcome(report.name, file, verdict, report.laws.independent, report.status, findings)
+
+
+def _verdict(report: Report, expect: ExpectSpec, unmet: list[Failure], strict: bool) -> Verdict:
+    if (strict and report.status != "proved") or any(_is_refuted(failure, report) for failure in unmet):
+        return "failed"
+    if unmet or (report.status == "undecided" and expect.status != "undecided"):
+        return "undecided"
+    return "unchecked" if expect == ExpectSpec() else "ok"
 
 
 def unusable(name: str, error: SpecError, lines: Lines | None) -> Outcome:
@@ -51,10 +52,10 @@ def _finding(failure: Failure, lines: Lines) -> Finding:
 
 
 def _is_refuted(failure: Failure, report: Report) -> bool:
-    """Whether what is known contradicts the expectation; an open count alone leaves it undecided."""
+    """Whether what is known contradicts the expectation; what is unknown leaves it open."""
     if report.status != "undecided":
         return failure.actual is not None
-    return failure.key == "laws" and isinstance(failure.expected, int) and report.laws.found > failure.expected
+    return failure.key == "laws" and failure.expected < report.laws.found
 
 
 def _undecided(report: Report) -> str:

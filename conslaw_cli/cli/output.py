@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 import click
+
+from conslaw_cli.files import write_file
 
 
 class OutputError(click.ClickException):
@@ -25,25 +26,6 @@ def write(text: str, target: str | None) -> None:
         write_file(Path(target), text if text.endswith("\n") else text + "\n")
     except OSError as error:
         raise OutputError(f"{target}: cannot be written: {error.strerror}; name a file in a folder you may write to") from None
-
-
-def write_file(path: Path, text: str) -> None:
-    """Write to a temporary name in the same folder, then rename. Raises OSError."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def complain(message: str) -> None:

@@ -1,8 +1,8 @@
 """Prime fields F_p, p < 2^23, on float64 arrays.
 
-A residue is a float64 of absolute value at most ``BOUND`` = 2^22. Products are below 2^44 and sums of up to ``INNER`` = 256
-of them below 2^52, so nothing is ever rounded; every operation here returns residues, and :meth:`Field.residues` is the
-only way in.
+A residue is a float64 of absolute value at most ``BOUND`` = 2^22. Products are at most 2^44 and sums of up to ``INNER`` = 256
+of them 2^52, so nothing is ever rounded. Every operation returns residues, :meth:`Field.residues` is the way in, and an
+unreduced value cannot pass: :meth:`Field.reduce` refuses what may have been rounded, :meth:`Field.matmul` what is no residue.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+EXACT = 2**53
 BOUND = 2**22
 INNER = 256
 LARGEST_PRIME_BELOW = 2**23 - 14
@@ -38,10 +39,12 @@ class Field:
         return self.reduce(array.astype(np.float64))
 
     def reduce(self, x: np.ndarray) -> np.ndarray:
-        """Residues of integer-valued float64 below 2^53, in place.
+        """Residues of integer-valued float64, in place. Raises OverflowError at 2^53, where integers are rounded.
 
         The quotient x/p is below 2^30 + 1 with an error below 2^-22 before rounding, so the result is within p/2 + 2 <= 2^22.
         """
+        if _largest(x) >= EXACT:
+            raise OverflowError("a value of 2^53 or more: some factor was not reduced")
         quotient = x * (1.0 / self.p)
         np.rint(quotient, out=quotient)
         quotient *= self.p
@@ -62,10 +65,12 @@ class Field:
         return self.reduce(a * b)
 
     def matmul(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """a @ b, batched as in numpy; the inner dimension is cut into pieces of 256."""
+        """a @ b, batched as in numpy; the inner dimension is cut into pieces of 256. Raises OverflowError."""
         inner = a.shape[-1]
         if inner == 1:
             return self.reduce(a * b)
+        if _largest(a) > BOUND or _largest(b) > BOUND:
+            raise OverflowError("a factor of a matrix product is not reduced")
         total = self.reduce(np.matmul(a[..., :INNER], b[..., :INNER, :]))
         for start in range(INNER, inner, INNER):
             piece = np.matmul(a[..., start : start + INNER], b[..., start : start + INNER, :])
@@ -95,6 +100,11 @@ class Field:
         for _ in range(exponent):
             result = self.multiply(result, x)
         return result
+
+
+def _largest(x: np.ndarray) -> float:
+    """Largest absolute value, 0 for an empty array."""
+    return max(x.max(), -x.min()) if x.size else 0.0
 
 
 def random_prime(draw: int) -> int:
