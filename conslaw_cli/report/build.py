@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
-from math import lcm
-
 from conslaw_cli.analysis import Analysis, LawGroup, PartResult
 from conslaw_cli.certificate import certificate, primes
 from conslaw_cli.flows.base import Dynamics
@@ -13,7 +10,8 @@ from conslaw_cli.laws import families as known
 from conslaw_cli.laws.law import Law
 from conslaw_cli.models import ARCHITECTURES, Model
 from conslaw_cli.models.base import HiddenLayer
-from conslaw_cli.report.formula import BlockRef, Entry, MatrixForm, MatrixTerm, NeuronForm, NeuronTerm
+from conslaw_cli.report.formula import Entry
+from conslaw_cli.report.forms import family_form
 from conslaw_cli.report.model import (
     DynamicsSummary,
     Family,
@@ -222,66 +220,3 @@ def _path_family(analysis: Analysis, layer: HiddenLayer, first: int, exponents: 
 def _blocks_of(model: Model) -> Callable[[int], str]:
     name_of = _entry(model)
     return lambda position: name_of(position, False).block
-
-
-def family_form(
-    name: str, layer: HiddenLayer, dynamics: Dynamics, exponents: dict[str, int], timed: bool
-) -> MatrixForm | NeuronForm:
-    """The matrix or neuron form of a family at a hidden layer; ``timed`` says whether its laws depend on time."""
-    if name == known.BALANCED:
-        terms = [MatrixTerm(1, BlockRef(b, transposed=True), BlockRef(b)) for b in layer.outgoing]
-        terms += [MatrixTerm(-1, BlockRef(b), BlockRef(b, transposed=True)) for b in layer.incoming]
-        return MatrixForm(_growth(dynamics, 2), tuple(terms), layer.width, "symmetric")
-    if name == known.ANGULAR:
-        return MatrixForm(dynamics.factors["s"].text, _angular_terms(layer), layer.width, "antisymmetric")
-    if name == known.NEURON:
-        return _neuron_form(layer, dynamics, exponents, timed)
-    sides = [(1, block, "out") for block in layer.outgoing] + [(-1, block, _side(block)) for block in layer.incoming]
-    velocities = tuple(NeuronTerm(sign, block, side, velocity=True) for sign, block, side in sides)
-    if name == known.MOMENTUM:
-        return NeuronForm(dynamics.factors["s"].text, velocities, layer.width)
-    factor, time = _lag(dynamics)
-    positions = tuple(NeuronTerm(sign, block, side) for sign, block, side in sides)
-    lagging = tuple(NeuronTerm(sign * factor, block, side, velocity=True, time=time) for sign, block, side in sides)
-    return NeuronForm("1", positions + lagging, layer.width)
-
-
-def _lag(dynamics: Dynamics) -> tuple[int | Fraction, str]:
-    """What multiplies theta' in a centre of motion: 1/tau for constant tau, otherwise -A."""
-    if dynamics.inverse_rate is None:
-        return -1, dynamics.factors["A"].text
-    number = dynamics.inverse_rate.terms.get(())
-    return (1, f"1/{dynamics.rate_letter}") if number is None else (number, "1")
-
-
-def _side(block: str) -> str:
-    return "bias" if block.startswith("b") else "in"
-
-
-def _growth(dynamics: Dynamics, exponent: int) -> str:
-    return dynamics.factors["growth"].power(exponent) if "growth" in dynamics.factors else "1"
-
-
-def _angular_terms(layer: HiddenLayer) -> tuple[MatrixTerm, ...]:
-    terms = []
-    for block in layer.outgoing:
-        terms.append(MatrixTerm(1, BlockRef(block, transposed=True), BlockRef(block, velocity=True)))
-        terms.append(MatrixTerm(-1, BlockRef(block, transposed=True, velocity=True), BlockRef(block)))
-    for block in layer.incoming:
-        terms.append(MatrixTerm(1, BlockRef(block), BlockRef(block, transposed=True, velocity=True)))
-        terms.append(MatrixTerm(-1, BlockRef(block, velocity=True), BlockRef(block, transposed=True)))
-    return tuple(terms)
-
-
-def _neuron_form(layer: HiddenLayer, dynamics: Dynamics, exponents: dict[str, int], timed: bool) -> NeuronForm:
-    involved = layer.outgoing + layer.incoming
-    scale = lcm(*(abs(2 - exponents[block]) or 1 for block in involved))
-    terms = []
-    for block in involved:
-        a, outgoing = exponents[block], block in layer.outgoing
-        coefficient = Fraction(scale if outgoing else -scale, 2 - a if a != 2 else 1)
-        function = "log" if a == 2 else "power"
-        terms.append(NeuronTerm(int(coefficient), block, "out" if outgoing else _side(block), function, 2 - a or 1))
-    degree = 2 - exponents[involved[0]]
-    log_scale = _growth(dynamics, 1) if degree == 0 and timed else "1"
-    return NeuronForm(_growth(dynamics, degree), tuple(terms), layer.width, log_scale)
