@@ -130,8 +130,10 @@ def part_result(spec: Spec, part: Part, model: Model, dynamics: Dynamics, seed: 
     run_number = 1
     while found < flow.dimension - best.dimension and bits < ERROR_BITS and run_number < MOST_RUNS and best.closed:
         again = trace(flow, _seed(stream, "trace", run_number))
-        bits = bits + again.error_bits if again.dimension == best.dimension else again.error_bits
-        best = max(best, again, key=lambda t: t.dimension)
+        if again.dimension > best.dimension:
+            best, bits = again, 0.0
+        if again.dimension == best.dimension and again.closed:
+            bits += again.error_bits
         run_number += 1
     return PartResult(part, flow, best, groups, degree, bits)
 

@@ -11,7 +11,6 @@ from math import log2
 
 import numpy as np
 
-from conslaw_cli.exact import jets
 from conslaw_cli.exact.echelon import Echelon
 from conslaw_cli.exact.field import Field, random_prime
 from conslaw_cli.exact.stream import Stream
@@ -21,6 +20,8 @@ CLOSURE_BRACKETS = 8
 LONGEST_WORD = 9
 MEMORY_BYTES = 250_000_000
 LARGEST_DIMENSION = 20_000
+MAX_GAP = 154
+"""Largest gap between consecutive primes below 2^23 (after 4652353)."""
 
 
 class TooLarge(Exception):
@@ -32,7 +33,8 @@ class Trace:
     """A lower bound for the dimension of the trace with its witnesses, and whether the growth closed.
 
     ``words[i]`` holds the generator ids of the i-th independent bracket at ``point`` modulo ``prime``, ``fingerprints[i]`` the
-    product of its value with a vector drawn from the seed; ``filtration`` the dimensions after brackets of length 1, 2, …. ``error_bits`` b: the dimension is exact with error probability below 2^-b if ``closed``.
+    product of its value with a vector drawn from the seed; ``filtration`` the dimensions after brackets of length 1, 2, ….
+    If ``closed``, the dimension is exact with an error probability below 2^-``error_bits``.
     """
 
     dimension: int
@@ -172,12 +174,17 @@ def trace(flow: PartFlow, seed: int) -> Trace:
 
 
 def _error_bits(flow: PartFlow, rank: int, length: int, prime: int) -> float:
-    """-log2 of a bound for the probability that the rank found is below the generic rank although the growth closed.
+    """-log2 of a bound for the probability that the generic rank exceeds the rank found although the growth closed.
 
-    A minor of size at most rank + 1 has degree at most (rank + 1) * length * degree in point and coefficients (Schwartz, Zippel), and
-    the prime is one of more than 2^18 that are drawn from, of which those that divide a fixed coefficient of such a minor, of
-    at most 32 bits per factor, are few.
+    Up to its first deviation a growth follows a fixed design: the draws that are generically independent. Ending at rank r below
+    the generic one means that the first r + 1 of them, of length at most K + 1, are dependent at the point modulo the prime, so a fixed
+    minor vanishes there. That has probability at most its degree / (p - 1) (Schwartz 1980, Zippel 1979), plus the
+    probability that p divides a fixed coefficient of it: bits / 22 primes at most, each drawn with probability at most MAX_GAP / 2^22.
     """
-    degree = 2 * (len(flow.program.blocks) + sum(flow.exponents)) + 2
-    weight = (rank + 1) * length * degree
-    return max(0.0, -log2(weight / (prime - 1) + 2 * weight / 2**18 / 22))
+    blocks = [rows * columns for _, (rows, columns) in flow.program.blocks]
+    degree = 3 * len(blocks) + 2 * max(flow.exponents) + 3
+    norm = 2 * sum(log2(size) + 1 for size in blocks) + degree + log2(flow.dimension * degree * length) + 1
+    size = rank + 1
+    vanishing = size * length * degree / (prime - 1)
+    bad_primes = size * (log2(size) + length * norm) / 22
+    return max(0.0, -log2(vanishing + bad_primes * MAX_GAP / 2**22))
