@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -16,13 +18,14 @@ from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.paths import Edges, edges, independent_paths
 from conslaw_cli.laws.search import Found, gradient_rows, search
 from conslaw_cli.laws.verify import verified
-from conslaw_cli.lie import TooLarge, Trace, trace
+from conslaw_cli.lie import Listener, TooLarge, Trace, nobody, trace
 from conslaw_cli.models import ARCHITECTURES, Model, Part
 from conslaw_cli.spec import Spec
 
 ERROR_BITS = 40.0
 MOST_RUNS = 12
 SEED_BITS = 53
+CHUNK = 512
 LARGEST_MODEL = 20_000_000
 """Parameters up to which the positions of a model's parts are laid out in memory."""
 
@@ -88,22 +91,36 @@ class Analysis:
     failure: str | None = None
 
 
-def run(spec: Spec, seed: int = 0) -> Analysis:
-    """Analyse a spec; the same spec and seed give the same result."""
-    architecture = ARCHITECTURES[spec.model.architecture]
-    dynamics = build_dynamics(spec.dynamics, spec.metric)
-    outline = Model(architecture.blocks(spec.model.widths, spec.model.bias), ())
-    if outline.size > LARGEST_MODEL:
-        reason = f"{outline.size} parameters, the engine holds {LARGEST_MODEL}"
-        return Analysis(spec, seed, outline, dynamics, failure=reason)
-    model = architecture.build(spec.model.widths, spec.model.bias)
+def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
+    """Analyse a spec; the same spec and seed give the same result.
+
+    ``listener`` is told the dimension that the trace of the whole model has reached, a lower bound for the generic one.
+    """
+    outline = unanalysed(spec, seed, "")
+    if outline.model.size > LARGEST_MODEL:
+        return replace(outline, failure=f"{outline.model.size} parameters, the engine holds {LARGEST_MODEL}")
+    model, dynamics = ARCHITECTURES[spec.model.architecture].build(spec.model.widths, spec.model.bias), outline.dynamics
     if model.paths and _constant_fields(spec, dynamics):
         return Analysis(spec, seed, model, dynamics, paths=_path_result(spec, model))
-    try:
-        parts = tuple(part_result(spec, part, model, dynamics, seed) for part in model.parts)
-    except TooLarge as error:
-        return Analysis(spec, seed, model, dynamics, failure=str(error))
-    return Analysis(spec, seed, model, dynamics, parts=parts)
+    parts: list[PartResult] = []
+    for part in model.parts:
+        before = sum(known.trace.dimension * known.part.copies for known in parts)
+        try:
+            parts.append(part_result(spec, part, model, dynamics, seed, _adding(listener, before, part.copies)))
+        except TooLarge as error:
+            return Analysis(spec, seed, model, dynamics, failure=str(error))
+    return Analysis(spec, seed, model, dynamics, parts=tuple(parts))
+
+
+def unanalysed(spec: Spec, seed: int, failure: str) -> Analysis:
+    """What a spec says by itself: the names and shapes of its parameters, nothing computed."""
+    blocks = ARCHITECTURES[spec.model.architecture].blocks(spec.model.widths, spec.model.bias)
+    return Analysis(spec, seed, Model(blocks, ()), build_dynamics(spec.dynamics, spec.metric), failure=failure)
+
+
+def _adding(listener: Listener, before: int, copies: int) -> Listener:
+    """Hears of one copy of a part, and tells of all copies and what came before."""
+    return lambda dimension: listener(before + copies * dimension)
 
 
 def _constant_fields(spec: Spec, dynamics: Dynamics) -> bool:
@@ -118,12 +135,14 @@ def _path_result(spec: Spec, model: Model) -> PathResult:
     return PathResult(graph, independent_paths(graph), tuple(a for _, a in spec.metric.blocks))
 
 
-def part_result(spec: Spec, part: Part, model: Model, dynamics: Dynamics, seed: int) -> PartResult:
+def part_result(
+    spec: Spec, part: Part, model: Model, dynamics: Dynamics, seed: int, listener: Listener = nobody
+) -> PartResult:
     """Grow the trace, find as many laws as it leaves room for, and repeat the growth where the sum does not close."""
     exponents = dict(spec.metric.blocks)
     flow = PartFlow(part.program, tuple(exponents[name] for name, _ in part.program.blocks), dynamics)
     stream = Stream(seed)
-    best = trace(flow, _seed(stream, "trace", 0))
+    best = trace(flow, _seed(stream, "trace", 0), listener)
     bits = best.error_bits if best.closed else 0.0
     groups, degree = _laws(flow, model, flow.dimension - best.dimension, _seed(stream, "search", 0))
     found = sum(len(group.laws) for group in groups)
@@ -148,13 +167,13 @@ def _laws(flow: PartFlow, model: Model, count: int, seed: int) -> tuple[tuple[La
         return (), 0
     found = search(flow, count, seed)
     families = candidates(flow, model.hidden)
-    selection = _Selection(flow, seed, {law.normal for law in found.laws})
+    selection = _Selection(flow, seed, count, {law.normal for law in found.laws})
     groups = []
     for family in families:
-        kept = selection.keep(family.laws)
+        kept = selection.keep(family.laws())
         if kept:
             groups.append(LawGroup(tuple(kept), _source(flow, found, kept, seed), family))
-    rest = selection.keep(found.laws)
+    rest = selection.keep(iter(found.laws))
     if rest:
         groups.append(LawGroup(tuple(rest), f"search, degree {max(law.degree for law in rest)}"))
     return tuple(groups), found.degree
@@ -166,6 +185,7 @@ class _Selection:
 
     flow: PartFlow
     seed: int
+    count: int
     known: set[frozenset]
 
     def __post_init__(self) -> None:
@@ -174,8 +194,14 @@ class _Selection:
         self.point = self.field.integers(self.flow.point(self.field, stream, 2))
         self.echelon = Echelon(self.field, self.flow.dimension)
 
-    def keep(self, laws: tuple[Law, ...]) -> list[Law]:
-        """The laws that hold and are new, in order."""
+    def keep(self, laws: Iterator[Law]) -> list[Law]:
+        """The laws that hold and are new, in order, until there are as many as can be."""
+        kept: list[Law] = []
+        while self.echelon.rank < self.count and (chunk := list(islice(laws, CHUNK))):
+            kept.extend(self._keep(chunk))
+        return kept
+
+    def _keep(self, laws: list[Law]) -> list[Law]:
         fresh = [law for law in laws if law.normal not in self.known]
         self.known.update(law.normal for law, holds in zip(fresh, verified(self.flow, fresh)) if holds)
         proved = [law for law in laws if law.normal in self.known]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from conslaw_cli.report.model import Report
 from conslaw_cli.spec import ExpectSpec
+
+Verdict = Literal["failed", "undecided", "unchecked", "ok"]
+"""unchecked: nothing was expected."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +40,29 @@ def results(report: Report) -> dict[str, object]:
 
 def failures(report: Report, expect: ExpectSpec) -> list[Failure]:
     """The expectations that the report does not meet, in the table's order."""
-    found = results(report)
-    wanted = {key: getattr(expect, key) for key in found}
+    return unmet(results(report), expect)
+
+
+def unmet(found: Mapping[str, object], expect: ExpectSpec) -> list[Failure]:
+    """The expectations that results do not meet, in the table's order."""
+    wanted = {key: getattr(expect, key) for key in expect.__struct_fields__}
     return [Failure(key, value, found[key]) for key, value in wanted.items() if value is not None and value != found[key]]
+
+
+def verdict_of(status: str, found: int, failures: list[Failure], expect: ExpectSpec) -> Verdict:
+    """What a result is worth that has ``found`` laws written down and does not meet some expectations."""
+    if any(_is_refuted(failure, status, found) for failure in failures):
+        return "failed"
+    if failures or (status == "undecided" and expect.status != "undecided"):
+        return "undecided"
+    return "unchecked" if expect == ExpectSpec() else "ok"
+
+
+def _is_refuted(failure: Failure, status: str, found: int) -> bool:
+    """Whether what is known contradicts the expectation; what is unknown leaves it open."""
+    if status != "undecided":
+        return failure.actual is not None
+    return failure.key == "laws" and failure.expected < found
 
 
 def _shown(value: object) -> str:

@@ -6,6 +6,7 @@ rings, so no bracket is ever expanded; all slots are drafted afresh, and what is
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import log2
 
@@ -20,6 +21,14 @@ CLOSURE_BRACKETS = 8
 LONGEST_WORD = 9
 MEMORY_BYTES = 250_000_000
 LARGEST_DIMENSION = 20_000
+
+Listener = Callable[[int], None]
+"""Told, as a trace grows, the dimension it has reached: a lower bound for the generic one."""
+
+
+def nobody(dimension: int) -> None:
+    """Listens to nothing."""
+
 MAX_GAP = 154
 """Largest gap between consecutive primes below 2^23 (after 4652353)."""
 
@@ -73,6 +82,7 @@ class Growth:
 
     flow: PartFlow
     seed: int
+    listener: Listener = nobody
 
     def __post_init__(self) -> None:
         self.stream = Stream(self.seed)
@@ -120,6 +130,7 @@ class Growth:
         self.words.extend(tuple(word) for word in words[independent].tolist())
         products = self.field.matmul(values[independent], self._check.T)
         self.fingerprints.extend(self.field.integers(products)[:, 0].tolist())
+        self.listener(self.echelon.rank)
         return independent
 
     def _values(self, words: np.ndarray) -> np.ndarray:
@@ -138,14 +149,14 @@ class Growth:
         return np.concatenate(rows)[None, :]
 
 
-def trace(flow: PartFlow, seed: int) -> Trace:
+def trace(flow: PartFlow, seed: int, listener: Listener = nobody) -> Trace:
     """Grow the distribution level by level until random brackets of the next length lie in the span.
 
     Raises TooLarge when the state space exceeds what the echelon form may hold.
     """
     if flow.dimension > LARGEST_DIMENSION:
         raise TooLarge(f"a group of parameters has {flow.dimension} coordinates, the engine holds {LARGEST_DIMENSION}")
-    growth = Growth(flow, seed)
+    growth = Growth(flow, seed, listener)
     filtration: list[int] = []
     closed = False
     while not closed and len(filtration) < LONGEST_WORD:

@@ -157,9 +157,9 @@ def test_latex_of_a_family_is_its_form_or_its_laws():
 def test_mathml_text():
     ns = 'xmlns="http://www.w3.org/1998/Math/MathML"'
     squared = law(term(-1, Entry("U", 1, 2), exponent=2))
-    entry = "<msub><mi>U</mi><mrow><mn>1</mn><mo>,</mo><mn>2</mn></mrow></msub>"
+    entry = "<mi>U</mi><mrow><mn>1</mn><mo>,</mo><mn>2</mn></mrow>"
     minus = '<mo form="prefix">&#x2212;</mo>'
-    power = f"<msup>{entry}<mrow><mn>2</mn></mrow></msup>"
+    power = f"<msubsup>{entry}<mrow><mn>2</mn></mrow></msubsup>"
     assert mathml.formula(squared) == f"<math {ns}><mrow>{minus}{power}</mrow></math>"
 
 

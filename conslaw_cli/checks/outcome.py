@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 SCHEMA = 1
@@ -69,3 +70,8 @@ def summary(outcomes: list[Outcome]) -> str:
     number = "1 spec" if len(outcomes) == 1 else f"{len(outcomes)} specs"
     counts = ", ".join(f"{count} {verdict}" for verdict, count in counted(outcomes).items())
     return f"{number}: {counts}" if counts else "no specs"
+
+
+def schema() -> dict:
+    """The JSON Schema of a CheckReport."""
+    return msgspec.json.schema(CheckReport)

@@ -13,7 +13,7 @@ from conslaw_cli.checks.outcome import Finding, Outcome
 from conslaw_cli.expectations import results
 from conslaw_cli.files import write_file
 from conslaw_cli.report.model import Report
-from conslaw_cli.spec import ExpectSpec, Spec, SpecError, read_spec
+from conslaw_cli.spec import ExpectSpec, Spec, SpecError, read_cases, read_spec
 from conslaw_cli.spec.locate import Lines
 from conslaw_cli.spec.reader import LARGEST_FILE
 from conslaw_cli.spec.update import UpdateError, updated
@@ -35,13 +35,16 @@ def check_files(
     """The outcome of every case, in order. ``on_crash`` hears of every bug that an outcome ``crashed`` stands for."""
     for path in paths:
         try:
-            cases = _cases(path)
+            cases = read_cases(path)
         except SpecError as error:
             yield unusable(path, error, _lines(path))
             continue
         except Exception as error:
             on_crash(error)
             yield crashed(path, path, error)
+            continue
+        if settings.update and (refused := _cannot_update(cases, path)):
+            yield _refused(path, None, refused)
             continue
         lines = _lines(path)
         for case in cases:
@@ -52,13 +55,7 @@ def check_files(
                 yield crashed(case.name, path, error)
 
 
-def _cases(path: str) -> Iterable[Spec]:
-    return (read_spec(path),)
-
-
 def _checked(case: Spec, path: str, lines: Lines, settings: Settings) -> Outcome:
-    if settings.update and (refused := _cannot_update(case, path)):
-        return Outcome(case.name, path, "unusable", findings=(Finding(None, None, refused),))
     report = settings.analyse(case)
     expect = case.expect if settings.laws is None else ExpectSpec(laws=settings.laws)
     if not settings.update or report.status == "undecided":
@@ -66,12 +63,16 @@ def _checked(case: Spec, path: str, lines: Lines, settings: Settings) -> Outcome
     return _updated(report, expect, path, lines, settings.strict)
 
 
-def _cannot_update(case: Spec, path: str) -> str | None:
+def _cannot_update(cases: list[Spec], path: str) -> str | None:
     if path == "-":
         return "standard input cannot be rewritten: give --update a file"
-    if case.name != path:
-        return "the cases of a sweep share their [expect] table, --update cannot rewrite it: change it by hand"
+    if any(case.name != path for case in cases):
+        return "the cases of a sweep share what they expect: --update cannot rewrite it, change it by hand"
     return None
+
+
+def _refused(path: str, key: str | None, message: str) -> Outcome:
+    return Outcome(path, path, "unusable", findings=(Finding(key, None, message),))
 
 
 def _updated(report: Report, expect: ExpectSpec, path: str, lines: Lines, strict: bool) -> Outcome:
@@ -86,7 +87,7 @@ def _updated(report: Report, expect: ExpectSpec, path: str, lines: Lines, strict
         write_file(Path(path), updated(text, found))
     except (OSError, UpdateError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        return Outcome(report.name, path, "unusable", findings=(Finding("[expect]", None, f"cannot be updated: {reason}"),))
+        return _refused(path, "[expect]", f"[expect] cannot be updated: {reason}")
     outcome = judged(report, read_spec(path).expect, path, _lines(path), strict)
     return msgspec.structs.replace(outcome, verdict="updated") if outcome.verdict == "ok" else outcome
 

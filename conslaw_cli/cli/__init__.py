@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 
 import click
 
@@ -13,15 +14,27 @@ from conslaw_cli.version import __version__
 COMMANDS = {
     "report": "conslaw_cli.cli.report:report",
     "check": "conslaw_cli.cli.check:check",
+    "batch": "conslaw_cli.cli.batch:batch",
+    "merge": "conslaw_cli.cli.merge:merge",
     "compare": "conslaw_cli.cli.compare:compare",
     "new": "conslaw_cli.cli.new:new",
     "architectures": "conslaw_cli.cli.architectures:architectures",
     "verify-certificate": "conslaw_cli.cli.verify:verify_certificate",
+    "schema": "conslaw_cli.cli.schema:schema",
+    "completion": "conslaw_cli.cli.completion:completion",
 }
 
 
 class _Commands(click.Group):
     """Imports a command's module when it is asked for."""
+
+    def invoke(self, context: click.Context) -> int | None:
+        """Run a command; a reader that went away (`conslaw report … | head`) ends it quietly."""
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return Exit.OK
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -64,11 +77,9 @@ def _run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.OK
     except Exception as error:
         if "--debug" in arguments:
-            raise
+            traceback.print_exc()
+            return Exit.INTERNAL
         click.echo(f"internal error: {type(error).__name__}: {error}; run again with --debug for the traceback", err=True)
         return Exit.INTERNAL

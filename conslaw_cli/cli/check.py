@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 
 from conslaw_cli.checks import FORMATS, Outcome, Verdict, render
 from conslaw_cli.cli.exits import Exit, worst
 from conslaw_cli.cli.output import complain, write
-from conslaw_cli.cli.specs import output_option, paths_argument, report_of, seed_option
+from conslaw_cli.cli.specs import find, output_option, paths_argument, report_of, seed_option
 
 _EXITS: dict[Verdict, Exit] = {
     "failed": Exit.FAILED,
@@ -85,6 +86,11 @@ def check(
     return worst(_EXITS.get(outcome.verdict, Exit.OK) for outcome in done)
 
 
+def _files(paths: tuple[str, ...]) -> list[str]:
+    """Folders as the specs below them; what is no folder is taken as it is, each once."""
+    return list(dict.fromkeys(file for path in paths for file in (find([path]) if os.path.isdir(path) else [path])))
+
+
 def _noted(outcomes: Iterator[Outcome], done: list[Outcome]) -> Iterator[Outcome]:
     """The outcomes, kept in ``done``; what made a spec unusable goes to stderr too."""
     for outcome in outcomes:
@@ -105,7 +111,7 @@ def _written(pieces: Iterator[str], output: str | None) -> None:
         write(piece, None)
 
 
-def _on_crash(context: click.Context):
+def _on_crash(context: click.Context) -> Callable[[Exception], None]:
     """Shows the traceback where --debug asks for it."""
     debug = bool(context.obj and context.obj.get("debug"))
     return (lambda error: traceback.print_exception(error)) if debug else (lambda error: None)

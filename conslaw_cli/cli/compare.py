@@ -6,7 +6,7 @@ import click
 
 from conslaw_cli.cli.exits import Exit, worst
 from conslaw_cli.cli.output import wants_color, width, write
-from conslaw_cli.cli.specs import format_option, output_option, read_all, seed_option
+from conslaw_cli.cli.specs import format_option, output_option, read_one, seed_option
 from conslaw_cli.report import FORMATS, render_comparison
 
 
@@ -21,9 +21,9 @@ def compare(spec: str, format_: str, seed: int, output: str | None) -> Exit:
     Each cell shows the number of independent laws and how it differs from gradient flow: the conservation loss, or gain. The
     spec's own metric has a row of its own where it is neither of the two.
     """
-    ((_, parsed, code),) = read_all([spec])
+    parsed = read_one(spec)
     if parsed is None:
-        return code
+        return Exit.UNUSABLE
     from conslaw_cli.comparing import compare_spec
 
     comparison = compare_spec(parsed, seed)

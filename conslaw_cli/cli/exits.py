@@ -23,3 +23,16 @@ _WORST_FIRST = (Exit.INTERRUPTED, Exit.INTERNAL, Exit.UNUSABLE, Exit.FAILED, Exi
 def worst(codes: Iterable[Exit]) -> Exit:
     """The code that wins over several specs: 4, 2, 1, 3, 0."""
     return min(codes, key=_WORST_FIRST.index, default=Exit.OK)
+
+
+_OF_VERDICTS = {
+    "failed": Exit.FAILED,
+    "unusable": Exit.UNUSABLE,
+    "undecided": Exit.UNDECIDED,
+    "crashed": Exit.INTERNAL,
+}
+
+
+def exit_of_verdict(verdict: str) -> Exit:
+    """What a case that came to a verdict (ok, failed, undecided, unusable, crashed, …) adds to the exit code."""
+    return _OF_VERDICTS.get(verdict, Exit.OK)

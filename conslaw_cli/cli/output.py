@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from conslaw_cli.files import write_file
+from conslaw_cli.spec import visible
 
 
 class OutputError(click.ClickException):
@@ -25,12 +26,13 @@ def write(text: str, target: str | None) -> None:
     try:
         write_file(Path(target), text if text.endswith("\n") else text + "\n")
     except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {error.strerror}; name a file in a folder you may write to") from None
+        name = visible(target)
+        raise OutputError(f"{name}: cannot be written: {error.strerror}; name a file in a folder you may write to") from None
 
 
 def complain(message: str) -> None:
-    """A diagnostic on stderr."""
-    click.echo(message, err=True)
+    """A diagnostic on stderr, with control characters made visible."""
+    click.echo("\n".join(map(visible, message.splitlines())), err=True)
 
 
 def wants_color(target: str | None) -> bool:

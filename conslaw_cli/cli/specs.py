@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from conslaw_cli.batch.discovery import DiscoveryError, discover
 from conslaw_cli.cli.exits import Exit
 from conslaw_cli.cli.output import complain
-from conslaw_cli.spec import Spec, SpecError, read_spec
+from conslaw_cli.spec import Spec, SpecError, read_cases, read_spec
 
 if TYPE_CHECKING:
     from conslaw_cli.report.model import Report
 
 specs_argument = click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+paths_argument = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 seed_option = click.option(
     "--seed",
     type=click.IntRange(0, 2**53 - 1),
@@ -25,14 +27,38 @@ seed_option = click.option(
 output_option = click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all; default stdout.")
 
 
+class NoSpecs(click.ClickException):
+    """Paths that name no specs."""
+
+    exit_code = 2
+
+
+def find(paths: Iterable[str], include: Iterable[str] = (), exclude: Iterable[str] = ()) -> list[str]:
+    """The specs in files and folders, see ``discover``. Raises NoSpecs, which names every path that is of no use."""
+    try:
+        return discover(paths, include, exclude)
+    except DiscoveryError as error:
+        raise NoSpecs(str(error)) from None
+
+
 def read_all(paths: Iterable[str]) -> Iterator[tuple[str, Spec | None, Exit]]:
-    """Read specs one by one; problems go to stderr and the next spec has its turn."""
+    """Read specs one by one, every case of a sweep; problems go to stderr and the next spec has its turn."""
     for path in paths:
         try:
-            yield path, read_spec(path), Exit.OK
+            for case in read_cases(path):
+                yield path, case, Exit.OK
         except SpecError as error:
             complain(str(error))
             yield path, None, Exit.UNUSABLE
+
+
+def read_one(path: str) -> Spec | None:
+    """Read a spec that must not be a sweep; problems go to stderr."""
+    try:
+        return read_spec(path)
+    except SpecError as error:
+        complain(str(error))
+        return None
 
 
 def report_of(spec: Spec, seed: int) -> Report:

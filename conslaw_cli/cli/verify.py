@@ -10,6 +10,7 @@ import click
 
 from conslaw_cli.cli.exits import Exit, worst
 from conslaw_cli.cli.output import complain, write
+from conslaw_cli.spec import visible
 
 
 @click.command(
@@ -39,9 +40,12 @@ def _verify(path: str) -> Exit:
     except (OSError, ValueError, RecursionError) as error:
         complain(f"{path}: not a readable JSON report: {error}; write one with `conslaw report --format json`")
         return Exit.UNUSABLE
-    codes = []
+    if content == []:
+        complain(f"{path}: holds no report; write one with `conslaw report --format json`")
+        return Exit.UNUSABLE
+    codes, shown = [], visible(path)
     for number, report in enumerate(content if isinstance(content, list) else [content]):
-        name = f"{path}[{number}]" if isinstance(content, list) else path
+        name = f"{shown}[{number}]" if isinstance(content, list) else shown
         try:
             verification = verify_report(report)
         except ReportError as error:

@@ -21,6 +21,12 @@ class Echelon:
         self.field, self.columns = field, columns
         self._blocks: list[tuple[np.ndarray, np.ndarray]] = []
 
+    def copy(self) -> Echelon:
+        """The same row space, to be extended apart."""
+        twin = Echelon(self.field, self.columns)
+        twin._blocks = list(self._blocks)
+        return twin
+
     @property
     def rank(self) -> int:
         return sum(len(pivots) for pivots, _ in self._blocks)

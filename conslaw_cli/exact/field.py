@@ -43,7 +43,7 @@ class Field:
 
         The quotient x/p is below 2^30 + 1 with an error below 2^-22 before rounding, so the result is within p/2 + 2 <= 2^22.
         """
-        if _largest(x) >= EXACT:
+        if not _largest(x) < EXACT:
             raise OverflowError("a value of 2^53 or more: some factor was not reduced")
         quotient = x * (1.0 / self.p)
         np.rint(quotient, out=quotient)
@@ -69,7 +69,7 @@ class Field:
         inner = a.shape[-1]
         if inner == 1:
             return self.reduce(a * b)
-        if _largest(a) > BOUND or _largest(b) > BOUND:
+        if not max(_largest(a), _largest(b)) <= BOUND:
             raise OverflowError("a factor of a matrix product is not reduced")
         total = self.reduce(np.matmul(a[..., :INNER], b[..., :INNER, :]))
         for start in range(INNER, inner, INNER):

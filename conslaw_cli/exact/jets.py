@@ -12,7 +12,17 @@ from functools import cache
 import numpy as np
 
 from conslaw_cli.exact.field import Field
-from conslaw_cli.models.program import Add, Coefficient, MatMul, Mul, Node, One, Parameter, Transpose
+from conslaw_cli.models.program import (
+    Add,
+    Coefficient,
+    MatMul,
+    Mul,
+    Node,
+    One,
+    Parameter,
+    Transpose,
+    topological_order,
+)
 
 
 @cache
@@ -67,28 +77,25 @@ def evaluate(
 ) -> list[np.ndarray]:
     """Values of the nodes for jets of the parameters and coefficients, each of shape (2^j or 1, batch or 1, rows, columns)."""
     values: dict[int, np.ndarray] = {}
+    for node in topological_order(*roots):
+        values[id(node)] = _value(field, node, values, parameters, coefficients)
+    return [values[id(root)] for root in roots]
 
-    def value(node: Node) -> np.ndarray:
-        if id(node) not in values:
-            values[id(node)] = compute(node)
-        return values[id(node)]
 
-    def compute(node: Node) -> np.ndarray:
-        match node:
-            case Parameter(name=name):
-                return parameters[name]
-            case Coefficient(name=name):
-                return coefficients[name]
-            case One():
-                return np.ones((1, 1, 1, 1))
-            case Transpose(of=a):
-                return np.swapaxes(value(a), -1, -2)
-            case Add(left=a, right=b):
-                return add(field, value(a), value(b))
-            case Mul(left=a, right=b):
-                return multiply(field, value(a), value(b))
-            case MatMul(left=a, right=b):
-                return multiply(field, value(a), value(b), contract=True)
-        raise TypeError(f"no rule for {type(node).__name__}")
-
-    return [value(root) for root in roots]
+def _value(field: Field, node: Node, values: dict, parameters: dict, coefficients: dict) -> np.ndarray:
+    match node:
+        case Parameter(name=name):
+            return parameters[name]
+        case Coefficient(name=name):
+            return coefficients[name]
+        case One():
+            return np.ones((1, 1, 1, 1))
+        case Transpose(of=a):
+            return np.swapaxes(values[id(a)], -1, -2)
+        case Add(left=a, right=b):
+            return add(field, values[id(a)], values[id(b)])
+        case Mul(left=a, right=b):
+            return multiply(field, values[id(a)], values[id(b)])
+        case MatMul(left=a, right=b):
+            return multiply(field, values[id(a)], values[id(b)], contract=True)
+    raise TypeError(f"no rule for {type(node).__name__}")

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from conslaw_cli.models.program import Add, Coefficient, MatMul, Mul, Node, One, Parameter, Program, Transpose
+from conslaw_cli.models.program import (
+    Add,
+    Coefficient,
+    MatMul,
+    Mul,
+    Node,
+    One,
+    Parameter,
+    Program,
+    Transpose,
+    topological_order,
+)
 
 
 class TooLarge(Exception):
@@ -98,21 +109,32 @@ class Expansion:
         start, self.fresh = self.fresh, self.fresh + count
         return start
 
-    def _is_active(self, node: Node) -> bool:
+    def _is_active(self, root: Node) -> bool:
+        """Whether a node depends on an active block."""
         if self._active is None:
             return True
-        if id(node) not in self._depends:
-            if isinstance(node, Parameter):
-                depends = node.name in self._active
-            else:
-                depends = any([self._is_active(argument) for argument in node.arguments])
-            self._depends[id(node)] = depends
-        return self._depends[id(node)]
+        if id(root) not in self._depends:
+            for node in topological_order(root):
+                own = isinstance(node, Parameter) and node.name in self._active
+                self._depends[id(node)] = own or any(self._depends[id(argument)] for argument in node.arguments)
+        return self._depends[id(root)]
 
-    def _value(self, node: Node) -> Terms:
-        if id(node) not in self._values:
-            self._values[id(node)] = self._compute(node)
-        return self._values[id(node)]
+    def _value(self, root: Node) -> Terms:
+        """The node's terms; only what an active node needs is computed, arguments first."""
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            missing = [argument for argument in self._needed(node) if id(argument) not in self._values]
+            if missing:
+                stack.extend(missing)
+                continue
+            if id(node) not in self._values:
+                self._values[id(node)] = self._compute(node)
+            stack.pop()
+        return self._values[id(root)]
+
+    def _needed(self, node: Node) -> tuple[Node, ...]:
+        return node.arguments if isinstance(node, Transpose) or self._is_active(node) else ()
 
     def _compute(self, node: Node) -> Terms:
         match node:
@@ -122,16 +144,16 @@ class Expansion:
                 zero = np.zeros(1, dtype=np.int64)
                 return Terms((1, 1), zero, zero, np.zeros((1, 0), dtype=np.int64), zero + 1)
             case Transpose(of=a):
-                return self._value(a).T
+                return self._values[id(a)].T
         if isinstance(node, Coefficient) or not self._is_active(node):
             return variables(node.shape, self.allocate(node.shape[0] * node.shape[1]))
         match node:
             case Add(left=a, right=b):
-                return _add(self._value(a), self._value(b))
+                return _add(self._values[id(a)], self._values[id(b)])
             case Mul(left=a, right=b):
-                return _multiply(self._value(a), self._value(b))
+                return _multiply(self._values[id(a)], self._values[id(b)])
             case MatMul(left=a, right=b):
-                return _contract(self._value(a), self._value(b))
+                return _contract(self._values[id(a)], self._values[id(b)])
         raise TypeError(f"no rule for {type(node).__name__}")
 
 

@@ -6,7 +6,9 @@ A candidate counts only after it is verified like any other law. Sources: balanc
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import starmap
 from math import lcm
 
 from conslaw_cli.exact.polynomials import Polynomial
@@ -25,12 +27,16 @@ CENTRE = "centre of motion"
 
 @dataclass(frozen=True)
 class FamilyLaws:
-    """A family at one hidden layer: its laws in the part's drift coordinates."""
+    """A family at one hidden layer: ``laws()`` yields its ``size`` laws in the part's drift coordinates.
+
+    A family may be far larger than the number of its independent laws, so they are made one by one.
+    """
 
     name: str
     layer: HiddenLayer
     exponents: dict[str, int]
-    laws: tuple[Law, ...]
+    size: int
+    laws: Callable[[], Iterator[Law]]
 
 
 @dataclass(frozen=True)
@@ -74,25 +80,37 @@ def candidates(flow: PartFlow, hidden: tuple[HiddenLayer, ...]) -> list[FamilyLa
 
 
 def _families(view: _Layer, dynamics: Dynamics, n: int) -> list[FamilyLaws]:
-    exponents = {exponent for _, _, exponent in view.vectors(0)}
-    pairs = [(k, l) for k in range(view.width) for l in range(k, view.width)]
+    exponents, width = {exponent for _, _, exponent in view.vectors(0)}, view.width
+    linear = view.hidden.group == "linear"
+
+    def family(name: str, law: Callable[[int, int], Law], first: int | None = None) -> FamilyLaws:
+        """One law for each neuron, or for each pair (k, l) with l >= k + first."""
+        if first is None:
+            members, size = (lambda: ((k, k) for k in range(width))), width
+        else:
+            members = lambda: ((k, l) for k in range(width) for l in range(k + first, width))
+            size = (width - first) * (width - first + 1) // 2
+        return FamilyLaws(name, view.hidden, view.exponents, size, lambda: starmap(law, members()))
+
     if not dynamics.second_order:
-        if view.hidden.group == "linear" and exponents == {0}:
-            return [FamilyLaws(BALANCED, view.hidden, view.exponents, tuple(_inner(view, k, l) for k, l in pairs))]
-        return [FamilyLaws(NEURON, view.hidden, view.exponents, tuple(neuron_law(view.vectors(k)) for k in range(view.width)))]
-    if exponents == {0} and view.hidden.group == "linear" and view.width > 1:
-        return [FamilyLaws(ANGULAR, view.hidden, view.exponents, tuple(_angular(view, k, l, n) for k, l in pairs if k < l))]
+        if linear and exponents == {0}:
+            return [family(BALANCED, lambda k, l: _inner(view, k, l), 0)]
+        return [family(NEURON, lambda k, _: neuron_law(view.vectors(k)))]
+    if linear and exponents == {0} and width > 1:
+        return [family(ANGULAR, lambda k, l: _angular(view, k, l, n), 1)]
     if exponents == {1}:
-        laws = [neuron_law(view.vectors(k)) for k in range(view.width)]
-        momenta = tuple(law.renumbered(lambda v: v + n) for law in laws)
-        if dynamics.inverse_rate:
-            pairs = zip(laws, momenta)
-            laws = [Law(q.polynomial + p.polynomial * dynamics.inverse_rate) for q, p in pairs]
         return [
-            FamilyLaws(MOMENTUM, view.hidden, view.exponents, momenta),
-            FamilyLaws(CENTRE, view.hidden, view.exponents, tuple(laws)),
+            family(MOMENTUM, lambda k, _: neuron_law(view.vectors(k)).renumbered(lambda v: v + n)),
+            family(CENTRE, lambda k, _: _centre(neuron_law(view.vectors(k)), dynamics, n)),
         ]
     return []
+
+
+def _centre(law: Law, dynamics: Dynamics, n: int) -> Law:
+    """Q for a linear law, or Q + P/tau, which is free of time, for constant tau."""
+    if not dynamics.inverse_rate:
+        return law
+    return Law(law.polynomial + law.renumbered(lambda v: v + n).polynomial * dynamics.inverse_rate)
 
 
 def neuron_law(vectors: list[tuple[int, list[int], int]]) -> Law:

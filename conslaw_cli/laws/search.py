@@ -27,6 +27,7 @@ MONOMIALS = 60_000
 LARGEST_CLASS = 4_500
 HIGHER_DEGREE_WORK = 5e9
 SURPLUS_ROWS = 12
+LEAST_CLASSES = 64
 BATCHED_SIZE = 48
 BATCH_ENTRIES = 8_000_000
 REDUCED_BASIS = 200
@@ -36,7 +37,7 @@ REDUCED_BASIS = 200
 class Found:
     """Verified laws with independent gradients, and the largest degree whose ansatz was searched in full.
 
-    ``candidates`` spans all solutions modulo p, dependent ones too.
+    ``candidates`` spans the solutions modulo p that were looked at, dependent ones too.
     """
 
     laws: tuple[Law, ...]
@@ -46,7 +47,7 @@ class Found:
 
 def search(flow: PartFlow, count: int, seed: int) -> Found:
     """Look for ``count`` independent laws, raising the degree until they are found or the ansatz grows too large."""
-    session = _Session(flow, seed)
+    session = _Session(flow, seed, count)
     steep = not flow.dynamics.second_order and max(flow.exponents) >= 2
     if count and steep:
         session.separable()
@@ -89,6 +90,8 @@ class _Session:
 
     flow: PartFlow
     seed: int
+    count: int
+    """How many independent laws there are to find."""
     laws: list[Law] = dataclass_field(default_factory=list)
     candidates: list[Law] = dataclass_field(default_factory=list)
 
@@ -97,6 +100,7 @@ class _Session:
         self.field = Field(random_prime(self.stream.derive("searchp", 0)))
         self.grading = ansatz.grading(self.flow, self.stream)
         self.point = self.flow.point(self.field, self.stream, 1)
+        self._gradients = Echelon(self.field, self.flow.dimension)
         self.points = np.zeros((0, self.flow.dimension + 1))
         self.ratios = np.zeros((0, self.flow.dimension + 1))
 
@@ -113,9 +117,7 @@ class _Session:
             values = self.field.inverses(values) if a > 2 else values
             rows[:, columns] = self.field.multiply(values, ratios[:, columns])
             rows[:, columns] = self.field.reduce(rows[:, columns] * ((2 - a) or 1))
-        found = [_separable_law(vector, exponents) for vector in self._kernel(rows)]
-        self.candidates.extend(found)
-        self.keep(found)
+        self.keep([_separable_law(vector, exponents) for vector in self._kernel(rows)])
 
     def polynomial(self, degree: int, power: int) -> bool:
         """Search monomials of one degree, or (power -1) their inverses; False when some class was too much to solve.
@@ -125,35 +127,40 @@ class _Session:
         classes = ansatz.classes(self.flow, self.grading, degree)
         if degree > 2 and (classes.sizes.astype(float) ** 3).sum() > HIGHER_DEGREE_WORK:
             return False
-        complete, found = True, []
-        for size in np.unique(classes.sizes):
-            members = np.flatnonzero(classes.sizes == size)
-            if size > LARGEST_CLASS:
-                complete = False
-                continue
-            rows = classes.order[classes.starts[members][:, None] + np.arange(size)]
+        sizes = np.unique(classes.sizes)
+        for size in sizes[sizes <= LARGEST_CLASS]:
+            rows = classes.order[classes.starts[:-1][classes.sizes == size][:, None] + np.arange(size)]
             if size <= BATCHED_SIZE:
                 rows = rows[self._singular(classes, rows, power)]
-            for row in rows:
-                monomials = classes.monomials[row]
-                kernel = self._kernel(self._evaluate(monomials, int(size) + SURPLUS_ROWS, power))
-                found.extend(_polynomial_law(vector, monomials, power, self.flow.dimension) for vector in kernel)
-        self.candidates.extend(found)
+            while len(rows) and len(self.laws) < self.count:
+                chunk = 2 * (self.count - len(self.laws)) + LEAST_CLASSES
+                self._solve(classes.monomials[rows[:chunk]], power)
+                rows = rows[chunk:]
+        return bool(sizes[-1] <= LARGEST_CLASS)
+
+    def _solve(self, classes: np.ndarray, power: int) -> None:
+        """Keep the laws in classes of one size, (classes, size, degree)."""
+        found = []
+        for monomials in classes:
+            kernel = self._kernel(self._evaluate(monomials, len(monomials) + SURPLUS_ROWS, power))
+            found.extend(_polynomial_law(vector, monomials, power, self.flow.dimension) for vector in kernel)
         self.keep(found)
-        return complete
 
     def keep(self, candidates: list[Law]) -> None:
-        """Keep the candidates whose gradients are new and that are verified; those a refused one shadowed get a turn."""
-        if not candidates:
-            return
-        rows = gradient_rows(self.field, self.flow, candidates, self.field.integers(self.point))
-        fresh = Echelon(self.field, self.flow.dimension)
-        fresh.add(gradient_rows(self.field, self.flow, self.laws, self.field.integers(self.point)))
-        chosen = [law for law, new in zip(candidates, fresh.add(rows)) if new]
-        proved = [law for law, holds in zip(chosen, verified(self.flow, chosen)) if holds]
-        self.laws.extend(proved)
-        if len(proved) < len(chosen):
-            self.keep([law for law in candidates if law not in chosen])
+        """Keep the candidates whose gradients are new and that are verified."""
+        self.candidates.extend(candidates)
+        while candidates:
+            rows = gradient_rows(self.field, self.flow, candidates, self.field.integers(self.point))
+            gradients = self._gradients.copy()
+            mask = gradients.add(rows)
+            chosen = [law for law, new in zip(candidates, mask) if new]
+            holds = verified(self.flow, chosen)
+            self.laws.extend(law for law, fine in zip(chosen, holds) if fine)
+            if all(holds):
+                self._gradients = gradients
+                return
+            self._gradients.add(rows[mask][np.array(holds)])
+            candidates = [law for law, new in zip(candidates, mask) if not new]  # a refused law may have shadowed them
 
     def _sample(self, count: int) -> None:
         """At least ``count`` samples: points and generator/point, entry by entry, with a column (1, 0) for padding."""

@@ -170,7 +170,7 @@ def _part_family(group: LawGroup, laws: list[Law], timed: bool, dynamics, n: int
     form, entries = None, None
     if group.family and len(laws) == len(group.laws):
         form = family_form(group.family.name, group.family.layer, dynamics, group.family.exponents, timed)
-        total = len(group.family.laws)
+        total = group.family.size
         entries = total * copies if total > len(laws) else None
     return Family(
         name=group.family.name if group.family else "further laws",

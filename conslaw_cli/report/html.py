@@ -16,26 +16,44 @@ from conslaw_cli.report.prose import Prose
 PROSE = Prose(mathml.NOTATION, mathml.inline, escaped)
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1b1b1f; --soft: #63636b; --line: #d9d9de; --paper: #fdfdfb; --good: #1a6b3c; }
+:root { color-scheme: light dark; --ink: #1b1b1f; --soft: #5d5d66; --line: #d9d9de; --paper: #fdfdfb;
+  --good: #1a6b3c; --open: #9a5b00; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e8e8ea; --soft: #a0a0a8; --line: #3a3a40; --paper: #17171a; --good: #7bd29b; }
+  :root { --ink: #e8e8ea; --soft: #a5a5ad; --line: #3a3a40; --paper: #17171a; --good: #7bd29b; --open: #e5b567; }
 }
 body { margin: 0 auto; padding: 1.5rem 1rem 3rem; max-width: 60rem; color: var(--ink); background: var(--paper);
-  font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+  font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: break-word; -webkit-text-size-adjust: 100%; }
 h1 { font-size: 1.25rem; line-height: 1.3; margin: 0 0 .25rem; }
 section + section { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1.5rem; }
 .setting, .name, dt, th, footer, .note { color: var(--soft); }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.25rem; margin: 1rem 0; }
+.name { overflow-wrap: anywhere; font-size: .875rem; }
+math { font-size: 1.125em; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.25rem; margin: 1rem 0 1.5rem; }
 dt, dd { margin: 0; }
+dd { white-space: pre-wrap; min-width: 0; }
 dd b { font-weight: 600; margin-right: .75rem; }
+.proved, .exact, .theorem { color: var(--good); }
+.undecided { color: var(--open); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { font-weight: 500; text-align: left; white-space: nowrap; }
-th, td { padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: baseline; }
+th, td { padding: .5rem 1.25rem .5rem 0; border-bottom: 1px solid var(--line); vertical-align: baseline; }
+.families td:first-child { white-space: pre-wrap; }
+.grid th:first-child, .grid td { white-space: nowrap; }
 .laws { list-style: none; padding: 0; }
 .laws li { padding: .2rem 0; overflow-x: auto; white-space: nowrap; }
+.note { margin: .35rem 0; }
 footer { margin-top: 1.5rem; font-size: .85rem; }
-@media (max-width: 34rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; } }
+@media (max-width: 40rem) {
+  dl { grid-template-columns: 1fr; gap: 0; }
+  dd { margin-bottom: .5rem; }
+  .families thead { display: none; }
+  .families tr, .families td { display: block; border: 0; padding: 0; }
+  .families tr { border-bottom: 1px solid var(--line); padding: .6rem 0; }
+  .families tr:first-child { border-top: 1px solid var(--line); }
+  .families td:first-child { overflow-x: auto; padding: .2rem 0 .4rem; }
+  .families td + td::before { content: attr(data-label) ": "; color: var(--soft); }
+}
 """.strip()
 
 
@@ -51,7 +69,7 @@ def comparison(table: Comparison, options: Options) -> str:
     """The grid of counts, its legend and notes."""
     header, *body = table.grid(PROSE)
     notes = [f'<p class="note">{note}</p>' for note in table.footnotes(PROSE)]
-    return _page(table.title, [f"<h1>{escaped(table.title)}</h1>", *_table(header, body), *notes])
+    return _page(table.title, [f"<h1>{escaped(table.title)}</h1>", *_table("grid", header, body), *notes])
 
 
 def _page(title: str, lines: Iterable[str]) -> str:
@@ -78,7 +96,8 @@ def _section(report: Report, options: Options) -> Iterator[str]:
     yield "<dl>"
     for fact in outline.facts(report, PROSE):
         value = f"<b>{fact.value}</b>" if fact.value is not None else ""
-        yield f"<dt>{fact.label}</dt><dd>{value}{fact.text}</dd>"
+        mark = f' class="{escaped(report.status)}"' if fact.label == "laws" else ""
+        yield f"<dt>{fact.label}</dt><dd{mark}>{value}{fact.text}</dd>"
     yield "</dl>"
     yield from _laws(report, options)
     for note in outline.footnotes(report, PROSE):
@@ -93,7 +112,7 @@ def _laws(report: Report, options: Options) -> Iterator[str]:
         return
     rows = list(outline.rows(report, PROSE, options.expand))
     body = [(row.law, row.number, row.depends_on_time, row.source) for row in rows]
-    yield from _table(("law", "number", "depends on t", "source"), body)
+    yield from _table("families", ("law", "number", "depends on t", "source"), body)
     for row in rows:
         yield from _members(row)
 
@@ -110,10 +129,12 @@ def _members(row: Row) -> Iterator[str]:
     yield "</ul>"
 
 
-def _table(header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield '<div class="scroll"><table>'
+def _table(kind: str, header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A table; its cells know their column's name, for where the page is too narrow for columns."""
+    yield f'<div class="scroll"><table class="{kind}">'
     yield f"<thead><tr>{''.join(f'<th>{cell}</th>' for cell in header)}</tr></thead>"
     yield "<tbody>"
     for row in body:
-        yield f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
+        cells = (f'<td data-label="{name}">{cell}</td>' for name, cell in zip(header, row, strict=True))
+        yield f"<tr>{''.join(cells)}</tr>"
     yield "</tbody></table></div>"

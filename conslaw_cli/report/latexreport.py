@@ -24,6 +24,8 @@ _PREAMBLE = r"""\documentclass{article}
 \usepackage{array}
 \usepackage{booktabs}
 \setlength{\parindent}{0pt}
+\setlength{\emergencystretch}{4em}
+\renewcommand{\arraystretch}{1.2}
 \setlength{\parskip}{6pt plus 2pt}
 \allowdisplaybreaks
 \begin{document}"""
@@ -56,16 +58,18 @@ def _document(lines: Iterable[str]) -> str:
 def _section(one: Report, named: bool, options: Options) -> Iterator[str]:
     model, *setting = say.title(one, PROSE)
     yield rf"\section*{{{model}}}"
-    name = rf" \hfill \texttt{{{escaped(one.name)}}}" if named else ""
-    yield ", ".join(setting) + name
+    yield ", ".join(setting)
     yield ""
+    if named:
+        yield rf"{{\small\ttfamily\raggedright {_breakable(escaped(one.name))}\par}}"
+        yield ""
     yield from _facts(one)
     yield ""
     rows = list(outline.rows(one, PROSE, options.expand))
     if (instead := outline.without_laws(one)) is not None:
         yield instead
     else:
-        body = [(row.law, row.number, row.depends_on_time, row.source) for row in rows]
+        body = [(row.law.replace("  ", r"\quad "), row.number, row.depends_on_time, row.source) for row in rows]
         yield from _tabular(f"{_LAW}rl{_SOURCE}", [("law", "number", "time", "source"), *body])
     yield ""
     for row in rows:
@@ -75,16 +79,22 @@ def _section(one: Report, named: bool, options: Options) -> Iterator[str]:
     yield rf"{{\small {escaped(outline.origin(one))}}}"
 
 
+def _breakable(path: str) -> str:
+    """A path that may be broken at its separators."""
+    return path.replace("/", r"/\allowbreak{}").replace(r"\_", r"\_\allowbreak{}")
+
+
 def _facts(one: Report) -> Iterator[str]:
     yield r"\begin{tabular}{@{}l>{\raggedright\arraybackslash}p{0.78\linewidth}@{}}"
     for fact in outline.facts(one, PROSE):
-        yield rf"{fact.label} & {': '.join(filter(None, (fact.value, fact.text)))} \\"
+        said = ": ".join(filter(None, (fact.value, fact.text))).replace("   ", r"\quad ")
+        yield rf"{fact.label} & {said} \\"
     yield r"\end{tabular}"
 
 
 def _members(row: Row) -> Iterator[str]:
     for member in row.members:
-        yield f"$h_{{{member.number}}} = {member.formula}${escaped(member.rest)}\n"
+        yield rf"{{\raggedright $h_{{{member.number}}} = {member.formula}${escaped(member.rest)}\par}}" + "\n"
     if row.more:
         yield rf"\ldots{{}} and {row.more} more" + "\n"
 

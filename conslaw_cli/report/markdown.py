@@ -33,13 +33,13 @@ def _report(report: Report, named: bool, options: Options) -> Iterator[str]:
     yield f"## {escaped(report.name)}: {title}" if named else f"## {title}"
     yield ""
     for fact in outline.facts(report, PROSE):
-        yield f"- **{fact.label}** " + ": ".join(filter(None, (fact.value, fact.text)))
+        yield f"- **{fact.label}** " + ": ".join(filter(None, (fact.value, fact.text.replace("   ", " · "))))
     yield ""
     rows = list(outline.rows(report, PROSE, options.expand))
     if (instead := outline.without_laws(report)) is not None:
         yield instead
     else:
-        body = [(row.law, row.number, row.depends_on_time, row.source) for row in rows]
+        body = [(row.law.replace("  ", " &ensp;"), row.number, row.depends_on_time, row.source) for row in rows]
         yield from _table(("law", "number", "depends on t", "source"), body)
     yield ""
     for row in rows:

@@ -15,11 +15,19 @@ from conslaw_cli.report.notation import Notation, Number, split_name
 _NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 _TIMES = "<mo>&#x2062;</mo>"
 _APPLY = "<mo>&#x2061;</mo>"
+_BAR = '<mo stretchy="false">&#x2016;</mo>'
 _NUMBER = re.compile(r"[0-9.]+")
 
 
 def _row(*parts: str) -> str:
     return f"<mrow>{''.join(parts)}</mrow>"
+
+
+def _raised(base: str, exponent: str) -> str:
+    """A superscript, above the subscript where the base has one."""
+    if base.startswith("<msub>"):
+        return f"<msubsup>{base.removeprefix('<msub>').removesuffix('</msub>')}{exponent}</msubsup>"
+    return f"<msup>{base}{exponent}</msup>"
 
 
 class MathML(Notation):
@@ -33,7 +41,7 @@ class MathML(Notation):
         letters, index = split_name(name)
         shown = f"<mi>{GREEK.get(letters, escaped(letters))}</mi>"
         if velocity:
-            shown = f'<mover accent="true">{shown}<mo>&#x2d9;</mo></mover>'
+            shown = f"<mover>{shown}<mo>&#x2d9;</mo></mover>"
         return f"<msub>{shown}<mn>{index}</mn></msub>" if index else shown
 
     def at(self, block: str, indices: Sequence[str], velocity: bool = False) -> str:
@@ -57,7 +65,7 @@ class MathML(Notation):
         return f"<mfrac>{_row(numerator)}{_row(denominator)}</mfrac>"
 
     def power(self, base: str, exponent: str) -> str:
-        return f"<msup>{base}{_row(exponent)}</msup>"
+        return _raised(base, _row(exponent))
 
     def exponential(self, argument: str) -> str:
         return f"<msup><mi>e</mi>{_row(argument)}</msup>"
@@ -70,13 +78,14 @@ class MathML(Notation):
         return _row(f"<mi>{escaped(function)}</mi>", _APPLY, self.group("<mo>,</mo>".join(arguments)))
 
     def group(self, text: str) -> str:
-        return _row("<mo>(</mo>", text, "<mo>)</mo>")
+        fence = "<mo>" if "<mfrac" in text else '<mo stretchy="false">'
+        return _row(f"{fence}(</mo>", text, f"{fence})</mo>")
 
     def verbatim(self, text: str) -> str:
         return f"<mtext>{escaped(text)}</mtext>"
 
     def transposed(self, block: str) -> str:
-        return f"<msup>{block}<mi>T</mi></msup>"
+        return _raised(block, '<mi mathvariant="normal">T</mi>')
 
     def matrix_product(self, left: str, right: str) -> str:
         return left + _TIMES + right
@@ -85,7 +94,7 @@ class MathML(Notation):
         return _row(f"<munder><mo>&#x2211;</mo><mi>{index}</mi></munder>", text)
 
     def squared_norm(self, text: str) -> str:
-        return f"<msup>{_row('<mo>&#x2016;</mo>', text, '<mo>&#x2016;</mo>')}<mn>2</mn></msup>"
+        return f"<msup>{_row(_BAR, text, _BAR)}<mn>2</mn></msup>"
 
 
 NOTATION = MathML()

@@ -4,7 +4,7 @@ from conslaw_cli.spec.canonical import normalised, spec_sha256
 from conslaw_cli.spec.errors import Problem, SpecError, visible
 from conslaw_cli.spec.expressions import Expression, ExpressionError, number, parse_expression
 from conslaw_cli.spec.metric_table import exponent_of, metric_name
-from conslaw_cli.spec.reader import parse_spec, read_spec
+from conslaw_cli.spec.reader import parse_cases, parse_spec, read_cases, read_spec
 from conslaw_cli.spec.schema import DynamicsSpec, ExpectSpec, MetricSpec, ModelSpec, Spec
 from conslaw_cli.spec.template import new_spec
 from conslaw_cli.spec.values import Pole
@@ -25,8 +25,10 @@ __all__ = [
     "new_spec",
     "normalised",
     "number",
+    "parse_cases",
     "parse_expression",
     "parse_spec",
+    "read_cases",
     "read_spec",
     "spec_sha256",
     "visible",

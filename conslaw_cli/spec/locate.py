@@ -19,6 +19,7 @@ _KEY_PART = re.compile(r'[ \t]*+("(?:[^"\\\n]|\\.)*+"|' + r"'[^'\n]*+'|[A-Za-z0-
 _VALUE_PART = re.compile(_STRING + r"|[\[{]|[\]}]|#[^\n]*+|[^\[\]{}\"'#\n,]++|[\n,]", re.DOTALL)
 _KEY_OF_PROBLEM = re.compile(r"\[(?P<table>[^\]]*)\](?: (?P<key>.*))?", re.DOTALL)
 _LINE = re.compile(r"\bline (\d+)")
+_SWEEP = "sweep"
 _DEEPEST = 3
 """Tables in tables that are looked into: a spec needs two."""
 
@@ -66,10 +67,10 @@ class Lines:
             line, counted = line + text.count("\n", counted, entry.key), entry.key
             self._found.setdefault(entry.path, line)
 
-    def of(self, *path: str) -> int | None:
-        """The line of a key, or else of the nearest table around it; None where there is neither."""
-        around = (path[:size] for size in range(len(path), 0, -1))
-        return next((self._found[part] for part in around if part in self._found), None)
+    def of(self, table: str, key: str | None = None) -> int | None:
+        """The line of a spec's key, in [sweep] or else in its table; else that of the table; None where there is neither."""
+        keyed = [] if key is None else [(_SWEEP, table, key), (_SWEEP, f"{table}.{key}"), (table, key), *self._dotted(table, key)]
+        return next((self._found[path] for path in [*keyed, (table,), (_SWEEP,)] if path in self._found), None)
 
     def of_problem(self, problem: Problem) -> int | None:
         """The line a problem of this text speaks of, as far as it can be told."""
@@ -78,9 +79,12 @@ class Lines:
             return int(named[1]) if named else None
         found = _KEY_OF_PROBLEM.fullmatch(problem.key)
         if not found:
-            return self.of(*problem.key.split("."))
-        key = found["key"]
-        return self.of(*found["table"].split("."), *(() if key is None else key.split(".")))
+            return self._found.get((problem.key,))
+        return self.of(found["table"], found["key"])
+
+    def _dotted(self, table: str, key: str) -> list[Path]:
+        """A key of [sweep] as its problems name it: with its table before a dot."""
+        return [(table, *key.split("."))] if table == _SWEEP else []
 
 
 def _pair(text: str, at: int, table: Path) -> Entry | None:

@@ -15,10 +15,12 @@ from conslaw_cli.spec.errors import MOST_ALIKE, Collector, Problem, SpecError, T
 from conslaw_cli.spec.metric_table import block_names, read_metric
 from conslaw_cli.spec.model_table import read_expect, read_model
 from conslaw_cli.spec.schema import Spec
+from conslaw_cli.spec.sweep import expand
 
 LARGEST_FILE = 1 << 20
 _MOST_DOTS = 20
 _TABLES = ("model", "metric", "dynamics", "expect")
+_ONE_CASE = "report, check and batch take sweeps, in Python read_cases; or remove [sweep]"
 _NEW = "`conslaw new linear` writes a spec to start from"
 
 
@@ -28,11 +30,46 @@ def read_spec(path: str | os.PathLike[str], text: str | None = None) -> Spec:
     Raises SpecError with every problem of the spec.
     """
     name = os.fspath(path)
+    return parse_spec(_mapping(name, text), name)
+
+
+def read_cases(path: str | os.PathLike[str], text: str | None = None) -> list[Spec]:
+    """Like ``read_spec``, but takes sweeps: the case of an ordinary spec, or every case of one with a table [sweep].
+
+    A case of a sweep has the name ``path[name of the case]``. Raises SpecError with every problem of the spec.
+    """
+    name = os.fspath(path)
+    return parse_cases(_mapping(name, text), name)
+
+
+def parse_cases(mapping: Mapping[str, object], name: str = "<mapping>") -> list[Spec]:
+    """Like ``parse_spec``, but takes sweeps: every case of the spec. Raises SpecError with every problem of the spec."""
+    if not isinstance(mapping, Mapping) or "sweep" not in mapping:
+        return [parse_spec(mapping, name)]
+    collector = Collector(name)
+    if not isinstance(mapping["sweep"], Mapping):
+        collector.add("sweep", as_toml(mapping["sweep"]), "sweep must be a table", "write [sweep] and its keys below it")
+        collector.raise_if_any()
+    cases: list[Spec] = []
+    problems: dict[tuple, Problem] = {}
+    for case, tables in expand(mapping, Table("sweep", mapping["sweep"], collector)):
+        try:
+            cases.append(parse_spec(tables, f"{name}[{case}]"))
+        except SpecError as error:
+            for problem in error.problems:
+                problems.setdefault((problem.key, problem.value, problem.message), problem)
+    collector.raise_if_any()
+    if problems:
+        raise SpecError(list(problems.values())[:MOST_ALIKE])
+    return cases
+
+
+def _mapping(name: str, text: str | None) -> dict[str, object]:
     if text is None:
         text = _decoded(_content(name), name)
     elif len(text) > LARGEST_FILE:
         raise _too_large(name)
-    return parse_spec(_parsed(text, name), name)
+    return _parsed(text, name)
 
 
 def parse_spec(mapping: Mapping[str, object], name: str = "<mapping>") -> Spec:
@@ -55,7 +92,9 @@ def _tables(mapping: object, collector: Collector) -> dict[str, Table]:
     if not isinstance(mapping, Mapping):
         collector.add(None, None, f"a spec is a mapping of tables, not {as_toml(mapping)}", _NEW)
         collector.raise_if_any()
-    for key in [key for key in mapping if key not in _TABLES][:MOST_ALIKE]:
+    if "sweep" in mapping:
+        collector.add("[sweep]", None, "this spec is a sweep, one case is wanted here", _ONE_CASE)
+    for key in [key for key in mapping if key not in (*_TABLES, "sweep")][:MOST_ALIKE]:
         _note_unknown(collector, key, mapping[key])
     if "model" not in mapping:
         collector.add("[model]", None, "missing table", f"add [model] with architecture and widths; {_NEW}")
@@ -72,7 +111,7 @@ def _tables(mapping: object, collector: Collector) -> dict[str, Table]:
 def _note_unknown(collector: Collector, key: object, value: object) -> None:
     name = key if isinstance(key, str) else as_toml(key)
     if isinstance(value, Mapping):
-        collector.add(f"[{name}]", None, "unknown table", suggestion(key, _TABLES))
+        collector.add(f"[{name}]", None, "unknown table", suggestion(key, (*_TABLES, "sweep")))
     else:
         collector.add(name, as_toml(value), "unknown key", f"a spec has the tables {', '.join(_TABLES)} only")
 

@@ -1,0 +1,116 @@
+"""Worker processes that share tasks: started once, reused, replaced when they die or a task is over its limits."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from conslaw_cli.batch.process import Inbox, Job, Worker
+from conslaw_cli.batch.tasks import Limits, PoolError, Result, Task
+
+MOST_TRIES = 2
+"""Workers a task may lose before it is given up."""
+MOST_STILLBORN = 3
+"""Workers that may die before they are ready, one after another."""
+
+
+class Pool:
+    """At most ``jobs`` worker processes. The result of a task does not depend on how many there are."""
+
+    def __init__(self, jobs: int, limits: Limits = Limits()) -> None:
+        self.jobs, self.limits = jobs, limits
+        self._inbox: Inbox = queue.SimpleQueue()
+        self._workers: list[Worker] = []
+        self._waiting: deque[Job] = deque()
+        self._stillborn = 0
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Result]:
+        """The results, each as soon as it is there. Raises PoolError. Workers are gone when the iterator is."""
+        self._waiting.extend(map(Job, tasks))
+        try:
+            while self._waiting or any(worker.job for worker in self._workers):
+                self._employ()
+                result = self._next()
+                if result is not None:
+                    yield result
+        finally:
+            for worker in self._workers:
+                worker.kill()
+            self._workers.clear()
+
+    def _employ(self) -> None:
+        """Give jobs to idle workers, and start as many more as there is work for."""
+        for worker in self._workers:
+            if worker.idle and self._waiting:
+                worker.give(self._waiting.popleft())
+        starting = sum(not worker.ready for worker in self._workers)
+        while len(self._workers) < self.jobs and starting < len(self._waiting):
+            self._workers.append(Worker(self._inbox, self.limits))
+            starting += 1
+
+    def _next(self) -> Result | None:
+        """Wait for a message or a deadline, and for the result it may bring."""
+        soonest = min((worker.deadline for worker in self._workers if worker.job), default=float("inf"))
+        wait = None if soonest == float("inf") else max(0.0, soonest - time.monotonic())
+        try:
+            worker, message = self._inbox.get(timeout=wait)
+        except queue.Empty:
+            return self._stop_overdue()
+        return self._heard(worker, message) if worker in self._workers else None
+
+    def _stop_overdue(self) -> Result | None:
+        for worker in [worker for worker in self._workers if worker.overdue]:
+            self._dismiss(worker)
+            if worker.job.stopped:
+                return _given_up(worker.job)
+            self._stop(worker, f"not done after {self.limits.timeout:g} s (--timeout)")
+        return None
+
+    def _heard(self, worker: Worker, message: dict | None) -> Result | None:
+        if message is None:
+            return self._lost(worker)
+        if "ready" in message:
+            worker.ready, self._stillborn = True, 0
+        elif "dimension" in message:
+            worker.dimension = max(worker.dimension, message["dimension"])
+        elif "memory" in message:
+            self._dismiss(worker)
+            self._stop(worker, f"more than {self.limits.memory} MB needed (--memory)" if self.limits.memory else "out of memory")
+        else:
+            worker.job = None
+            return Result(**message)
+        return None
+
+    def _lost(self, worker: Worker) -> Result | None:
+        """A worker died by itself: somebody killed it, or it ran out of memory where Python could not tell."""
+        self._dismiss(worker)
+        if worker.job is None:
+            self._stillborn += not worker.ready
+            if self._stillborn >= MOST_STILLBORN:
+                raise PoolError("worker processes end before they are ready; check the installation and the free memory")
+            return None
+        if worker.job.stopped:
+            return _given_up(worker.job)
+        if worker.job.tries + 1 < MOST_TRIES:
+            self._waiting.appendleft(replace(worker.job, tries=worker.job.tries + 1))
+            return None
+        if self.limits.memory is None:
+            return Result(worker.job.task.key, crash=f"{MOST_TRIES} worker processes died of it; --memory keeps one within bounds")
+        self._stop(worker, f"its worker process died, most likely for want of memory (--memory {self.limits.memory})")
+        return None
+
+    def _stop(self, worker: Worker, reason: str) -> None:
+        """Have another worker write down what is known of a job that came to its limit."""
+        known = {"reason": reason, "dimension": worker.dimension, "seconds": worker.seconds}
+        self._waiting.appendleft(replace(worker.job, stopped=known))
+
+    def _dismiss(self, worker: Worker) -> None:
+        self._workers.remove(worker)
+        worker.kill()
+
+
+def _given_up(job: Job) -> Result:
+    return Result(job.task.key, stopped=job.stopped["reason"], seconds=job.stopped["seconds"])

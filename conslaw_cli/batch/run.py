@@ -1,0 +1,97 @@
+"""Running a batch: what the cache has first, then the rest, each content once however many cases share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from conslaw_cli.batch.cache import Cache
+from conslaw_cli.batch.cases import Case
+from conslaw_cli.batch.outputs import Outputs
+from conslaw_cli.batch.rows import Row, row_of, unusable
+from conslaw_cli.batch.tasks import Limits, Result, Task, task_of
+
+Runner = Callable[[Sequence[Task]], Iterator[Result]]
+"""Runs tasks somewhere and yields their results in any order."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A case that is done. ``seconds`` it took to analyse; None when its result was there already."""
+
+    row: Row
+    seconds: float | None = None
+
+
+@dataclass
+class Batch:
+    """Cases on their way; ``done`` has, by position, those that have arrived, so that an interrupted batch keeps them."""
+
+    cases: Sequence[Case]
+    seed: int
+    runner: Runner
+    cache: Cache | None = None
+    outputs: Outputs | None = None
+    warn: Callable[[str], None] = lambda message: None
+    done: dict[int, Done] = field(default_factory=dict)
+    unwritten: int = 0
+    """Reports that could not be written."""
+
+    def run(self) -> Iterator[Done]:
+        """Every case as soon as it is done."""
+        missing: dict[str, tuple[Task, list[int]]] = {}
+        for position, case in enumerate(self.cases):
+            if case.spec is None:
+                yield self._arrived(position, unusable(case), None)
+                continue
+            task = task_of(case.spec, self.seed)
+            if task.key in missing:
+                missing[task.key][1].append(position)
+            elif (known := self.cache and self.cache.get(task)) is not None:
+                yield self._finished(position, known, None)
+            else:
+                missing[task.key] = (task, [position])
+        for result in self.runner([task for task, _ in missing.values()]) if missing else ():
+            if self.cache is not None:
+                self.cache.put(result)
+            first, *others = missing[result.key][1]
+            yield self._finished(first, result, result.seconds)
+            for position in others:
+                yield self._finished(position, result, None)
+
+    def rows(self) -> list[Row]:
+        """The rows of the cases that are done, in the order of the cases."""
+        return [self.done[position].row for position in sorted(self.done)]
+
+    def _finished(self, position: int, result: Result, seconds: float | None) -> Done:
+        case = self.cases[position]
+        return self._arrived(position, row_of(case, result, self._report(case, result)), seconds)
+
+    def _arrived(self, position: int, row: Row, seconds: float | None) -> Done:
+        self.done[position] = Done(row, seconds)
+        return self.done[position]
+
+    def _report(self, case: Case, result: Result) -> str:
+        """Writes the report where there is a folder for it; when that fails the result itself goes on."""
+        if self.outputs is None or not result.body:
+            return ""
+        try:
+            return self.outputs.write(case.name, result.body)
+        except OSError as error:
+            self.unwritten += 1
+            if self.unwritten == 1:
+                where = error.filename or self.outputs.folder
+                self.warn(f"{where}: cannot be written ({error.strerror}); make room for the reports and run again")
+            return ""
+
+
+def local(jobs: int, limits: Limits) -> Runner:
+    """Runs tasks in worker processes on this machine."""
+
+    def runner(tasks: Sequence[Task]) -> Iterator[Result]:
+        from conslaw_cli.batch.pool import Pool
+
+        return Pool(jobs, limits).run(tasks)
+
+    return runner
+

@@ -1,0 +1,149 @@
+"""The JSON Schema of a spec as written in TOML, made from the types and lists of names that the reader itself uses.
+
+What a schema can say is said: keys, types, names, and how they depend on the architecture and the dynamics. The reader
+checks more (expressions, names of parameter blocks, poles), so a spec that fits the schema may still be refused.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from conslaw_cli.models import ARCHITECTURES, Architecture
+from conslaw_cli.spec.schema import (
+    KINDS,
+    LARGEST_EXPONENT,
+    MOST_WIDTHS,
+    POINTS,
+    RATE_KEYS,
+    STATUSES,
+    ExpectSpec,
+    ModelSpec,
+)
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+"""The name of the dialect; nothing is loaded from there."""
+
+Schema = dict[str, object]
+
+_VALUE = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "minLength": 1}]}
+_RATE_TEXT = 'a number >= 0, a symbol such as "tau", or an expression in t such as "3/t" or "1/(1+t)"'
+_SWEEP = """\
+Turns the spec into many cases: every key is a key of the spec by its dotted name (model.widths, "model.widths[1]",
+dynamics.damping, expect.laws) with the list of values it takes, or a range { from = 1, to = 9, step = 2 }."""
+
+
+def schema() -> Schema:
+    """The JSON Schema of a spec."""
+    return {
+        "title": "conslaw spec",
+        "description": "A model under a metric and a dynamics, and what its conservation laws are expected to be.",
+        "type": "object",
+        "properties": {
+            "model": _model(),
+            "metric": _metric(),
+            "dynamics": _dynamics(),
+            "expect": _expect(),
+            "sweep": _sweep(),
+        },
+        "additionalProperties": False,
+        "if": {"required": ["sweep"]},
+        "else": {"required": ["model"], "properties": {"model": {"required": ["architecture", "widths"]}}},
+    }
+
+
+def _fields(type_: type, description: str, **names: tuple[str, ...]) -> Schema:
+    """A table's schema from its type; TOML has no null. ``names`` gives the choices of keys that take one."""
+    table = msgspec.json.schema(type_)["$defs"][type_.__name__]
+    properties = {key: _without_null(field) for key, field in table["properties"].items()}
+    for key, choices in names.items():
+        properties[key] = {**properties[key], "enum": list(choices)}
+    return {"description": description, "type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _without_null(field: Schema) -> Schema:
+    kept = {key: value for key, value in field.items() if key != "anyOf" and not (key == "default" and value is None)}
+    choices = [choice for choice in field.get("anyOf", ()) if choice != {"type": "null"}]
+    return {**kept, **(choices[0] if choices else {})}
+
+
+def _model() -> Schema:
+    biases = dict.fromkeys(bias for architecture in ARCHITECTURES.values() for bias in architecture.biases)
+    model = _fields(ModelSpec, "The model.", architecture=tuple(ARCHITECTURES), bias=tuple(biases))
+    model["properties"]["widths"]["maxItems"] = MOST_WIDTHS
+    return model | {"allOf": [_when("architecture", name, _architecture(found)) for name, found in ARCHITECTURES.items()]}
+
+
+def _architecture(architecture: Architecture) -> Schema:
+    widths = {"minItems": architecture.min_widths, "maxItems": architecture.max_widths}
+    return {
+        "widths": {key: value for key, value in widths.items() if value is not None},
+        "bias": {"enum": list(architecture.biases)},
+    }
+
+
+def _metric() -> Schema:
+    powers = "|".join(map(str, range(LARGEST_EXPONENT + 1)))
+    name = {"anyOf": [{"enum": ["euclidean", "entropy"]}, {"type": "string", "pattern": rf"^theta\^({powers})$"}]}
+    default = "The metric of all parameter blocks that have none of their own: euclidean, entropy or theta^a."
+    at = "Where the metric is evaluated; by default lookahead for momentum with constant damping unless all is Euclidean."
+    return {
+        "description": "The metric M = diag(theta^a); without it, what the architecture calls for.",
+        "type": "object",
+        "properties": {
+            "default": {"description": default, **name},
+            "at": {"description": at, "enum": list(POINTS)},
+        },
+        "patternProperties": {"^[A-Z]+[0-9]*$|^b[0-9]+$": {"description": "The metric of one parameter block.", **name}},
+        "additionalProperties": False,
+    }
+
+
+def _dynamics() -> Schema:
+    start = "Time from which the laws are claimed; 0 by default where the rate is finite there."
+    rates = {
+        key: {"description": f"{key.capitalize()} under {kind}: {_RATE_TEXT}.", "default": default, **_VALUE}
+        for kind, (key, default) in RATE_KEYS.items()
+    }
+    return {
+        "description": "How the model is trained.",
+        "type": "object",
+        "properties": {
+            "kind": {"description": "The dynamics.", "enum": list(KINDS), "default": KINDS[0]},
+            **rates,
+            "start": {"description": start, **_VALUE},
+        },
+        "additionalProperties": False,
+        "allOf": [_when("kind", kind, _misplaced(kind)) for kind in KINDS],
+    }
+
+
+def _misplaced(kind: str) -> Schema:
+    """Keys that belong to other dynamics."""
+    others = [key for other, (key, _) in RATE_KEYS.items() if other != kind]
+    return dict.fromkeys([*others, "start"] if kind == "gradient-flow" else others, False)
+
+
+def _expect() -> Schema:
+    return _fields(ExpectSpec, "What `conslaw check` holds the result against.", status=STATUSES)
+
+
+def _sweep() -> Schema:
+    zipped = "Keys that vary together: a list of lists of keys, or one list."
+    cases = "Single cases, each a partial spec with a name if it wants one."
+    return {
+        "description": " ".join(_SWEEP.split()),
+        "type": "object",
+        "minProperties": 1,
+        "properties": {
+            "zip": {"description": zipped, "type": "array"},
+            "cases": {"description": cases, "type": "array", "items": {"type": "object"}},
+        },
+    }
+
+
+def _when(key: str, value: str, properties: Schema) -> Schema:
+    """What holds for other keys where a key has a value."""
+    return {
+        "if": {"properties": {key: {"const": value}}, "required": [key]},
+        "then": {"properties": properties},
+    }

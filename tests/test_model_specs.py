@@ -1,0 +1,44 @@
+"""The specs of model_specs: each begins with a comment, says what is expected, and passes `conslaw check`."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from conslaw_cli.cli import group
+from conslaw_cli.cli.exits import Exit
+from conslaw_cli.flows import DYNAMICS
+from conslaw_cli.models import ARCHITECTURES
+
+FOLDER = Path(__file__).parent.parent / "model_specs"
+SPECS = sorted(FOLDER.glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_begins_with_a_comment_and_expects_something(path):
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("# ") and len(text.splitlines()[0]) > 10
+    assert {"laws", "time_dependent", "complete"} <= tomllib.loads(text)["expect"].keys()
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_passes_check(path):
+    result = CliRunner().invoke(group, ["check", str(path)], standalone_mode=False)
+    assert result.exception is None
+    assert (result.return_value, result.stdout.split()[0], result.stderr) == (Exit.OK, "ok", "")
+
+
+def test_every_system_has_a_spec():
+    """Each architecture under each dynamics, by the name of the file and by what is in it."""
+    for architecture in ARCHITECTURES:
+        for kind in DYNAMICS:
+            tables = tomllib.loads((FOLDER / f"{architecture}_{kind.replace('-', '_')}.toml").read_text())
+            assert tables["model"]["architecture"] == architecture
+            assert tables.get("dynamics", {}).get("kind", "gradient-flow") == kind
+
+
+def test_nothing_else_is_in_the_folder():
+    assert {path.suffix for path in FOLDER.iterdir()} == {".toml"}
