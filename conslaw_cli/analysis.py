@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 
 import numpy as np
 
@@ -16,8 +14,8 @@ from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.families import FamilyLaws, candidates
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.paths import Edges, edges, independent_paths
-from conslaw_cli.laws.search import Found, gradient_rows, search
-from conslaw_cli.laws.verify import verified
+from conslaw_cli.laws.search import Found, search
+from conslaw_cli.laws.selection import Selection
 from conslaw_cli.lie import Listener, TooLarge, Trace, nobody, trace
 from conslaw_cli.models import ARCHITECTURES, Model, Part
 from conslaw_cli.spec import Spec
@@ -25,7 +23,6 @@ from conslaw_cli.spec import Spec
 ERROR_BITS = 40.0
 MOST_RUNS = 12
 SEED_BITS = 53
-CHUNK = 512
 LARGEST_MODEL = 20_000_000
 """Parameters up to which the positions of a model's parts are laid out in memory."""
 
@@ -167,48 +164,18 @@ def _laws(flow: PartFlow, model: Model, count: int, seed: int) -> tuple[tuple[La
         return (), 0
     found = search(flow, count, seed)
     families = candidates(flow, model.hidden)
-    selection = _Selection(flow, seed, count, {law.normal for law in found.laws})
+    stream = Stream(seed)
+    field = Field(random_prime(stream.derive("selectp", 0)))
+    selection = Selection(flow, field, flow.point(field, stream, 2), (law.normal for law in found.laws))
     groups = []
     for family in families:
-        kept = selection.keep(family.laws())
+        kept = selection.keep_until(count, family.laws())
         if kept:
             groups.append(LawGroup(tuple(kept), _source(flow, found, kept, seed), family))
-    rest = selection.keep(iter(found.laws))
+    rest = selection.keep(list(found.laws))
     if rest:
         groups.append(LawGroup(tuple(rest), f"search, degree {max(law.degree for law in rest)}"))
     return tuple(groups), found.degree
-
-
-@dataclass
-class _Selection:
-    """Keeps verified laws whose gradients are independent of those kept before; ``known`` are verified already."""
-
-    flow: PartFlow
-    seed: int
-    count: int
-    known: set[frozenset]
-
-    def __post_init__(self) -> None:
-        stream = Stream(self.seed)
-        self.field = Field(random_prime(stream.derive("selectp", 0)))
-        self.point = self.field.integers(self.flow.point(self.field, stream, 2))
-        self.echelon = Echelon(self.field, self.flow.dimension)
-
-    def keep(self, laws: Iterator[Law]) -> list[Law]:
-        """The laws that hold and are new, in order, until there are as many as can be."""
-        kept: list[Law] = []
-        while self.echelon.rank < self.count and (chunk := list(islice(laws, CHUNK))):
-            kept.extend(self._keep(chunk))
-        return kept
-
-    def _keep(self, laws: list[Law]) -> list[Law]:
-        fresh = [law for law in laws if law.normal not in self.known]
-        self.known.update(law.normal for law, holds in zip(fresh, verified(self.flow, fresh)) if holds)
-        proved = [law for law in laws if law.normal in self.known]
-        if not proved:
-            return []
-        mask = self.echelon.add(gradient_rows(self.field, self.flow, proved, self.point))
-        return [law for law, new in zip(proved, mask) if new]
 
 
 def _source(flow: PartFlow, found: Found, kept: list[Law], seed: int) -> str:

@@ -47,8 +47,12 @@ def linear(*widths, laws=None, rest=""):
 
 def small_specs(folder):
     """A folder with a sweep of small cases, a spec of its own, and one that occurs in the sweep."""
-    spec(folder, "sweep.toml", '[model]\narchitecture = "linear"\n[sweep]\nmodel.widths = [[2, { from = 1, to = 4 }, 2]]\n')
-    spec(folder, "deep/single.toml", linear(2, 3, 4, 2, laws=9 + 6))
+    spec(
+        folder,
+        "sweep.toml",
+        '[model]\narchitecture = "linear"\n[sweep]\nmodel.widths = [[2, { from = 1, to = 4 }, 2]]\n',
+    )
+    spec(folder, "deep/single.toml", linear(2, 3, 4, 2, laws=16))
     spec(folder, "twin.toml", linear(2, 3, 2, laws=6))
 
 

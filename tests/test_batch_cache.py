@@ -65,7 +65,15 @@ def test_damaged_files_are_no_results_and_are_written_anew(cache, result, tmp_pa
     (path,) = (path for path in tmp_path.rglob("*.json"))
     whole = path.read_bytes()
     at = generator.randrange(len(whole))
-    damaged = [whole[:at], whole[:at] + b"\0" + whole[at + 1 :], whole + b"x", b"", b"\xff" * 50, b"[" * 5000, b"null\n{}"]
+    damaged = [
+        whole[:at],
+        whole[:at] + b"\0" + whole[at + 1 :],
+        whole + b"x",
+        b"",
+        b"\xff" * 50,
+        b"[" * 5000,
+        b"null\n{}",
+    ]
     path.write_bytes(damaged[how % len(damaged)])
     found = cache.get(task)
     # the seconds are the only thing that no hash covers

@@ -41,4 +41,4 @@ def test_every_system_has_a_spec():
 
 
 def test_nothing_else_is_in_the_folder():
-    assert {path.suffix for path in FOLDER.iterdir()} == {".toml"}
+    assert {path.suffix for path in FOLDER.rglob("*") if path.is_file()} == {".toml"}

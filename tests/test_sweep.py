@@ -83,7 +83,9 @@ def test_ranges_of_decimals_are_exact():
 
 
 def test_zipped_keys_vary_together():
-    found = cases('model.widths = [[2, 3, 2], [2, 4, 2]]\nexpect.laws = [6, 10]\nzip = [["model.widths", "expect.laws"]]')
+    found = cases(
+        'model.widths = [[2, 3, 2], [2, 4, 2]]\nexpect.laws = [6, 10]\nzip = [["model.widths", "expect.laws"]]'
+    )
     assert [(case.model.widths, case.expect.laws) for case in found] == [((2, 3, 2), 6), ((2, 4, 2), 10)]
     assert [case.name for case in found] == ["s.toml[widths=2-3-2]", "s.toml[widths=2-4-2]"]
 
@@ -140,7 +142,7 @@ def test_keys_of_the_same_name_are_told_apart():
         ('"model.widths[0]" = [1]\nmodel.widths = [[1, 1]]', "varied in two places"),
         ('model.bias = ["none"]\ncases = [{ model.bias = "none" }]', "varied in two places"),
         ('zip = [["model.widths", "model.bias"]]\nmodel.widths = [[1, 1]]', "'model.bias' is no key of the sweep"),
-        ('zip = 3\nmodel.widths = [[1, 1]]', "list of lists of keys"),
+        ("zip = 3\nmodel.widths = [[1, 1]]", "list of lists of keys"),
         ('zip = [["model.widths", "expect.laws"]]\nmodel.widths = [[1, 1]]\nexpect.laws = [1, 2]', "expect.laws has 2"),
         ("cases = 3", "list of tables"),
         ('cases = [{ name = 3, model.bias = "none" }]', "must be a string"),
@@ -171,7 +173,9 @@ def test_a_sweep_that_is_no_table():
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["from", "to", "step", "a"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["from", "to", "step", "a"]), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 keys = st.sampled_from(["model.widths", "model.bias", "model.widths[0]", "zip", "cases", "expect.laws", "model", "x"])
@@ -204,7 +208,8 @@ def test_paper_experiments_are_all_there():
         for case in read_cases(path)
     )
     published = Counter(
-        (e["experiment"], e["architecture"], tuple(e["widths"]), e["bias"], e["dynamics"], e["laws"]) for e in EXPERIMENTS
+        (e["experiment"], e["architecture"], tuple(e["widths"]), e["bias"], e["dynamics"], e["laws"])
+        for e in EXPERIMENTS
     )
     assert found == published and sum(found.values()) == 220
 

@@ -46,7 +46,12 @@ class Cache:
         if not self._writable or result.stopped or result.crash:
             return
         body = result.body.encode()
-        known = {"key": result.key, "facts": result.facts, "seconds": result.seconds, "sha256": _sha256(result.facts, body)}
+        known = {
+            "key": result.key,
+            "facts": result.facts,
+            "seconds": result.seconds,
+            "sha256": _sha256(result.facts, body),
+        }
         path = self._path(result.key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +59,9 @@ class Cache:
         except OSError as error:
             self._writable = False
             reason = error.strerror or type(error).__name__
-            self._warn(f"{self._folder.parent}: results cannot be cached ({reason}); choose another --cache-dir, or --no-cache")
+            self._warn(
+                f"{self._folder.parent}: results cannot be cached ({reason}); choose another --cache-dir, or --no-cache"
+            )
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key[2:]}.json"

@@ -11,11 +11,15 @@ from conslaw_cli.spec import Spec, SpecError, read_cases
 
 @dataclass(frozen=True)
 class Case:
-    """One spec, one case of a sweep, or a file that cannot be used: then ``problem`` says why and there is no spec."""
+    """One spec, one case of a sweep, or a file that cannot be used: then ``problem`` says why and there is no spec.
+
+    ``crashed`` says that the problem is a bug of the reader.
+    """
 
     name: str
     spec: Spec | None
     problem: str | None = None
+    crashed: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,4 +42,6 @@ def read(files: Iterable[str]) -> list[Case]:
             cases += [Case(spec.name, spec) for spec in read_cases(file)]
         except SpecError as error:
             cases.append(Case(file, None, str(error)))
+        except Exception as error:
+            cases.append(Case(file, None, f"internal error: {type(error).__name__}: {error}", crashed=True))
     return cases

@@ -36,7 +36,9 @@ def dask(address: str, limits: Limits) -> Runner:
 def _results(client, tasks: Sequence[Task], limits: Limits) -> Iterator[Result]:
     from distributed import as_completed
 
-    futures = client.map(run_task, [asdict(task) for task in tasks], limits=asdict(limits), version=engine_version(), pure=False)
+    futures = client.map(
+        run_task, [asdict(task) for task in tasks], limits=asdict(limits), version=engine_version(), pure=False
+    )
     key_of = {future.key: task.key for future, task in zip(futures, tasks, strict=True)}
     try:
         for future in as_completed(futures, loop=client.loop):
@@ -60,7 +62,9 @@ def _result(future, key: str) -> Result:
 def run_task(task: dict, limits: dict, version: str) -> dict:
     """One task, on a worker of the cluster. Raises PoolError where that worker has another version installed."""
     if engine_version() != version:
-        raise PoolError(f"a worker of the cluster has conslaw {engine_version()}, here it is {version}; install the same one")
+        raise PoolError(
+            f"a worker of the cluster has conslaw {engine_version()}, here it is {version}; install the same one"
+        )
     if limits["timeout"] is None and limits["memory"] is None:
         from conslaw_cli.batch.engine import analysed
 

@@ -32,7 +32,9 @@ def stopped(task: Task, reason: str, dimension: int, seconds: float) -> Result:
     report = build(unanalysed(_spec(task), task.seed, reason))
     notes = [f"stopped: {reason}"]
     if dimension:
-        notes.append(f"the trace has dimension at least {dimension}: at most {report.trace.space - dimension} laws (proved)")
+        notes.append(
+            f"the trace has dimension at least {dimension}: at most {report.trace.space - dimension} laws (proved)"
+        )
     if report.theorem:
         notes.append(f"according to theory there are {report.laws.independent} laws ({report.theorem})")
     laws = replace(report.laws, independent=None)

@@ -52,7 +52,9 @@ def merged(folders: Sequence[str]) -> Merged:
     problems += _listed("missing case", [name for name in first.cases if not places[name]], _remedy(parts))
     doubled = [f"{name} ({', '.join(str(p.folder) for p in held)})" for name, held in places.items() if len(held) > 1]
     problems += _listed("duplicate case", doubled, "give every part once, and no folder that belongs to another part")
-    problems += _listed("unknown case", [name for name in places if name not in set(first.cases)], "run the batch again")
+    problems += _listed(
+        "unknown case", [name for name in places if name not in set(first.cases)], "run the batch again"
+    )
     problems += _listed("lost report", list(_lost(parts)), "run that part again: the cache has what was computed")
     if problems:
         raise MergeError("\n".join(problems))
@@ -77,7 +79,11 @@ def _part(folder: Path, problems: list[str]) -> Part | None:
         rows = from_csv((folder / SUMMARY).read_bytes().decode())
     except FileNotFoundError as error:
         unfinished = folder.joinpath(MANIFEST).exists()
-        remedy = "the batch did not end, run it again" if unfinished else "name folders that `conslaw batch --output-dir` wrote"
+        remedy = (
+            "the batch did not end, run it again"
+            if unfinished
+            else "name folders that `conslaw batch --output-dir` wrote"
+        )
         problems.append(f"{error.filename}: no such file; {remedy}")
     except (OSError, ValueError) as error:
         problems.append(f"{folder}: not what a batch wrote ({error}); run that part again")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from conslaw_cli.batch.process import Inbox, Job, Worker
-from conslaw_cli.batch.tasks import Limits, PoolError, Result, Task
+from conslaw_cli.batch.tasks import NO_LIMITS, Limits, PoolError, Result, Task
 
 MOST_TRIES = 2
 """Workers a task may lose before it is given up."""
@@ -20,7 +20,7 @@ MOST_STILLBORN = 3
 class Pool:
     """At most ``jobs`` worker processes. The result of a task does not depend on how many there are."""
 
-    def __init__(self, jobs: int, limits: Limits = Limits()) -> None:
+    def __init__(self, jobs: int, limits: Limits = NO_LIMITS) -> None:
         self.jobs, self.limits = jobs, limits
         self._inbox: Inbox = queue.SimpleQueue()
         self._workers: list[Worker] = []
@@ -78,7 +78,10 @@ class Pool:
             worker.dimension = max(worker.dimension, message["dimension"])
         elif "memory" in message:
             self._dismiss(worker)
-            self._stop(worker, f"more than {self.limits.memory} MB needed (--memory)" if self.limits.memory else "out of memory")
+            self._stop(
+                worker,
+                f"more than {self.limits.memory} MB needed (--memory)" if self.limits.memory else "out of memory",
+            )
         else:
             worker.job = None
             return Result(**message)
@@ -90,7 +93,9 @@ class Pool:
         if worker.job is None:
             self._stillborn += not worker.ready
             if self._stillborn >= MOST_STILLBORN:
-                raise PoolError("worker processes end before they are ready; check the installation and the free memory")
+                raise PoolError(
+                    "worker processes end before they are ready; check the installation and the free memory"
+                )
             return None
         if worker.job.stopped:
             return _given_up(worker.job)
@@ -98,7 +103,9 @@ class Pool:
             self._waiting.appendleft(replace(worker.job, tries=worker.job.tries + 1))
             return None
         if self.limits.memory is None:
-            return Result(worker.job.task.key, crash=f"{MOST_TRIES} worker processes died of it; --memory keeps one within bounds")
+            return Result(
+                worker.job.task.key, crash=f"{MOST_TRIES} worker processes died of it; --memory keeps one within bounds"
+            )
         self._stop(worker, f"its worker process died, most likely for want of memory (--memory {self.limits.memory})")
         return None
 

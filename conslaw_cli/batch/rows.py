@@ -56,9 +56,11 @@ def row_of(case: Case, result: Result, report: str = "") -> Row:
 
 def unusable(case: Case) -> Row:
     """The row of a file that is no spec."""
-    return Row(case.name, detail=case.problem or "")
+    return Row(case.name, expect="crashed" if case.crashed else "unusable", detail=case.problem or "")
 
 
 def _judged(facts: Mapping[str, object], expect: ExpectSpec) -> tuple[Verdict, str]:
     failures = unmet(facts, expect)
-    return verdict_of(facts["status"], facts["found"], failures, expect), "; ".join(failure.message for failure in failures)
+    return verdict_of(facts["status"], facts["found"], failures, expect), "; ".join(
+        failure.message for failure in failures
+    )

@@ -94,4 +94,3 @@ def local(jobs: int, limits: Limits) -> Runner:
         return Pool(jobs, limits).run(tasks)
 
     return runner
-

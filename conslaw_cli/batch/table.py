@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from conslaw_cli.batch.progress import duration
-from conslaw_cli.batch.rows import VERDICTS, Row
+from conslaw_cli.batch.rows import VERDICTS
 from conslaw_cli.batch.run import Done
 
 HEADINGS = ("spec", "D", "laws", "depends on t", "status", "expect", "seconds")
@@ -58,5 +58,7 @@ def _text(value: int | None) -> str:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (f"{cell:>{width}}" if i in _RIGHT else f"{cell:<{width}}" for i, (cell, width) in enumerate(zip(cells, widths)))
+    padded = (
+        f"{cell:>{width}}" if i in _RIGHT else f"{cell:<{width}}" for i, (cell, width) in enumerate(zip(cells, widths))
+    )
     return "   ".join(padded).rstrip()

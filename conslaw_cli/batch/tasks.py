@@ -45,6 +45,9 @@ class Limits:
     memory: int | None = None
 
 
+NO_LIMITS = Limits()
+
+
 class PoolError(Exception):
     """Tasks cannot be run at all; the message says why."""
 

@@ -9,7 +9,12 @@ from conslaw_cli.cli.output import write
 from conslaw_cli.models import ARCHITECTURES, Architecture
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Example:
+  conslaw architectures | less
+"""
+)
 def architectures() -> Exit:
     """List the architectures: reparametrization phi, the domain where it holds, parameters, default metric, source."""
     write("\n\n".join(map(_described, ARCHITECTURES.values())), None)

@@ -53,15 +53,23 @@ Examples:
 """
 )
 @paths_argument
-@click.option("--include", multiple=True, metavar="GLOB", help="In folders, take only files like this; may be repeated.")
-@click.option("--exclude", multiple=True, metavar="GLOB", help="In folders, leave out files like this; may be repeated.")
-@click.option("-j", "--jobs", type=click.IntRange(1, 1024), metavar="N", help="Worker processes; default: one for each core.")
+@click.option(
+    "--include", multiple=True, metavar="GLOB", help="In folders, take only files like this; may be repeated."
+)
+@click.option(
+    "--exclude", multiple=True, metavar="GLOB", help="In folders, leave out files like this; may be repeated."
+)
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1, 1024), metavar="N", help="Worker processes; default: one for each core."
+)
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds for one case.")
 @click.option("--memory", type=click.IntRange(1), metavar="MB", help="Memory for one case, beyond an idle worker's.")
 @click.option("--output-dir", metavar="DIR", help="Write reports/, summary.csv and a manifest here.")
 @click.option("--cache-dir", metavar="DIR", help="Where results are kept; default: conslaw in the user's cache folder.")
 @click.option("--no-cache", is_flag=True, help="Compute everything, keep nothing.")
-@click.option("--shard", type=_ShardType(), default=Shard(), metavar="I/N", help="Run part I of N, by a hash of the name.")
+@click.option(
+    "--shard", type=_ShardType(), default=Shard(), metavar="I/N", help="Run part I of N, by a hash of the name."
+)
 @click.option("--scheduler", metavar="ADDRESS", help="Run on the Dask cluster with this scheduler.")
 @click.option("--format", "format_", type=click.Choice(["text", "csv"]), default="text", show_default=True,
               help="text: a table with seconds; csv: the same bytes for the same cases.")  # fmt: skip
@@ -158,7 +166,9 @@ def _summed_up(work: Batch, ended: Exit, format_: str, quiet: bool, elapsed: flo
         try:
             work.outputs.finish(work.rows())
         except OSError as error:
-            complain(f"{work.outputs.folder}: the summary cannot be written ({error.strerror}); make room and run again")
+            complain(
+                f"{work.outputs.folder}: the summary cannot be written ({error.strerror}); make room and run again"
+            )
             codes.append(Exit.UNUSABLE)
     if work.unwritten:
         codes.append(Exit.UNUSABLE)

@@ -6,12 +6,19 @@ import click
 
 from conslaw_cli.cli.exits import Exit, worst
 from conslaw_cli.cli.output import wants_color, width, write
-from conslaw_cli.cli.specs import format_option, output_option, read_one, seed_option
+from conslaw_cli.cli.specs import files, format_option, output_option, read_one, seed_option
 from conslaw_cli.report import FORMATS, render_comparison
 
 
-@click.command()
-@click.argument("spec", metavar="SPEC")
+@click.command(
+    epilog="""\b
+Examples:
+  conslaw compare model_specs/linear_momentum.toml
+  conslaw compare --format html spec.toml -o compare.html
+  conslaw new nmf | conslaw compare -
+"""
+)
+@click.argument("spec", metavar="SPEC", shell_complete=files)
 @format_option(FORMATS)
 @seed_option
 @output_option

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from conslaw_cli.batch.discovery import DiscoveryError, discover
 from conslaw_cli.cli.exits import Exit
@@ -15,8 +16,15 @@ from conslaw_cli.spec import Spec, SpecError, read_cases, read_spec
 if TYPE_CHECKING:
     from conslaw_cli.report.model import Report
 
-specs_argument = click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
-paths_argument = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+
+
+def files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a shell completes a path with."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+specs_argument = click.argument("specs", nargs=-1, required=True, metavar="SPEC...", shell_complete=files)
+paths_argument = click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=files)
 seed_option = click.option(
     "--seed",
     type=click.IntRange(0, 2**53 - 1),
@@ -24,7 +32,9 @@ seed_option = click.option(
     show_default=True,
     help="Seed of the random points and primes; it never changes a count.",
 )
-output_option = click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all; default stdout.")
+output_option = click.option(
+    "-o", "--output", metavar="FILE", shell_complete=files, help="Write to FILE, whole or not at all; default stdout."
+)
 
 
 class NoSpecs(click.ClickException):

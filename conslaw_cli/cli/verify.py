@@ -10,6 +10,7 @@ import click
 
 from conslaw_cli.cli.exits import Exit, worst
 from conslaw_cli.cli.output import complain, write
+from conslaw_cli.cli.specs import files
 from conslaw_cli.spec import visible
 
 
@@ -21,7 +22,7 @@ Example:
   conslaw verify-certificate report.json
 """,
 )
-@click.argument("reports", nargs=-1, required=True, metavar="REPORT...")
+@click.argument("reports", nargs=-1, required=True, metavar="REPORT...", shell_complete=files)
 def verify_certificate(reports: tuple[str, ...]) -> Exit:
     """Re-prove each saved JSON REPORT and say what was checked.
 

@@ -97,6 +97,16 @@ class Polynomial:
                 total[term] = total.get(term, 0) + value
         return Polynomial({m: c for m, c in total.items() if c})
 
+    def value(self, values: dict[int, int], p: int) -> int:
+        """The value modulo p at integers that are not zero modulo p."""
+        total = 0
+        for monomial, coefficient in self.terms.items():
+            term = coefficient.numerator * pow(coefficient.denominator, -1, p)
+            for variable, exponent in monomial:
+                term = term * pow(values[variable], exponent, p) % p
+            total += term
+        return total % p
+
     def renumbered(self, number: Callable[[int], int]) -> Polynomial:
         """The same polynomial in other variable numbers (an injective map)."""
         return Polynomial({tuple(sorted((number(v), e) for v, e in m)): c for m, c in self.terms.items()})

@@ -15,11 +15,10 @@ from conslaw_cli.exact.echelon import Echelon
 from conslaw_cli.exact.field import Field, random_prime
 from conslaw_cli.exact.polynomials import Polynomial
 from conslaw_cli.exact.stream import Stream
-from conslaw_cli.flows.base import RATE
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws import ansatz
 from conslaw_cli.laws.law import Law
-from conslaw_cli.laws.verify import verified
+from conslaw_cli.laws.selection import Selection
 
 LARGEST_DEGREE = 6
 QUADRATIC_MONOMIALS = 4_500_000
@@ -63,27 +62,6 @@ def search(flow: PartFlow, count: int, seed: int) -> Found:
     return Found(tuple(session.laws), degree, tuple(session.candidates))
 
 
-def gradient_rows(field: Field, flow: PartFlow, laws: list[Law], point: np.ndarray) -> np.ndarray:
-    """Gradients of laws at a point modulo p, (laws, dimension)."""
-    values = {k: int(x) for k, x in enumerate(point)}
-    values[RATE] = sum(values.values()) % field.p or 1
-    rows = np.zeros((len(laws), flow.dimension), dtype=np.int64)
-    for row, law in enumerate(laws):
-        for variable, partial in law.gradient.items():
-            rows[row, variable] = _value(partial, values, field.p)
-    return field.residues(rows)
-
-
-def _value(polynomial: Polynomial, values: dict[int, int], p: int) -> int:
-    total = 0
-    for monomial, coefficient in polynomial.terms.items():
-        term = coefficient.numerator * pow(coefficient.denominator, -1, p)
-        for variable, exponent in monomial:
-            term = term * pow(values[variable], exponent, p) % p
-        total += term
-    return total % p
-
-
 @dataclass
 class _Session:
     """One search: its prime, samples of (point, generator), and the laws kept so far."""
@@ -99,8 +77,7 @@ class _Session:
         self.stream = Stream(self.seed)
         self.field = Field(random_prime(self.stream.derive("searchp", 0)))
         self.grading = ansatz.grading(self.flow, self.stream)
-        self.point = self.flow.point(self.field, self.stream, 1)
-        self._gradients = Echelon(self.field, self.flow.dimension)
+        self.selection = Selection(self.flow, self.field, self.flow.point(self.field, self.stream, 1))
         self.points = np.zeros((0, self.flow.dimension + 1))
         self.ratios = np.zeros((0, self.flow.dimension + 1))
 
@@ -149,18 +126,7 @@ class _Session:
     def keep(self, candidates: list[Law]) -> None:
         """Keep the candidates whose gradients are new and that are verified."""
         self.candidates.extend(candidates)
-        while candidates:
-            rows = gradient_rows(self.field, self.flow, candidates, self.field.integers(self.point))
-            gradients = self._gradients.copy()
-            mask = gradients.add(rows)
-            chosen = [law for law, new in zip(candidates, mask) if new]
-            holds = verified(self.flow, chosen)
-            self.laws.extend(law for law, fine in zip(chosen, holds) if fine)
-            if all(holds):
-                self._gradients = gradients
-                return
-            self._gradients.add(rows[mask][np.array(holds)])
-            candidates = [law for law, new in zip(candidates, mask) if not new]  # a refused law may have shadowed them
+        self.laws.extend(self.selection.keep(candidates))
 
     def _sample(self, count: int) -> None:
         """At least ``count`` samples: points and generator/point, entry by entry, with a column (1, 0) for padding."""

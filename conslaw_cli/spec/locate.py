@@ -19,6 +19,7 @@ _KEY_PART = re.compile(r'[ \t]*+("(?:[^"\\\n]|\\.)*+"|' + r"'[^'\n]*+'|[A-Za-z0-
 _VALUE_PART = re.compile(_STRING + r"|[\[{]|[\]}]|#[^\n]*+|[^\[\]{}\"'#\n,]++|[\n,]", re.DOTALL)
 _KEY_OF_PROBLEM = re.compile(r"\[(?P<table>[^\]]*)\](?: (?P<key>.*))?", re.DOTALL)
 _LINE = re.compile(r"\bline (\d+)")
+_AT_END = "(at end of document)"
 _SWEEP = "sweep"
 _DEEPEST = 3
 """Tables in tables that are looked into: a spec needs two."""
@@ -66,6 +67,7 @@ class Lines:
         for entry in entries(text):
             line, counted = line + text.count("\n", counted, entry.key), entry.key
             self._found.setdefault(entry.path, line)
+        self._last = text.rstrip().count("\n") + 1
 
     def of(self, table: str, key: str | None = None) -> int | None:
         """The line of a spec's key, in [sweep] or else in its table; else that of the table; None where there is neither."""
@@ -76,7 +78,7 @@ class Lines:
         """The line a problem of this text speaks of, as far as it can be told."""
         if problem.key is None:
             named = _LINE.search(problem.message)
-            return int(named[1]) if named else None
+            return int(named[1]) if named else self._last if _AT_END in problem.message else None
         found = _KEY_OF_PROBLEM.fullmatch(problem.key)
         if not found:
             return self._found.get((problem.key,))

@@ -88,7 +88,9 @@ def _groups(axes: Changes, sweep: Table) -> list[tuple[str, ...]]:
     if isinstance(zipped, list) and zipped and all(isinstance(key, str) for key in zipped):
         zipped = [zipped]
     if not isinstance(zipped, list) or not all(map(_is_group, zipped)):
-        sweep.problem("zip", "zip must be a list of lists of keys", 'write e.g. zip = [["model.widths", "expect.laws"]]')
+        sweep.problem(
+            "zip", "zip must be a list of lists of keys", 'write e.g. zip = [["model.widths", "expect.laws"]]'
+        )
         return []
     times = Counter(key for group in zipped for key in group)
     for key in [key for key in times if key not in axes or times[key] > 1][:MOST_ALIKE]:
@@ -124,7 +126,9 @@ def _usable(varied: list[str], base: Mapping, sweep: Table) -> bool:
             sweep.problem(key, "is varied in two places", "vary it in one of them")
             usable = False
         elif index and not _has_entry(base, whole, int(index)):
-            sweep.problem(key, f"{whole} has no entry {index}", "give the list in its own table; its entries count from 0")
+            sweep.problem(
+                key, f"{whole} has no entry {index}", "give the list in its own table; its entries count from 0"
+            )
             usable = False
     return usable
 
