@@ -150,6 +150,11 @@ def part_result(
             best, bits = again, 0.0
         if again.dimension == best.dimension and again.closed:
             bits += again.error_bits
+            best = replace(
+                best,
+                time_rank=max(best.time_rank, again.time_rank),
+                time_outside=tuple(a or b for a, b in zip(best.time_outside, again.time_outside)),
+            )
         run_number += 1
     return PartResult(part, flow, best, groups, degree, bits)
 
@@ -165,7 +170,7 @@ def _laws(flow: PartFlow, model: Model, count: int, seed: int) -> tuple[tuple[La
     found = search(flow, count, seed)
     families = candidates(flow, model.hidden)
     stream = Stream(seed)
-    field = Field(random_prime(stream.derive("selectp", 0)))
+    field = flow.field(stream, "selectp")
     selection = Selection(flow, field, flow.point(field, stream, 2), (law.normal for law in found.laws))
     groups = []
     for family in families:

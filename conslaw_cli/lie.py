@@ -13,7 +13,7 @@ from math import log2
 import numpy as np
 
 from conslaw_cli.exact.echelon import Echelon
-from conslaw_cli.exact.field import Field, random_prime
+from conslaw_cli.exact.field import Field
 from conslaw_cli.exact.stream import Stream
 from conslaw_cli.flows.part import PartFlow, VectorField, scalar
 
@@ -86,7 +86,7 @@ class Growth:
 
     def __post_init__(self) -> None:
         self.stream = Stream(self.seed)
-        self.field = Field(random_prime(self.stream.derive("prime", 0)))
+        self.field = self.flow.field(self.stream, "prime")
         self.point = self.flow.point(self.field, self.stream)
         self.echelon = Echelon(self.field, self.flow.dimension)
         self.words: list[tuple[int, ...]] = []
@@ -195,6 +195,7 @@ def _error_bits(flow: PartFlow, rank: int, length: int, prime: int) -> float:
     blocks = [rows * columns for _, (rows, columns) in flow.program.blocks]
     degree = 3 * len(blocks) + 2 * max(flow.exponents) + 3
     norm = 2 * sum(log2(size) + 1 for size in blocks) + degree + log2(flow.dimension * degree * length) + 1
+    norm += sum(number.bit_length() for number in flow.dynamics.numbers) * degree
     size = rank + 1
     vanishing = size * length * degree / (prime - 1)
     bad_primes = size * (log2(size) + length * norm) / 22

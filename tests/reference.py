@@ -168,7 +168,7 @@ def lie_filtration(fields, seed=0):
     if not fields:
         return [0]
     rng = random.Random(f"lie {seed}")
-    point = [rng.choice([-1, 1]) * rng.randint(2, 97) for _ in fields[0][0].ring.gens]
+    point = [rng.choice([-1, 1]) * rng.randint(2, 10**6) for _ in fields[0][0].ring.gens]
     span = _Span()
     generators = [f for f in map(_primitive, fields) if span.add(_value(f, point))]
     dimensions = [len(span.rows)]

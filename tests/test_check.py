@@ -200,9 +200,13 @@ HOSTILE = st.text(st.characters(codec=None), max_size=12)
 
 @st.composite
 def any_outcome(draw):
-    findings = st.lists(st.builds(Finding, st.none() | HOSTILE, st.none() | st.integers(1, 99), HOSTILE), min_size=1, max_size=2)
+    findings = st.lists(
+        st.builds(Finding, st.none() | HOSTILE, st.none() | st.integers(1, 99), HOSTILE), min_size=1, max_size=2
+    )
     status = draw(st.sampled_from([None, "proved"]))
-    return Outcome(draw(HOSTILE), draw(HOSTILE) or "x", draw(st.sampled_from(VERDICTS)), 3, status, tuple(draw(findings)))
+    return Outcome(
+        draw(HOSTILE), draw(HOSTILE) or "x", draw(st.sampled_from(VERDICTS)), 3, status, tuple(draw(findings))
+    )
 
 
 @given(st.lists(any_outcome(), max_size=3), st.booleans())
@@ -216,7 +220,10 @@ def test_no_name_or_message_breaks_a_format(found, quiet):
     commands = texts["github"].splitlines()
     bad = [outcome for outcome in found if not outcome.well]
     assert len(commands) == sum(len(outcome.findings) for outcome in bad) + (not quiet or bool(bad))
-    assert all(re.match(r"::(error|warning) [^:]*::[^\n]*$", line) for line in commands[: len(commands) - 1 + (quiet and not bad)])
+    assert all(
+        re.match(r"::(error|warning) [^:]*::[^\n]*$", line)
+        for line in commands[: len(commands) - 1 + (quiet and not bad)]
+    )
     assert len(texts["text"].splitlines()) == (len(bad) if quiet else len(found))
 
 
@@ -335,10 +342,12 @@ def test_an_updated_example_keeps_every_comment(folder):
 
 def test_the_pre_commit_hook_takes_specs_only_and_runs(folder):
     text = (SPECS.parent / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
-    hook = dict(re.findall(r"^[- ] (\w+): (.+)$", text, flags=re.M))
+    hook = dict(re.findall(r"^[- ] (\w+): (.+)$", text, flags=re.MULTILINE))
     assert hook["id"] == "conslaw-check"
     taken = ["model_specs/a.toml", "specs/deep/a.toml", "x/spec/a.toml"]
     assert all(re.search(hook["files"], path) for path in taken)
-    assert not any(re.search(hook["files"], path) for path in ["pyproject.toml", "a.toml", "specs/a.md", "inspect/a.toml"])
+    assert not any(
+        re.search(hook["files"], path) for path in ["pyproject.toml", "a.toml", "specs/a.md", "inspect/a.toml"]
+    )
     program, command, *options = hook["entry"].split()
     assert (program, command) == ("conslaw", "check") and check(*options, "good.toml") == (0, "", "")

@@ -19,12 +19,21 @@ from conslaw_cli.report import render, render_comparison
 from conslaw_cli.spec import read_spec
 
 SPECS = Path(__file__).parent.parent / "model_specs"
-NAMES = ("linear_momentum", "linear_entropy", "relu_deep", "linear_momentum_varying", "relu_momentum", "nmf_momentum_at_theta")
+NAMES = (
+    "linear_momentum",
+    "linear_entropy",
+    "relu_deep",
+    "linear_momentum_varying",
+    "relu_momentum",
+    "nmf_momentum_at_theta",
+)
 PHONE, DESKTOP = 390, 1200
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = """--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update
 --disable-sync --disable-dev-shm-usage --virtual-time-budget=3000 --window-size=1400,1000""".split()
-LOADING = re.compile(r"(?:src|href|srcset|action|poster|data)\s*=|@import|url\(|<(?:script|link|iframe|img|object|embed)", re.I)
+LOADING = re.compile(
+    r"(?:src|href|srcset|action|poster|data)\s*=|@import|url\(|<(?:script|link|iframe|img|object|embed)", re.IGNORECASE
+)
 MEASURE = """
 frame.onload = () => {
   const page = frame.contentDocument, math = [...page.querySelectorAll("math")];
@@ -59,7 +68,7 @@ def measured(text, width, folder, *flags):
     script = f"<script>const frame = document.getElementById('frame');{MEASURE}</script>"
     harness.write_text(f"<!DOCTYPE html><title>-</title>{frame}{script}", encoding="utf-8")
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", *flags, "--dump-dom", harness.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     found = re.search(r"<title>measured (.*?)</title>", done.stdout)
     assert found, done.stdout[:500] + done.stderr[-1000:]
     return json.loads(html.unescape(found[1]))
@@ -69,7 +78,9 @@ in_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not insta
 
 
 @in_chromium
-@pytest.mark.parametrize(("kind", "width"), [("report", PHONE), ("expanded", PHONE), ("expanded", DESKTOP), ("compare", PHONE)])
+@pytest.mark.parametrize(
+    ("kind", "width"), [("report", PHONE), ("expanded", PHONE), ("expanded", DESKTOP), ("compare", PHONE)]
+)
 def test_a_page_fits_its_window_and_typesets_its_laws(tmp_path, kind, width):
     found = measured(page(kind), width, tmp_path)
     assert found["width"] <= width, "the page scrolls sideways"
@@ -80,9 +91,11 @@ def test_a_page_fits_its_window_and_typesets_its_laws(tmp_path, kind, width):
 
 @in_chromium
 def test_a_page_follows_the_colours_of_the_system(tmp_path):
-    light, dark = (measured(page("report"), PHONE, tmp_path, f"--blink-settings=preferredColorScheme={k}") for k in (1, 0))
-    assert brightness(light["paper"]) > 200 > 80 > brightness(light["ink"])
-    assert brightness(dark["paper"]) < 60 < 180 < brightness(dark["ink"])
+    light, dark = (
+        measured(page("report"), PHONE, tmp_path, f"--blink-settings=preferredColorScheme={k}") for k in (1, 0)
+    )
+    assert brightness(light["paper"]) > 200 and brightness(light["ink"]) < 80
+    assert brightness(dark["paper"]) < 60 and brightness(dark["ink"]) > 180
 
 
 def brightness(colour):
@@ -123,7 +136,9 @@ def test_latex_compiles_within_its_margins(tmp_path, kind):
         text = render(reports(NAMES), "latex", expand=kind == "expanded")
     (tmp_path / "report.tex").write_text(text, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120)
+    done = subprocess.run(
+        command, cwd=tmp_path, check=False, capture_output=True, text=True, errors="replace", timeout=120
+    )
     assert done.returncode == 0, done.stdout[-2000:]
     too_wide = [float(size) for size in re.findall(r"Overfull \\hbox \(([\d.]+)pt", done.stdout)]
     assert all(size < 15 for size in too_wide), too_wide
@@ -133,7 +148,7 @@ def test_latex_compiles_within_its_margins(tmp_path, kind):
 def test_markdown_keeps_math_where_github_looks_for_it():
     """Formulas stand in $`…`$ or in math blocks; tables have as many cells as headings, whatever the formulas hold."""
     text = render(reports(NAMES), "markdown", expand=True)
-    outside = re.sub(r"\$`[^`\n]+`\$|^```math\n.+?\n```$", "", text, flags=re.S | re.M)
+    outside = re.sub(r"\$`[^`\n]+`\$|^```math\n.+?\n```$", "", text, flags=re.DOTALL | re.MULTILINE)
     assert not re.search(r"(?<!\\)\$|\\(?:dot|top|tau|lVert|sum|frac)", outside)
     lines = re.sub(r"\$`[^`\n]+`\$", "x", text).splitlines()
     rows = [line for line in lines if line.startswith("|")]

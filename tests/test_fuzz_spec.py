@@ -171,12 +171,21 @@ def mutate(data) -> bytes:
 # --- specs made of valid pieces --------------------------------------------------------------------------------------
 
 SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.sampled_from([v.strip('"') for v in VALUES])
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from([v.strip('"') for v in VALUES]),
 )
 ANYTHING = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3), max_leaves=6
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3),
+    max_leaves=6,
 )
-TABLES = st.dictionaries(st.sampled_from(KEYS), st.dictionaries(st.sampled_from(KEYS), ANYTHING, max_size=4) | ANYTHING, max_size=5)
+TABLES = st.dictionaries(
+    st.sampled_from(KEYS), st.dictionaries(st.sampled_from(KEYS), ANYTHING, max_size=4) | ANYTHING, max_size=5
+)
 FREELY = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
@@ -187,7 +196,10 @@ def test_mutated_examples(tmp_path_factory, data):
 
 
 @settings(max_examples=100, derandomize=True, **FREELY)
-@given(st.binary(max_size=200) | st.lists(st.sampled_from(VALUES + KEYS), max_size=12).map(lambda parts: "\n".join(parts).encode()))
+@given(
+    st.binary(max_size=200)
+    | st.lists(st.sampled_from(VALUES + KEYS), max_size=12).map(lambda parts: "\n".join(parts).encode())
+)
 def test_any_bytes(tmp_path_factory, content):
     handled(content, spec_path(tmp_path_factory), engine=False)
 

@@ -177,7 +177,9 @@ def test_results_of_check_fit(tmp_path):
 
 def test_schemas_need_no_engine():
     code = "import sys; from conslaw_cli.cli import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", code, "schema", "spec"], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "schema", "spec"], check=False, capture_output=True, text=True, cwd=ROOT
+    )
     assert done.returncode == 0 and not {"numpy", "sympy", "flint", "rich"} & set(done.stderr.split())
 
 
@@ -194,7 +196,9 @@ def on_path(tmp_path):
     """An environment in which `conslaw` is this checkout's."""
     program = tmp_path / "bin" / "conslaw"
     program.parent.mkdir()
-    program.write_text(f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom conslaw_cli.cli import main\nmain()\n")
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom conslaw_cli.cli import main\nmain()\n"
+    )
     program.chmod(0o755)
     return {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": str(tmp_path), "NO_COLOR": "1"}
 
@@ -205,7 +209,7 @@ def test_completion_completes(tmp_path, on_path, shell):
         pytest.skip(f"{shell} is not installed")
     script = tmp_path / "script"
     script.write_text(conslaw("completion", shell) + "\n" + ASK[shell].format(typed="re") + "\n")
-    done = subprocess.run([shell, script], capture_output=True, text=True, env=on_path, timeout=60)
+    done = subprocess.run([shell, script], check=False, capture_output=True, text=True, env=on_path, timeout=60)
     assert done.returncode == 0 and done.stderr == ""
     assert [line.split("\t")[0] for line in done.stdout.split("\n") if line] == ["report"]
 
@@ -214,9 +218,9 @@ def test_completion_of_zsh(tmp_path, on_path):
     if shutil.which("zsh") is None:
         pytest.skip("zsh is not installed")
     script = tmp_path / "script"
-    shown = "compadd() { print -rl -- \"$@\" }; _describe() { print -rl -- \"${(@P)3}\" }; compdef() { : }\n"
+    shown = 'compadd() { print -rl -- "$@" }; _describe() { print -rl -- "${(@P)3}" }; compdef() { : }\n'
     script.write_text(shown + conslaw("completion", "zsh") + "\nwords=(conslaw re); CURRENT=2; _conslaw_completion\n")
-    done = subprocess.run(["zsh", "-f", script], capture_output=True, text=True, env=on_path, timeout=60)
+    done = subprocess.run(["zsh", "-f", script], check=False, capture_output=True, text=True, env=on_path, timeout=60)
     assert done.stderr == "" and "report:" in done.stdout and "check:" not in done.stdout
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conslaw_cli.checks.outcome import Finding, Outcome
-from conslaw_cli.expectations import Failure, failures, verdict_of, verdict_of
+from conslaw_cli.expectations import Failure, failures, verdict_of
 from conslaw_cli.report.model import Report
 from conslaw_cli.spec import ExpectSpec, SpecError
 from conslaw_cli.spec.locate import Lines

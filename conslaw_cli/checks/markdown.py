@@ -7,7 +7,15 @@ from collections.abc import Iterable, Iterator
 from conslaw_cli.checks.outcome import Outcome, summary
 from conslaw_cli.report.escape import markdown as escaped
 
-_SIGNS = {"failed": "❌", "unusable": "❌", "crashed": "💥", "undecided": "❔", "updated": "✏️", "unchecked": "➖", "ok": "✅"}
+_SIGNS = {
+    "failed": "❌",
+    "unusable": "❌",
+    "crashed": "💥",
+    "undecided": "❔",
+    "updated": "✏️",
+    "unchecked": "➖",
+    "ok": "✅",
+}
 
 
 def render(outcomes: Iterable[Outcome], quiet: bool) -> Iterator[str]:

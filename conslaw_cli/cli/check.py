@@ -8,17 +8,10 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from conslaw_cli.checks import FORMATS, Outcome, Verdict, render
-from conslaw_cli.cli.exits import Exit, worst
+from conslaw_cli.checks import FORMATS, Outcome, render
+from conslaw_cli.cli.exits import Exit, exit_of_verdict, worst
 from conslaw_cli.cli.output import complain, write
 from conslaw_cli.cli.specs import find, output_option, paths_argument, report_of, seed_option
-
-_EXITS: dict[Verdict, Exit] = {
-    "failed": Exit.FAILED,
-    "unusable": Exit.UNUSABLE,
-    "undecided": Exit.UNDECIDED,
-    "crashed": Exit.INTERNAL,
-}
 
 
 class _Also(click.ParamType):
@@ -51,8 +44,12 @@ Examples:
 @click.option(
     "--format", "format_", type=click.Choice(list(FORMATS)), default="text", show_default=True, help="Output format."
 )
-@click.option("--also", type=_Also(), multiple=True, help="Write the result in another format, to a file; may be repeated.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing of specs that are as expected (json, jsonl, junit: no effect).")
+@click.option(
+    "--also", type=_Also(), multiple=True, help="Write the result in another format, to a file; may be repeated."
+)
+@click.option(
+    "-q", "--quiet", is_flag=True, help="Say nothing of specs that are as expected (no effect on json, jsonl, junit)."
+)
 @seed_option
 @output_option
 @click.pass_context
@@ -83,7 +80,7 @@ def check(
     _written(render(outcomes, format_, quiet), output)
     for other, file in also:
         write("".join(render(done, other)), file)
-    return worst(_EXITS.get(outcome.verdict, Exit.OK) for outcome in done)
+    return worst(exit_of_verdict(outcome.verdict) for outcome in done)
 
 
 def _files(paths: tuple[str, ...]) -> list[str]:

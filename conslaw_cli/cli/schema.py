@@ -21,8 +21,8 @@ SCHEMAS = {
 @click.command(
     epilog="""\b
 Examples:
-  conslaw schema spec -o spec.schema.json    and in a spec, for editors with TOML support (Taplo, Even Better TOML):
-                                             #:schema ./spec.schema.json
+  conslaw schema spec -o spec.schema.json    then, at the top of a spec, for editors
+  #:schema ./spec.schema.json                that know it (Taplo, Even Better TOML)
   conslaw schema report > report.schema.json
   conslaw schema check                       of `conslaw check --format json`
 """

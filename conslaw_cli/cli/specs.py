@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from conslaw_cli.report.model import Report
 
 
-
 def files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """What a shell completes a path with."""
     return [CompletionItem(incomplete, type="file")]
@@ -86,5 +85,10 @@ def exit_of(report: Report) -> Exit:
 
 def format_option(formats: Iterable[str]) -> Callable:
     return click.option(
-        "--format", "format_", type=click.Choice(list(formats)), default="text", show_default=True, help="Output format."
+        "--format",
+        "format_",
+        type=click.Choice(list(formats)),
+        default="text",
+        show_default=True,
+        help="Output format.",
     )

@@ -49,6 +49,14 @@ class Dynamics:
     """Functions of time in theta and theta': s and A = S s for momentum (Q = theta - A theta', P = s theta'), e^Lambda for weight decay."""
 
     @property
+    def numbers(self) -> set[int]:
+        """Numerators and denominators of all numbers in the scalars: a prime must divide none but zero."""
+        matrices = [row for matrix in self.time_fields for row in matrix]
+        scalars = [scalar for row in (self.position, self.metric_point, self.lift, *matrices) for scalar in row]
+        coefficients = [coefficient for scalar in scalars for coefficient in scalar.terms.values()]
+        return {part for c in coefficients for part in (abs(c.numerator), c.denominator)} - {0, 1}
+
+    @property
     def second_order(self) -> bool:
         return len(self.coordinates) == 2
 

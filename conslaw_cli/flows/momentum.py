@@ -44,7 +44,7 @@ def momentum(name: str, spec: DynamicsSpec, metric: MetricSpec, factors: dict[st
         time_fields=time_fields(spec),
         splits_velocities=not lookahead,
         inverse_rate=inverse_rate(spec),
-        rate_letter=letter(spec.rate.lone_name or ""),
+        rate_letter=letter(spec.rate.lone_name) if spec.rate.lone_name else f"({spec.rate.text})",
         factors=factors,
     )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
 from conslaw_cli.exact import jets
-from conslaw_cli.exact.field import Field
+from conslaw_cli.exact.field import Field, random_prime
 from conslaw_cli.exact.polynomials import Polynomial
 from conslaw_cli.exact.stream import Stream
 from conslaw_cli.flows.base import RATE, SYMBOL, Dynamics
@@ -30,6 +31,14 @@ class PartFlow:
     def dimension(self) -> int:
         """Dimension of the part's drift coordinates."""
         return self.program.size * len(self.dynamics.coordinates)
+
+    def field(self, stream: Stream, name: str) -> Field:
+        """A field of a random prime that divides no number of the dynamics."""
+        for attempt in count():
+            prime = random_prime(stream.derive(name, attempt))
+            if all(number % prime for number in self.dynamics.numbers):
+                return Field(prime)
+        raise AssertionError("unreachable")
 
     def generators(self, field: Field, stream: Stream, ids: np.ndarray) -> VectorField:
         """A batch of generators, one for each id: coefficients and free symbol are drawn from the stream by id."""

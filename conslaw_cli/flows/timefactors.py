@@ -86,7 +86,7 @@ def _integrals(rate: Expression) -> tuple[str, str]:
     total = sympy.integrate(rate.to_sympy({"t": t}), t)
     s = sympy.simplify(sympy.exp(sympy.expand_log(total, force=True)))
     inverse = sympy.integrate(sympy.expand(1 / s), t)
-    return str(s), str(sympy.simplify(inverse * s))
+    return str(s), str(sympy.simplify(inverse.replace(sympy.exp_polar, sympy.exp) * s))
 
 
 def rational(rate: Expression) -> Fraction | None:

@@ -12,7 +12,7 @@ from math import lcm
 import numpy as np
 
 from conslaw_cli.exact.echelon import Echelon
-from conslaw_cli.exact.field import Field, random_prime
+from conslaw_cli.exact.field import Field
 from conslaw_cli.exact.polynomials import Polynomial
 from conslaw_cli.exact.stream import Stream
 from conslaw_cli.flows.part import PartFlow
@@ -72,10 +72,12 @@ class _Session:
     """How many independent laws there are to find."""
     laws: list[Law] = dataclass_field(default_factory=list)
     candidates: list[Law] = dataclass_field(default_factory=list)
+    unresolved: bool = False
+    """Whether some solution modulo p was no rational vector with small entries: its degree does not count as searched."""
 
     def __post_init__(self) -> None:
         self.stream = Stream(self.seed)
-        self.field = Field(random_prime(self.stream.derive("searchp", 0)))
+        self.field = self.flow.field(self.stream, "searchp")
         self.grading = ansatz.grading(self.flow, self.stream)
         self.selection = Selection(self.flow, self.field, self.flow.point(self.field, self.stream, 1))
         self.points = np.zeros((0, self.flow.dimension + 1))
@@ -113,7 +115,7 @@ class _Session:
                 chunk = 2 * (self.count - len(self.laws)) + LEAST_CLASSES
                 self._solve(classes.monomials[rows[:chunk]], power)
                 rows = rows[chunk:]
-        return bool(sizes[-1] <= LARGEST_CLASS)
+        return bool(sizes[-1] <= LARGEST_CLASS) and not self.unresolved
 
     def _solve(self, classes: np.ndarray, power: int) -> None:
         """Keep the laws in classes of one size, (classes, size, degree)."""
@@ -169,6 +171,7 @@ class _Session:
         echelon.add(rows)
         _, basis = echelon.nullspace()
         vectors = [_integers(self.field.integers(vector), self.field.p) for vector in basis]
+        self.unresolved |= None in vectors
         return _shortened([vector for vector in vectors if vector is not None])
 
 

@@ -84,3 +84,5 @@ class Architecture:
     example_widths: tuple[int, ...]
     known_count: Callable[[tuple[int, ...], str, str, str], tuple[int, str] | None] | None = None
     """A theorem's count and its source for (widths, bias, metric, dynamics), where there is one; never called a computation."""
+    caveat: Callable[[tuple[int, ...], str], str | None] = lambda widths, bias: None
+    """What a reader must know where phi does not stand for the model anywhere at these widths and biases."""

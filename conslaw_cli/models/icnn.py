@@ -12,11 +12,21 @@ def default_metric(block: str) -> str:
     return "entropy" if block.startswith("W") and block != "W1" else "euclidean"
 
 
+def caveat(widths: tuple[int, ...], bias: str) -> str | None:
+    """Positive weights keep positive signals positive: without biases only the first hidden layer is not linear."""
+    if bias == "none" and len(widths) > 3:
+        return (
+            "without biases, hidden layers behind the first act linearly on positive signals: the network's gradients span less "
+            "than phi's; the laws hold, but the count is that of phi and further laws may exist"
+        )
+    return relu.caveat(widths, bias)
+
+
 ARCHITECTURE = Architecture(
     name="icnn",
     summary="input-convex ReLU network of any depth, W2, W3, … > 0",
     phi="as relu",
-    domain="W2, W3, … > 0 and distinct hyperplanes",
+    domain="W2, W3, … > 0, distinct hyperplanes, every path active for some input",
     source="Marcotte et al., ICML 2024",
     biases=("none", "hidden", "all"),
     min_widths=3,
@@ -24,5 +34,6 @@ ARCHITECTURE = Architecture(
     blocks=chain_blocks,
     build=relu.build,
     default_metric=default_metric,
+    caveat=caveat,
     example_widths=(2, 3, 1),
 )

@@ -78,11 +78,22 @@ def known_count(widths: tuple[int, ...], bias: str, metric: str, dynamics: str) 
     return widths[1], "Marcotte, Gribonval, Peyré, NeurIPS 2023, two-layer ReLU networks"
 
 
+def caveat(widths: tuple[int, ...], bias: str) -> str | None:
+    """Without biases, neurons that see one number only share the hyperplane 0, so the gradients span less than phi's."""
+    seen_by_hidden = widths[:-2]
+    if bias != "none" or 1 not in seen_by_hidden:
+        return None
+    return (
+        "without biases, neurons behind a layer of width 1 share their hyperplane: the network's gradients span less than phi's; "
+        "the laws hold, but the count is that of phi and further laws may exist"
+    )
+
+
 ARCHITECTURE = Architecture(
     name="relu",
     summary="ReLU network of any depth",
     phi="products of weights along the paths from input to output, and from each hidden bias to the output",
-    domain="open dense set where the neurons define distinct hyperplanes",
+    domain="open set where the neurons define distinct hyperplanes and every path is active for some input",
     source="Marcotte et al., NeurIPS 2023",
     biases=("none", "hidden", "all"),
     min_widths=2,
@@ -92,4 +103,5 @@ ARCHITECTURE = Architecture(
     default_metric=lambda block: "euclidean",
     example_widths=(2, 3, 2),
     known_count=known_count,
+    caveat=caveat,
 )

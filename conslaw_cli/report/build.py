@@ -32,6 +32,7 @@ def build(analysis: Analysis) -> Report:
     spec, model = analysis.spec, analysis.model
     architecture = ARCHITECTURES[spec.model.architecture]
     status, error, theorem, notes = _status(analysis)
+    caveat = architecture.caveat(tuple(spec.model.widths), spec.model.bias)
     return Report(
         name=spec.name,
         model=ModelSummary(
@@ -42,7 +43,7 @@ def build(analysis: Analysis) -> Report:
             model.blocks,
             architecture.summary,
             architecture.phi,
-            architecture.domain,
+            _domain(analysis),
         ),
         metric=MetricSummary(tuple((name, metric_name(a)) for name, a in spec.metric.blocks), spec.metric.at),
         dynamics=DynamicsSummary(
@@ -55,7 +56,7 @@ def build(analysis: Analysis) -> Report:
         status=status,
         error_bound=error,
         theorem=theorem,
-        notes=notes,
+        notes=(*notes, caveat) if caveat else notes,
         certificate=certificate(analysis),
         reproduce={
             "version": __version__,
@@ -64,6 +65,15 @@ def build(analysis: Analysis) -> Report:
             "spec_sha256": spec_sha256(spec),
         },
     )
+
+
+def _domain(analysis: Analysis) -> str:
+    """Where phi stands for the model, the metric is one, and the rate is finite."""
+    spec, architecture = analysis.spec, ARCHITECTURES[analysis.spec.model.architecture]
+    steep = [name for name, a in spec.metric.blocks if a and architecture.default_metric(name) == "euclidean"]
+    positive = f", {', '.join(steep)} > 0" if steep else ""
+    finite = ", as long as the rate is finite" if spec.dynamics.varies_in_time and spec.dynamics.kind != "nesterov" else ""
+    return architecture.domain + positive + finite
 
 
 def _status(analysis: Analysis) -> tuple[str, str | None, str | None, tuple[str, ...]]:

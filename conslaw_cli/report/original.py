@@ -83,7 +83,9 @@ def _time(factors: dict, scale: tuple[int, int, int], dynamics: Dynamics) -> str
         return factors["growth"].power(scale[0])
     if not factors:
         return "1"
-    pieces = [factors["s"].power(scale[0]), _bracketed(factors["A"].power(scale[1]))]
+    pieces = [factors["s"].power(scale[0]), factors["A"].power(scale[1])]
+    if scale[1] or scale[2]:
+        pieces = [_bracketed(piece) for piece in pieces]
     text = "*".join(piece for piece in pieces if piece != "1") or "1"
     if not scale[2]:
         return text

@@ -188,7 +188,7 @@ def _freedom_of_all(dependent: int, found: int, free: int | None) -> str:
     if not free:
         return "; no combination of them is free of t"
     if dependent == found:
-        return f"; {free} {'combination of them needs' if free == 1 else 'combinations of them need'} not"
+        return f"; {free} {'combination' if free == 1 else 'combinations'} of them need not"
     return f"; {free} independent combinations are free of t"
 
 

@@ -59,11 +59,15 @@ class Family(_Table):
     family: Annotated[str, Meta(description="Name of the family.")]
     number: Annotated[Positive, Meta(description="How many independent laws it holds.")]
     expressions: Annotated[list[str], Meta(description="The scalar laws as plain ASCII that SymPy parses.")]
-    form: Annotated[str | None, Meta(description="All of them at once: the matrix or neuron form; null where none is known.")]
+    form: Annotated[
+        str | None, Meta(description="All of them at once: the matrix or neuron form; null where none is known.")
+    ]
     latex: Annotated[str, Meta(description="The form, or else the first laws, in LaTeX.")]
     depends_on_time: bool
     source: Annotated[str, Meta(description="Where the laws come from: search or theory.")]
-    truncated: Annotated[bool, Meta(description="Whether expressions are left out; --expand writes all of them.")] = False
+    truncated: Annotated[bool, Meta(description="Whether expressions are left out; --expand writes all of them.")] = (
+        False
+    )
 
 
 class Laws(_Table):
@@ -82,7 +86,9 @@ class Brackets(_Table, tag_field="method", tag="brackets"):
     """Iterated brackets that span the trace at a point over a prime field, for one part of the model and its copies."""
 
     copies: Positive
-    blocks: Annotated[list[tuple[str, tuple[Positive, Positive]]], Meta(description="Parameter blocks: name, (out, in).")]
+    blocks: Annotated[
+        list[tuple[str, tuple[Positive, Positive]]], Meta(description="Parameter blocks: name, (out, in).")
+    ]
     seed: Count
     prime: Positive
     point: Annotated[list[Count], Meta(description="The point in drift coordinates, modulo the prime.")]
@@ -125,9 +131,13 @@ class JsonReport(_Table):
     laws: Laws
     status: Annotated[
         Literal[STATUSES],
-        Meta(description="proved: sum closed by proved laws; exact: error bound given; theorem: by a theorem; undecided."),
+        Meta(
+            description="proved: sum closed by proved laws; exact: error bound given; theorem: by a theorem; undecided."
+        ),
     ]
-    error_bound: Annotated[str | None, Meta(description='Bound of the error probability of an exact count, e.g. "2^-40".')]
+    error_bound: Annotated[
+        str | None, Meta(description='Bound of the error probability of an exact count, e.g. "2^-40".')
+    ]
     theorem: Annotated[str | None, Meta(description="Source of the theorem, where one gave the count.")]
     notes: list[str]
     certificate: Certificate

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from conslaw_cli.spec.errors import Table
 from conslaw_cli.spec.expressions import Expression, ExpressionError, number, parse_expression
+from conslaw_cli.spec.rates import UnsettledRate, settled
 from conslaw_cli.spec.schema import KINDS, RATE_KEYS, DynamicsSpec
 from conslaw_cli.spec.values import MOST_DIGITS, Pole, fraction_of
 
@@ -64,11 +65,16 @@ def _given_rate(table: Table, key: str, blocks: Blocks) -> Expression | None:
     rate = _expression(table, key)
     if rate is None:
         return None
-    fault = _fault_of_name(rate.lone_name, blocks) if rate.lone_name else _fault_of_rate(rate)
+    lone = rate.lone_name and rate.lone_name != "t"
+    fault = _fault_of_name(rate.lone_name, blocks) if lone else _fault_of_rate(rate)
     if fault:
         table.problem(key, *fault)
         return None
-    return rate
+    try:
+        return rate if lone else settled(rate)
+    except UnsettledRate as error:
+        table.problem(key, str(error), "write the constant as a number")
+        return None
 
 
 def _expression(table: Table, key: str) -> Expression | None:

@@ -70,7 +70,9 @@ def _model() -> Schema:
     biases = dict.fromkeys(bias for architecture in ARCHITECTURES.values() for bias in architecture.biases)
     model = _fields(ModelSpec, "The model.", architecture=tuple(ARCHITECTURES), bias=tuple(biases))
     model["properties"]["widths"]["maxItems"] = MOST_WIDTHS
-    return model | {"allOf": [_when("architecture", name, _architecture(found)) for name, found in ARCHITECTURES.items()]}
+    return model | {
+        "allOf": [_when("architecture", name, _architecture(found)) for name, found in ARCHITECTURES.items()]
+    }
 
 
 def _architecture(architecture: Architecture) -> Schema:
@@ -93,7 +95,9 @@ def _metric() -> Schema:
             "default": {"description": default, **name},
             "at": {"description": at, "enum": list(POINTS)},
         },
-        "patternProperties": {"^[A-Z]+[0-9]*$|^b[0-9]+$": {"description": "The metric of one parameter block.", **name}},
+        "patternProperties": {
+            "^[A-Z]+[0-9]*$|^b[0-9]+$": {"description": "The metric of one parameter block.", **name}
+        },
         "additionalProperties": False,
     }
 

@@ -14,7 +14,9 @@ Path = tuple[str, ...]
 _BLANK = re.compile(r"(?:[\s,\ufeff]|#[^\n]*)*+")
 _SPACE = re.compile(r"[ \t]*+")
 _HEADER = re.compile(r"\[\[?([^\n]*?)\]\]?[ \t]*+(?=\r?\n|#|\Z)")
-_STRING = r'"""(?:[^"\\]|\\.|""?(?!"))*+"{3,5}|' + r"'''(?:[^']|''?(?!'))*+'{3,5}|" + r'"(?:[^"\\\n]|\\.)*+"|' + r"'[^'\n]*+'"
+_STRING = (
+    r'"""(?:[^"\\]|\\.|""?(?!"))*+"{3,5}|' + r"'''(?:[^']|''?(?!'))*+'{3,5}|" + r'"(?:[^"\\\n]|\\.)*+"|' + r"'[^'\n]*+'"
+)
 _KEY_PART = re.compile(r'[ \t]*+("(?:[^"\\\n]|\\.)*+"|' + r"'[^'\n]*+'|[A-Za-z0-9_-]++)[ \t]*+(\.?)")
 _VALUE_PART = re.compile(_STRING + r"|[\[{]|[\]}]|#[^\n]*+|[^\[\]{}\"'#\n,]++|[\n,]", re.DOTALL)
 _KEY_OF_PROBLEM = re.compile(r"\[(?P<table>[^\]]*)\](?: (?P<key>.*))?", re.DOTALL)
@@ -71,7 +73,11 @@ class Lines:
 
     def of(self, table: str, key: str | None = None) -> int | None:
         """The line of a spec's key, in [sweep] or else in its table; else that of the table; None where there is neither."""
-        keyed = [] if key is None else [(_SWEEP, table, key), (_SWEEP, f"{table}.{key}"), (table, key), *self._dotted(table, key)]
+        keyed = (
+            []
+            if key is None
+            else [(_SWEEP, table, key), (_SWEEP, f"{table}.{key}"), (table, key), *self._dotted(table, key)]
+        )
         return next((self._found[path] for path in [*keyed, (table,), (_SWEEP,)] if path in self._found), None)
 
     def of_problem(self, problem: Problem) -> int | None:

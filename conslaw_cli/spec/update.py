@@ -35,10 +35,11 @@ def updated(text: str, found: Mapping[str, Value | None]) -> str:
 def _changed(text: str, known: Mapping[str, Value]) -> str:
     """The text with new values in the places of the old ones."""
     for entry in reversed(list(entries(text))):
-        key = entry.path[-1]
-        if len(entry.path) == 2 and entry.path[0] == TABLE and not entry.is_header and key in known:
-            if _parsed(f"value = {text[entry.start : entry.end]}")["value"] != known[key]:
-                text = text[: entry.start] + _written(known[key]) + text[entry.end :]
+        if entry.is_header or len(entry.path) != 2 or entry.path[0] != TABLE or entry.path[1] not in known:
+            continue
+        value = known[entry.path[1]]
+        if _parsed(f"value = {text[entry.start : entry.end]}")["value"] != value:
+            text = text[: entry.start] + _written(value) + text[entry.end :]
     return text
 
 
