@@ -119,10 +119,14 @@ class _Session:
 
     def _solve(self, classes: np.ndarray, power: int) -> None:
         """Keep the laws in classes of one size, (classes, size, degree)."""
-        found = []
-        for monomials in classes:
-            kernel = self._kernel(self._evaluate(monomials, len(monomials) + SURPLUS_ROWS, power))
-            found.extend(_polynomial_law(vector, monomials, power, self.flow.dimension) for vector in kernel)
+        found, size = [], classes.shape[1]
+        chunk = max(1, BATCH_ENTRIES // (size * (size + SURPLUS_ROWS)))
+        for start in range(0, len(classes), chunk):
+            batch = classes[start : start + chunk]
+            rows = self._evaluate(batch, size + SURPLUS_ROWS, power)
+            for number, monomials in enumerate(batch):
+                kernel = self._kernel(rows[:, number])
+                found.extend(_polynomial_law(vector, monomials, power, self.flow.dimension) for vector in kernel)
         self.keep(found)
 
     def keep(self, candidates: list[Law]) -> None:
