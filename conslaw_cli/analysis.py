@@ -146,17 +146,20 @@ def part_result(
     run_number = 1
     while found < flow.dimension - best.dimension and bits < ERROR_BITS and run_number < MOST_RUNS and best.closed:
         again = trace(flow, _seed(stream, "trace", run_number))
-        if again.dimension > best.dimension:
-            best, bits = again, 0.0
-        if again.dimension == best.dimension and again.closed:
-            bits += again.error_bits
-            best = replace(
-                best,
-                time_rank=max(best.time_rank, again.time_rank),
-                time_outside=tuple(a or b for a, b in zip(best.time_outside, again.time_outside)),
-            )
+        best, bits = _strengthened(best, bits, again)
         run_number += 1
     return PartResult(part, flow, best, groups, degree, bits)
+
+
+def _strengthened(best: Trace, bits: float, again: Trace) -> tuple[Trace, float]:
+    """What two growths at independent points and primes show together: every rank is a lower bound, so the larger ones count."""
+    if again.dimension > best.dimension:
+        best, bits = again, 0.0
+    if again.dimension < best.dimension or not again.closed:
+        return best, bits
+    outside = tuple(a or b for a, b in zip(best.time_outside, again.time_outside))
+    joined = replace(best, time_rank=max(best.time_rank, again.time_rank), time_outside=outside)
+    return joined, bits + again.error_bits
 
 
 def _seed(stream: Stream, name: str, counter: int) -> int:
