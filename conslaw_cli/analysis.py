@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 
-from conslaw_cli.exact.echelon import Echelon
-from conslaw_cli.exact.field import Field, random_prime
 from conslaw_cli.exact.stream import Stream
 from conslaw_cli.flows import Dynamics, build_dynamics
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.families import FamilyLaws, candidates
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.paths import Edges, edges, independent_paths
-from conslaw_cli.laws.search import Found, search
+from conslaw_cli.laws.search import search
 from conslaw_cli.laws.selection import Selection
+from conslaw_cli.laws.span import Span
 from conslaw_cli.lie import Listener, TooLarge, Trace, nobody, trace
 from conslaw_cli.models import ARCHITECTURES, Model, Part
 from conslaw_cli.spec import Spec
@@ -175,45 +173,21 @@ def _laws(flow: PartFlow, model: Model, count: int, seed: int) -> tuple[tuple[La
     stream = Stream(seed)
     field = flow.field(stream, "selectp")
     selection = Selection(flow, field, flow.point(field, stream, 2), (law.normal for law in found.laws))
-    groups = []
+    span, groups = Span(found.candidates, field), []
     for family in families:
         kept = selection.keep_until(count, family.laws())
         if kept:
-            groups.append(LawGroup(tuple(kept), _source(flow, found, kept, seed), family))
+            groups.append(LawGroup(tuple(kept), _source(span, kept), family))
     rest = selection.keep(list(found.laws))
     if rest:
         groups.append(LawGroup(tuple(rest), f"search, degree {max(law.degree for law in rest)}"))
     return tuple(groups), found.degree
 
 
-def _source(flow: PartFlow, found: Found, kept: list[Law], seed: int) -> str:
+def _source(span: Span, kept: list[Law]) -> str:
     """Where a family's laws come from: the search, when they are combinations of what it found, otherwise theory."""
     plain = [law.specialised() for law in kept]
     degree = max(law.degree for law in plain)
-    if _combinations(plain, found.candidates, seed):
+    if span.contains(plain):
         return f"search, degree {degree}" if degree > 0 else "search, separable"
     return "theory, verified"
-
-
-def _combinations(laws: list[Law], basis: tuple[Law, ...], seed: int) -> bool:
-    """Whether all laws are linear combinations of the basis."""
-    missing = {law.normal for law in laws} - {law.normal for law in basis}
-    if not missing:
-        return True
-    field = Field(random_prime(Stream(seed).derive("span", 0)))
-    columns: dict[object, int] = {}
-    rest = [law for law in laws if law.normal in missing]
-    support = {key for law in rest for key in law.coordinates}
-    relevant = [law for law in basis if not support.isdisjoint(law.coordinates)]
-    if len(relevant) < len(rest):
-        return False
-    for law in [*relevant, *rest]:
-        for key in law.coordinates:
-            columns.setdefault(key, len(columns))
-    rows = np.zeros((len(relevant) + len(rest), len(columns)), dtype=np.int64)
-    for row, law in enumerate([*relevant, *rest]):
-        for key, value in law.coordinates.items():
-            rows[row, columns[key]] = value.numerator * pow(value.denominator, -1, field.p) % field.p
-    independent = Echelon(field, len(columns)).add(field.residues(rows))
-    return not independent[len(relevant) :].any()
-

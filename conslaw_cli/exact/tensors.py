@@ -86,6 +86,25 @@ def collect(keys: np.ndarray, coefficients: np.ndarray) -> tuple[np.ndarray, np.
     return keys[starts[kept]], sums[kept]
 
 
+def term_count(program: Program) -> int:
+    """Number of terms of the functional when it is multiplied out: its value with every entry one."""
+    values: dict[int, np.ndarray] = {}
+    for node in topological_order(program.functional):
+        match node:
+            case Transpose(of=a):
+                value = values[id(a)].T
+            case Add(left=a, right=b):
+                value = values[id(a)] + values[id(b)]
+            case Mul(left=a, right=b):
+                value = values[id(a)] * values[id(b)]
+            case MatMul(left=a, right=b):
+                value = values[id(a)] @ values[id(b)]
+            case _:
+                value = np.ones(node.shape, dtype=object)
+        values[id(node)] = value
+    return int(values[id(program.functional)][0, 0])
+
+
 class Expansion:
     """Gradient nodes of a program as sparse polynomial arrays; parameters are variables 0 … size - 1 in state order."""
 

@@ -9,26 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 from math import lcm
 
 import numpy as np
 
 from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.exact.tensors import Expansion, Terms, TooLarge, collect, join, merge, pad
+from conslaw_cli.exact.tensors import Expansion, Terms, TooLarge, collect, join, merge, pad, term_count
 from conslaw_cli.flows.base import RATE, SYMBOL
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
+from conslaw_cli.models.program import Program
 
 CHUNK = 64
+EXPANDED_TERMS = 5_000
+"""Up to this many terms of grad f it is expanded once for all laws, with nothing abstract."""
 LARGEST_COEFFICIENT = 2**31
 
 
 def verified(flow: PartFlow, laws: list[Law]) -> list[bool]:
     """For each law whether it is proved to be conserved; False where the identity fails or is too large to expand."""
     covectors = [covector(flow, law) for law in laws]
-    groups: dict[frozenset[str], list[int]] = {}
+    groups: dict[frozenset[str] | None, list[int]] = {}
+    small = _is_small(flow.program)
     for number, entries in enumerate(covectors):
-        groups.setdefault(_blocks(flow, entries), []).append(number)
+        groups.setdefault(None if small else _blocks(flow, entries), []).append(number)
     result = [False] * len(laws)
     for active, numbers in groups.items():
         for start in range(0, len(numbers), CHUNK):
@@ -36,6 +41,11 @@ def verified(flow: PartFlow, laws: list[Law]) -> list[bool]:
             for number, holds in zip(chunk, _identities(flow, [covectors[n] for n in chunk], active)):
                 result[number] = holds
     return result
+
+
+@lru_cache(maxsize=2)
+def _is_small(program: Program) -> bool:
+    return len(program.blocks) * term_count(program) <= EXPANDED_TERMS
 
 
 def covector(flow: PartFlow, law: Law) -> dict[int, Polynomial]:
@@ -94,11 +104,11 @@ def _blocks(flow: PartFlow, entries: dict[int, Polynomial]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _identities(flow: PartFlow, covectors: list[dict[int, Polynomial]], active: frozenset[str]) -> list[bool]:
+def _identities(flow: PartFlow, covectors: list[dict[int, Polynomial]], active: frozenset[str] | None) -> list[bool]:
     """Whether each covector pairs to zero, first with the rest abstract, then, where that fails, expanded in full."""
     try:
         holds = _pair(flow, covectors, active)
-        if not all(holds) and len(active) < len(flow.program.blocks):
+        if not all(holds) and active is not None and len(active) < len(flow.program.blocks):
             failed = [i for i, fine in enumerate(holds) if not fine]
             for i, fine in zip(failed, _pair(flow, [covectors[i] for i in failed], None)):
                 holds[i] = fine
@@ -108,9 +118,7 @@ def _identities(flow: PartFlow, covectors: list[dict[int, Polynomial]], active: 
 
 
 def _pair(flow: PartFlow, covectors: list[dict[int, Polynomial]], active: frozenset[str] | None) -> list[bool]:
-    expansion = Expansion(flow.program, active)
-    gradient_index, gradient = _gradient(flow, expansion, active)
-    velocities = expansion.allocate(flow.program.size + 2)
+    gradient_index, gradient, velocities = _gradient(flow.program, active)
     owners, components, monomials, coefficients = _rows(flow, covectors, velocities)
     i, j = join(components, gradient_index)
     keys = merge(monomials[i], gradient.monomials[j])
@@ -120,10 +128,12 @@ def _pair(flow: PartFlow, covectors: list[dict[int, Polynomial]], active: frozen
     return [number not in failed for number in range(len(covectors))]
 
 
-def _gradient(flow: PartFlow, expansion: Expansion, active: frozenset[str] | None) -> tuple[np.ndarray, Terms]:
-    """Terms of grad f on the active blocks with the parameter each belongs to."""
+@lru_cache(maxsize=2)
+def _gradient(program: Program, active: frozenset[str] | None) -> tuple[np.ndarray, Terms, int]:
+    """Terms of grad f on the active blocks with the parameter each belongs to, and the first variable number left free."""
+    expansion = Expansion(program, active)
     pieces, starts, start = [], [], 0
-    for number, (name, (rows, columns)) in enumerate(flow.program.blocks):
+    for number, (name, (rows, columns)) in enumerate(program.blocks):
         if active is None or name in active:
             piece = expansion.gradient(number)
             pieces.append(piece)
@@ -133,7 +143,7 @@ def _gradient(flow: PartFlow, expansion: Expansion, active: frozenset[str] | Non
     empty = np.zeros(0, dtype=np.int64)
     joined = np.concatenate([pad(piece.monomials, width) for piece in pieces])
     weights = np.concatenate([piece.coefficients for piece in pieces])
-    return np.concatenate(starts), Terms((0, 0), empty, empty, joined, weights)
+    return np.concatenate(starts), Terms((0, 0), empty, empty, joined, weights), expansion.fresh
 
 
 def _rows(flow: PartFlow, covectors: list[dict[int, Polynomial]], velocities: int) -> tuple[np.ndarray, ...]:
