@@ -112,7 +112,7 @@ def test_one_slow_spec_ends_with_what_is_known(tmp_path):
     assert report["status"] == "undecided" and report["trace"]["space"] == 8192
     assert "at most" in " ".join(report["notes"])
     again = conslaw("batch", ".", "--timeout", 1, cwd=tmp_path)
-    assert "6 known before" in again.err and again.code == 3
+    assert "6 computed before" in again.err and again.code == 3
 
 
 def test_a_case_that_wants_too_much_memory(tmp_path):
@@ -152,7 +152,7 @@ def test_interrupting_keeps_what_is_done(tmp_path):
     assert process.returncode == 130 and "run again to go on" in err and "Traceback" not in err
     assert (tmp_path / "out/summary.csv").read_text(encoding="utf-8").count("proved") == 6
     again = conslaw("batch", ".", "--exclude", "slow*", cwd=tmp_path)
-    assert "6 known before" in again.err
+    assert "6 computed before" in again.err
 
 
 def test_a_killed_worker_is_replaced(tmp_path):

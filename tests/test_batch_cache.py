@@ -132,8 +132,8 @@ def test_a_damaged_cache_is_repaired_by_the_next_run(tmp_path):
     conslaw("batch", "a.toml", "--cache-dir", "cache", cwd=tmp_path)
     (path,) = (tmp_path / "cache").rglob("*.json")
     path.write_bytes(path.read_bytes()[:-20])
-    assert "known before" not in conslaw("batch", "a.toml", "--cache-dir", "cache", cwd=tmp_path).err
-    assert "1 known before" in conslaw("batch", "a.toml", "--cache-dir", "cache", cwd=tmp_path).err
+    assert "computed before" not in conslaw("batch", "a.toml", "--cache-dir", "cache", cwd=tmp_path).err
+    assert "1 computed before" in conslaw("batch", "a.toml", "--cache-dir", "cache", cwd=tmp_path).err
 
 
 def test_several_batches_write_at_once(tmp_path):
@@ -143,4 +143,4 @@ def test_several_batches_write_at_once(tmp_path):
     ]
     for process in running:
         assert process.communicate(timeout=60)[1] == "" and process.returncode == 0
-    assert "6 known before" in conslaw("batch", "specs", cwd=tmp_path).err
+    assert "6 computed before" in conslaw("batch", "specs", cwd=tmp_path).err

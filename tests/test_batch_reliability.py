@@ -83,7 +83,7 @@ def test_killed_twenty_times_at_random_moments(tmp_path):
         if (tmp_path / "out/manifest.json").exists():
             check_outputs(tmp_path / "out")
     last = conslaw("batch", "specs", "--output-dir", "out", cwd=tmp_path)
-    known = int(re.search(r"(\d+) known before", last.err)[1])
+    known = int(re.search(r"(\d+) computed before", last.err)[1])
     assert last.code == 0 and known > 0
     conslaw("batch", "specs", "--no-cache", "--output-dir", "quiet", cwd=tmp_path)
     assert check_outputs(tmp_path / "out") == 80
@@ -103,7 +103,7 @@ def test_five_thousand_small_cases_in_bounded_memory(tmp_path):
     assert check_outputs(tmp_path / "out") == 5000
     assert max(peaks) < 800
     warm = conslaw("batch", "specs", cwd=tmp_path)
-    assert "5000 known before" in warm.err
+    assert "5000 computed before" in warm.err
 
 
 def _megabytes(pid):

@@ -564,3 +564,15 @@ def test_reports_of_the_engine_pass(spec):
     from conslaw_cli import analyze
 
     assert failures(json.loads(json.dumps(analyze(spec).to_dict()))) == []
+
+
+@pytest.mark.parametrize("key", ["form", "latex", "source", "family"])
+def test_a_changed_word_breaks_the_seal(key):
+    """What no computation can check, such as the way a law is typeset, is covered by the seal over the report."""
+    from conslaw_cli import analyze
+
+    report = analyze({"model": {"architecture": "linear", "widths": [2, 3, 2]}}).to_dict()
+    assert verify_report(report).passed
+    assert verify_report({**report, "name": "renamed"}).passed
+    report["laws"]["items"][0][key] = "something else"
+    assert not verify_report(report).passed

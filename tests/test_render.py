@@ -387,7 +387,7 @@ def test_json_is_the_report():
 def test_json_keeps_numbers_and_words_on_one_line():
     shown = render([report()], "json")
     assert f'    "point": {json.dumps(list(range(60)))},\n' in shown
-    assert f'    "words": {json.dumps([[k, k + 1] for k in range(60)])}\n' in shown
+    assert f'    "words": {json.dumps([[k, k + 1] for k in range(60)])},\n' in shown
     assert '    "filtration": [12, 21],\n' in shown
 
 

@@ -75,8 +75,9 @@ def report_file(case: str) -> str:
 
     Different cases have different files: a hash is added where something was replaced.
     """
-    stem = re.sub(r"\.toml(?=\[|$)", "", case, count=1)
-    parts = [part for part in PurePath(stem).as_posix().split("/") if part not in ("", ".")]
+    path, bracket, values = case.partition("[")
+    parts = [part for part in PurePath(path.removesuffix(".toml")).as_posix().split("/") if part not in ("", ".")] or [""]
+    parts[-1] += bracket + values
     safe = [_UNSAFE.sub("_", part)[:_LONGEST_PART] if part != ".." else "_up" for part in parts] or ["_"]
     if safe != parts:
         safe[-1] += "~" + hashlib.sha256(case.encode()).hexdigest()[:12]

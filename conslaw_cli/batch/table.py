@@ -31,12 +31,12 @@ def table(done: Sequence[Done], quiet: bool = False) -> str:
 
 
 def totals(done: Sequence[Done], of: int, elapsed: float) -> str:
-    """One line: how many cases came to which verdict, how many were known before, and the time."""
+    """One line: how many cases came to which verdict, how many were computed before (cached, or the same case twice), and the time."""
     numbers = Counter(item.row.expect for item in done)
     counts = ", ".join(f"{numbers[verdict]} {verdict}" for verdict in VERDICTS if numbers[verdict])
     known = sum(item.seconds is None and item.row.status is not None for item in done)
     number = f"{len(done)} of {of} cases" if len(done) < of else "1 case" if of == 1 else f"{of} cases"
-    parts = [f"{number}: {counts or 'none done'}", f"{known} known before" if known else "", duration(elapsed)]
+    parts = [f"{number}: {counts or 'none done'}", f"{known} computed before" if known else "", duration(elapsed)]
     return " · ".join(filter(None, parts))
 
 

@@ -20,6 +20,7 @@ def verify_report(report: dict) -> Verification:
     """Re-proves a report. A report that cannot be read gives a failed check that says why; nothing is raised."""
     checks: list[Check] = []
     try:
+        checks.extend(_seal(report))
         system = read_system(report)
         status = _status(report)
         laws = read_laws(report)
@@ -40,6 +41,22 @@ def _status(report: dict) -> str:
     if count(report, "schema", "report") != 1:
         raise ReportError("this checker reads schema 1")
     return status
+
+
+def _seal(report: dict) -> list[Check]:
+    """The hash of everything a report says but its name; none in a report that was not sealed."""
+    certificate = report.get("certificate") if isinstance(report, dict) else None
+    if not isinstance(certificate, dict) or "seal" not in certificate:
+        return []
+    said = {key: value for key, value in report.items() if key != "name"}
+    said["certificate"] = {key: value for key, value in certificate.items() if key != "seal"}
+    try:
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    except (TypeError, ValueError):
+        raise ReportError("the report is not plain JSON") from None
+    intact = sha256(text.encode()).hexdigest() == certificate["seal"]
+    detail = "nothing was changed since the report was written" if intact else "something was changed since the report was written"
+    return [Check("seal", intact, detail)]
 
 
 def _seed(report: dict) -> bytes:

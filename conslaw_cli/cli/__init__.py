@@ -12,17 +12,18 @@ from conslaw_cli.cli.exits import Exit
 from conslaw_cli.version import __version__
 
 COMMANDS = {
-    "report": "conslaw_cli.cli.report:report",
-    "check": "conslaw_cli.cli.check:check",
-    "batch": "conslaw_cli.cli.batch:batch",
-    "merge": "conslaw_cli.cli.merge:merge",
-    "compare": "conslaw_cli.cli.compare:compare",
-    "new": "conslaw_cli.cli.new:new",
-    "architectures": "conslaw_cli.cli.architectures:architectures",
-    "verify-certificate": "conslaw_cli.cli.verify:verify_certificate",
-    "schema": "conslaw_cli.cli.schema:schema",
-    "completion": "conslaw_cli.cli.completion:completion",
+    "report": ("conslaw_cli.cli.report:report", "What is conserved, and why that is all."),
+    "check": ("conslaw_cli.cli.check:check", "Hold specs against their [expect] tables, for CI."),
+    "batch": ("conslaw_cli.cli.batch:batch", "Run every spec below files and folders."),
+    "merge": ("conslaw_cli.cli.merge:merge", "Put the parts of a batch together."),
+    "compare": ("conslaw_cli.cli.compare:compare", "One model under several dynamics and metrics, side by side."),
+    "new": ("conslaw_cli.cli.new:new", "Print a commented spec to start from."),
+    "architectures": ("conslaw_cli.cli.architectures:architectures", "What there is, with phi and its domain."),
+    "verify-certificate": ("conslaw_cli.cli.verify:verify_certificate", "Re-prove saved JSON reports independently."),
+    "schema": ("conslaw_cli.cli.schema:schema", "Print a JSON Schema of specs or reports."),
+    "completion": ("conslaw_cli.cli.completion:completion", "Print a shell completion script."),
 }
+"""Where each command is, and its line in the list of commands (which then needs no import)."""
 
 
 class _Commands(click.Group):
@@ -44,8 +45,12 @@ class _Commands(click.Group):
             return None
         from importlib import import_module
 
-        module, attribute = COMMANDS[name].split(":")
+        module, attribute = COMMANDS[name][0].split(":")
         return getattr(import_module(module), attribute)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

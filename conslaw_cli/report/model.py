@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from conslaw_cli.report.formula import Formula, MatrixForm, NeuronForm
 
@@ -100,6 +102,15 @@ class Report:
 
     def to_dict(self, expand: bool = False) -> dict:
         """The JSON report (see the README); ``expand`` writes out every scalar law however many there are."""
+        return sealed(self._content(expand))
+
+    def __str__(self) -> str:
+        """The report as text, as the terminal shows it."""
+        from conslaw_cli.report import render
+
+        return render([self], "text").rstrip("\n")
+
+    def _content(self, expand: bool) -> dict:
         return {
             "schema": SCHEMA,
             "name": self.name,
@@ -154,3 +165,10 @@ class Report:
             if len(shown) < len(family.members):
                 item["truncated"] = True
             yield item
+
+
+def sealed(content: dict) -> dict:
+    """The report with a hash of all it says but its name, so that a checker notices a later change of any word."""
+    said = {key: value for key, value in content.items() if key != "name"}
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    return {**content, "certificate": {**content["certificate"], "seal": sha256(text.encode()).hexdigest()}}

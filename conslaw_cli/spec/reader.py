@@ -20,7 +20,7 @@ from conslaw_cli.spec.sweep import expand
 LARGEST_FILE = 1 << 20
 _MOST_DOTS = 20
 _TABLES = ("model", "metric", "dynamics", "expect")
-_ONE_CASE = "report, check and batch take sweeps, in Python read_cases; or remove [sweep]"
+_ONE_CASE = "report, check and batch take sweeps, in Python conslaw_cli.spec.read_cases; or remove [sweep]"
 _NEW = "`conslaw new linear` writes a spec to start from"
 
 
