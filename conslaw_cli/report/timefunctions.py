@@ -75,12 +75,13 @@ class _Translator:
         return found._replace(negative=not found.negative)
 
     def _operation(self, node: ast.BinOp) -> Piece:
+        if isinstance(node.op, ast.Mult):
+            found = [self.visit(operand) for operand in _operands(node)]
+            body = self.notation.product([factor(piece, self.notation) for piece in found])
+            return Piece(sum(piece.negative for piece in found) % 2 == 1, body, PRODUCT)
         left, right = self.visit(node.left), self.visit(node.right)
         if isinstance(node.op, (ast.Add, ast.Sub)):
             return self._sum(left, self._signed(right, isinstance(node.op, ast.Sub)))
-        if isinstance(node.op, ast.Mult):
-            body = self.notation.product([factor(left, self.notation), factor(right, self.notation)])
-            return Piece(left.negative != right.negative, body, PRODUCT)
         if isinstance(node.op, ast.Div):
             return self._quotient(node, left, right)
         if isinstance(node.op, ast.Pow):
@@ -117,3 +118,10 @@ def _integer(node: ast.expr) -> int | None:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         node = node.operand
     return node.value if isinstance(node, ast.Constant) and type(node.value) is int else None
+
+
+def _operands(node: ast.expr) -> list[ast.expr]:
+    """The factors of a product a*b*c, which reads (a*b)*c."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*_operands(node.left), node.right]
+    return [node]
