@@ -14,6 +14,7 @@ from conslaw_cli.laws.paths import Edges, edges, independent_paths
 from conslaw_cli.laws.search import search
 from conslaw_cli.laws.selection import Selection
 from conslaw_cli.laws.span import Span
+from conslaw_cli.laws.time import moved
 from conslaw_cli.lie import Listener, TooLarge, Trace, nobody, trace
 from conslaw_cli.models import ARCHITECTURES, Model, Part
 from conslaw_cli.spec import Spec
@@ -146,7 +147,17 @@ def part_result(
         again = trace(flow, _seed(stream, "trace", run_number))
         best, bits = _strengthened(best, bits, again)
         run_number += 1
-    return PartResult(part, flow, best, groups, degree, bits)
+    return PartResult(part, flow, _with_time_of(groups, best, flow), groups, degree, bits)
+
+
+def _with_time_of(groups: tuple[LawGroup, ...], trace: Trace, flow: PartFlow) -> Trace:
+    """A translation of time that changes a verified law lies outside the trace, wherever the random point was."""
+    outside = list(trace.time_outside)
+    for law in (law for group in groups for law in group.laws):
+        if all(outside):
+            break
+        outside = [a or b for a, b in zip(outside, moved(law, flow.dynamics, flow.program.size))]
+    return replace(trace, time_rank=max(trace.time_rank, int(any(outside))), time_outside=tuple(outside))
 
 
 def _strengthened(best: Trace, bits: float, again: Trace) -> tuple[Trace, float]:

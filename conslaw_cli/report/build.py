@@ -8,6 +8,7 @@ from conslaw_cli.certificate import certificate, primes
 from conslaw_cli.flows.base import Dynamics
 from conslaw_cli.laws import families as known
 from conslaw_cli.laws.law import Law
+from conslaw_cli.laws.time import depends_on_time
 from conslaw_cli.models import ARCHITECTURES, Model
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.report.formula import Entry
@@ -21,7 +22,7 @@ from conslaw_cli.report.model import (
     Report,
     TraceSummary,
 )
-from conslaw_cli.report.original import Members, depends_on_time, in_original
+from conslaw_cli.report.original import Members, in_original
 from conslaw_cli.spec import metric_name, spec_sha256
 from conslaw_cli.timefree import time_free_count
 from conslaw_cli.version import __version__

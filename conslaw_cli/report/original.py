@@ -110,18 +110,3 @@ def _positive(groups: list[Group]) -> tuple[Group, ...]:
         Group(group.time, tuple(Term(-term.coefficient, term.factors, term.log) for term in group.terms))
         for group in groups
     )
-
-
-def depends_on_time(law: Law, dynamics: Dynamics, n: int) -> bool:
-    """Whether some time translation changes the law (THEORY section 4)."""
-    gradient = law.gradient
-    for matrix in dynamics.time_fields:
-        total = Polynomial({})
-        for variable, partial in gradient.items():
-            vector, k = divmod(variable, n)
-            for column, factor in enumerate(matrix[vector]):
-                if factor:
-                    total = total + partial * factor * Polynomial.variable(column * n + k)
-        if total:
-            return True
-    return False
