@@ -10,6 +10,7 @@ from click.shell_completion import CompletionItem
 
 from conslaw_cli.batch.discovery import DiscoveryError, discover
 from conslaw_cli.cli.exits import Exit
+from conslaw_cli.cli.life import SignOfLife
 from conslaw_cli.cli.output import complain
 from conslaw_cli.spec import Spec, SpecError, read_cases, read_spec
 
@@ -75,7 +76,8 @@ def report_of(spec: Spec, seed: int) -> Report:
     from conslaw_cli.analysis import run
     from conslaw_cli.report.build import build
 
-    return build(run(spec, seed))
+    with SignOfLife(spec.name) as listener:
+        return build(run(spec, seed, listener))
 
 
 def exit_of(report: Report) -> Exit:
