@@ -51,11 +51,6 @@ def add(field: Field, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return field.add(_widen(a, size), _widen(b, size))
 
 
-def subtract(field: Field, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    size = max(len(a), len(b))
-    return field.subtract(_widen(a, size), _widen(b, size))
-
-
 def power(field: Field, a: np.ndarray, exponent: int) -> np.ndarray:
     """a**exponent, exponent >= 1, entry by entry."""
     result = a
