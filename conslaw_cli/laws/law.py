@@ -30,6 +30,10 @@ class Law:
         logs = tuple(sorted((number(v), c) for v, c in self.logs))
         return Law(self.polynomial.renumbered(number), logs)
 
+    @property
+    def variables(self) -> set[int]:
+        return self.polynomial.variables | {v for v, _ in self.logs}
+
     def specialised(self) -> Law:
         """The law with every constant set to one."""
         one = Polynomial.constant(1)
