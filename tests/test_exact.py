@@ -298,12 +298,11 @@ def test_jets_against_sympy(model, count):
 
 
 def test_jet_arithmetic_with_fewer_infinitesimals():
-    """(a + b e1)(c) and differences where one side lacks e1, and a cube."""
+    """(a + b e1)(c) and sums where one side lacks e1, and a cube."""
     field = Field(P)
     a, c = (np.array(x, dtype=float).reshape(-1, 1, 1, 1) for x in ([2, 3], [5]))
     assert jets.multiply(field, a, c).ravel().tolist() == [10, 15]
     assert jets.add(field, c, a).ravel().tolist() == [7, 3]
-    assert jets.subtract(field, c, a).ravel().tolist() == [3, -3]
     assert jets.power(field, a, 3).ravel().tolist() == [8, 36]
 
 
