@@ -22,7 +22,7 @@ def build(widths: tuple[int, ...], bias: str) -> Model:
 
 
 def known_count(widths: tuple[int, ...], bias: str, metric: str, dynamics: str) -> tuple[int, str] | None:
-    """Two layers, no bias, Euclidean gradient flow: [A] Marcotte et al. 2023, Proposition 4.2 and Corollary 4.4."""
+    """Two layers, no bias, Euclidean gradient flow: Marcotte et al., NeurIPS 2023."""
     if len(widths) != 3 or bias != "none" or metric != "euclidean" or dynamics != "gradient-flow":
         return None
     (m, r, n) = widths

@@ -73,7 +73,7 @@ def _paths(blocks: Blocks, widths: tuple[int, ...]) -> PathNetwork:
 
 def known_count(widths: tuple[int, ...], bias: str, metric: str, dynamics: str) -> tuple[int, str] | None:
     """Two layers, Euclidean gradient flow: one law for each hidden neuron ([A] Marcotte et al. 2023)."""
-    if len(widths) != 3 or metric != "euclidean" or dynamics != "gradient-flow":
+    if len(widths) != 3 or metric != "euclidean" or dynamics != "gradient-flow" or caveat(widths, bias):
         return None
     return widths[1], "Marcotte, Gribonval, Peyré, NeurIPS 2023, two-layer ReLU networks"
 

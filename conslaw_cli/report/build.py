@@ -69,8 +69,10 @@ def build(analysis: Analysis) -> Report:
 
 
 def _domain(analysis: Analysis) -> str:
-    """Where phi stands for the model, the metric is one, and the rate is finite."""
+    """Where phi stands for the model (nowhere at some widths), the metric is one, and the rate is finite."""
     spec, architecture = analysis.spec, ARCHITECTURES[analysis.spec.model.architecture]
+    if architecture.caveat(tuple(spec.model.widths), spec.model.bias):
+        return "nowhere for the network itself: the count is proved for phi only, see the note"
     steep = [name for name, a in spec.metric.blocks if a and architecture.default_metric(name) == "euclidean"]
     positive = f", {', '.join(steep)} > 0" if steep else ""
     finite = ", as long as the rate is finite" if spec.dynamics.varies_in_time and spec.dynamics.kind != "nesterov" else ""
