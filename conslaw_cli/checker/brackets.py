@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from dataclasses import dataclass
 
 import numpy as np
 from flint import fmpz, nmod_mat
@@ -10,7 +10,6 @@ from flint import fmpz, nmod_mat
 from conslaw_cli.checker.draws import residues
 from conslaw_cli.checker.duals import Dual, add, control, scaled
 from conslaw_cli.checker.models import Chain
-from conslaw_cli.checker.parse import ExpressionError, constant, parse
 from conslaw_cli.checker.result import Check, ReportError, count, entry, integers
 from conslaw_cli.checker.system import System
 
@@ -18,6 +17,9 @@ LONGEST_WORD = 12
 LARGEST_PART = 40_000
 LARGEST_MATRIX = 150_000_000
 BATCH_ENTRIES = 4_000_000
+FRESH = 4
+"""Brackets that are drawn afresh at the certificate's point for each length."""
+KEYS = frozenset("method copies blocks seed prime point words fingerprints dimension".split())
 
 
 class Generators:
@@ -26,22 +28,33 @@ class Generators:
     def __init__(self, system: System, chain: Chain, p: int, seed: int) -> None:
         self.system, self.chain, self.p, self.seed = system, chain, p, seed
         self.local = chain.size * (2 if system.second_order else 1)
-        self.moves = system.second_order or (system.kind == "weight-decay" and _rational(system.rate) != 0)
+        self.moves = system.second_order or (system.kind == "weight-decay" and not system.rate.zero)
         self.rate = self._rate() if system.lookahead else None
 
     def _rate(self) -> int:
-        if self.system.letter:
-            return int(residues(self.p, self.seed, "rate", np.array([0]), 1)[0, 0])
-        value = _rational(self.system.rate)
+        """The value of a constant rate: its own, or a random one of a letter."""
+        value = self.system.rate.value
         if value is None:
-            raise ReportError(f"a metric at the lookahead point needs a rational rate or a letter, not {self.system.rate}")
+            return int(residues(self.p, self.seed, "rate", np.array([0]), 1)[0, 0])
+        if not value.denominator % self.p:
+            raise ReportError(f"the certificate's prime {self.p} divides the denominator of the rate")
         return value.numerator * pow(value.denominator, -1, self.p) % self.p
+
+    def translations(self) -> list[list[int]]:
+        """Values at the point of what time translations generate (independence.py)."""
+        point = self.point().tolist()
+        if not self.system.second_order:
+            return [point] if self.moves else []
+        speeds, zeros = point[self.chain.size :], [0] * self.chain.size
+        if self.system.rate.moves:
+            return [speeds + zeros, zeros + speeds]
+        return [[-x % self.p for x in speeds] + [self._rate() * x % self.p for x in speeds]]
 
     def field(self, counters: np.ndarray):
         """The map of states to vectors, one generator for each counter in the batch."""
         p, system = self.p, self.system
         coefficients = {
-            name: residues(p, self.seed, name, counters, rows * columns).reshape(-1, rows, columns)
+            name: residues(p, self.seed, f"coefficient/{name}", counters, rows * columns).reshape(-1, rows, columns)
             for name, (rows, columns) in self.chain.coefficients().items()
         }
         symbol = residues(p, self.seed, "symbol", counters, 1) if self.moves else np.ones((1, 1), dtype=np.int64)
@@ -88,15 +101,34 @@ def _shifted(state: Dual, direction: Dual, bit: int, p: int) -> Dual:
     return add(state, {mask | bit: v for mask, v in direction.items()}, p)
 
 
-def _rational(text: str) -> Fraction | None:
-    try:
-        return constant(parse(text, names=frozenset({"t", text})))
-    except ExpressionError:
-        return None
+@dataclass(frozen=True)
+class Spanned:
+    """Words of a part with their values at the point."""
+
+    generators: Generators
+    words: list[list[int]]
+    vectors: np.ndarray
+    dimension: int
+
+    @property
+    def filtration(self) -> tuple[int, ...]:
+        """Numbers of words of length at most 1, 2, …"""
+        longest = max(map(len, self.words), default=0)
+        return tuple(sum(len(word) <= length for word in self.words) for length in range(1, longest + 1))
+
+    def steps(self, seed: int) -> tuple[int, ...]:
+        """Dimensions spanned at the point by words and fresh brackets of length 1, 2, … and one more than the longest word."""
+        longest, found = len(self.filtration), []
+        for length in range(1, min(longest + 1, LONGEST_WORD) + 1):
+            rows = [v for word, v in zip(self.words, self.vectors.tolist()) if len(word) <= length]
+            fresh = (seed % 2**61 + np.arange(FRESH * length, dtype=np.int64)).reshape(FRESH, length)
+            rows += self.generators.values(fresh).tolist()
+            found.append(nmod_mat(len(rows), self.generators.local, [x for row in rows for x in row], self.generators.p).rank())
+        return tuple(found[:longest] if found[longest:] == found[longest - 1 : longest] else found)
 
 
-def check_part(system: System, chain: Chain, copies: int, part: dict, where: str) -> tuple[list[Check], int, list[int]]:
-    """(checks, dimension of one copy, number of words by length) of a part with method brackets. Raises ReportError."""
+def check_part(system: System, chain: Chain, copies: int, part: dict, where: str) -> tuple[list[Check], Spanned]:
+    """(checks, what the words span) of a part with method brackets. Raises ReportError."""
     stated = [[name, list(shape)] for name, shape in chain.blocks]
     if count(part, "copies", where) != copies or entry(part, "blocks", list, where) != stated:
         raise ReportError(f"{where}: the model asks for {copies} copies of the blocks {stated}")
@@ -106,14 +138,14 @@ def check_part(system: System, chain: Chain, copies: int, part: dict, where: str
     generators = Generators(system, chain, p, seed)
     words, prints = _words(part, generators.local, where)
     if integers(part, "point", where, p, LARGEST_PART) != generators.point().tolist():
-        return [Check(f"{where}: point", False, "the point is not the one drawn from the seed")], 0, []
+        raise ReportError(f"{where}: the point is not the one drawn from the seed")
     vectors, wrong = _evaluate(generators, words, prints)
     dimension = count(part, "dimension", where)
     checks = [
         Check(f"{where}: brackets", not wrong, _about_prints(len(words), p, wrong)),
         _rank_check(vectors, generators, dimension, where),
     ]
-    return checks, dimension, [len([w for w in words if len(w) == k + 1]) for k in range(LONGEST_WORD)]
+    return checks, Spanned(generators, words, vectors, dimension)
 
 
 def _words(part: dict, local: int, where: str) -> tuple[list[list[int]], list[int]]:

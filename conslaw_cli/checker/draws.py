@@ -1,8 +1,13 @@
-"""The random numbers a certificate refers to: splitmix64 of (seed, name, counter, entry)."""
+"""The random numbers a certificate refers to: splitmix64 of (seed, SHA-256 of the name, counter, entry)."""
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import numpy as np
+
+LARGEST_SMALL = 2**24
+"""Primes below have products of which thousands can be added in int64."""
 
 
 def _mix(x: np.ndarray) -> np.ndarray:
@@ -15,11 +20,12 @@ def _mix(x: np.ndarray) -> np.ndarray:
 
 def words(seed: int, name: str, counters: np.ndarray, size: int) -> np.ndarray:
     """uint64 of shape (len(counters), size)."""
-    label = np.frombuffer(name.encode("ascii")[:8].ljust(8, b"\0"), dtype=">u8").astype(np.uint64)
+    label = np.frombuffer(sha256(name.encode()).digest()[:8], dtype=">u8").astype(np.uint64)
     rows = _mix(_mix(_mix(np.array([seed], dtype=np.uint64)) ^ label) ^ np.asarray(counters, dtype=np.uint64))
     return _mix(rows[:, None] ^ np.arange(size, dtype=np.uint64))
 
 
 def residues(p: int, seed: int, name: str, counters: np.ndarray, size: int) -> np.ndarray:
-    """int64 of shape (len(counters), size), each from 1 to p - 1."""
-    return (words(seed, name, counters, size) % np.uint64(p - 1)).astype(np.int64) + 1
+    """Shape (len(counters), size), each from 1 to p - 1; int64, or Python's integers where products of int64 would overflow."""
+    drawn = (words(seed, name, counters, size) % np.uint64(p - 1)).astype(np.int64) + 1
+    return drawn if p < LARGEST_SMALL else drawn.astype(object)

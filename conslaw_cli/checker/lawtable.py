@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conslaw_cli.checker.result import ReportError, count, entry
+from conslaw_cli.checker.result import Check, ReportError, count, entry
+
+LISTED_AT_LEAST = 1000
+"""A report lists every law up to this number of them."""
+TIME_FREE_STATUSES = (None, "proved", "exact")
 
 
 @dataclass(frozen=True)
@@ -12,7 +16,10 @@ class Item:
     family: str
     number: int
     expressions: tuple[str, ...]
+    form: str | None
+    latex: str
     depends_on_time: bool
+    source: str
     truncated: bool
 
 
@@ -25,6 +32,8 @@ class Laws:
     independent: int | None
     time_dependent: bool | None
     time_free: int | None
+    time_free_status: str | None
+    searched_degree: int
 
     @property
     def listed(self) -> int:
@@ -34,14 +43,21 @@ class Laws:
     def truncated(self) -> bool:
         return any(item.truncated for item in self.items)
 
+    @property
+    def complete(self) -> bool:
+        return self.found == self.independent
+
 
 def read_laws(report: dict) -> Laws:
     """Raises ReportError."""
     table = entry(report, "laws", dict)
     items = tuple(_item(item, f"laws.items[{i}]") for i, item in enumerate(entry(table, "items", list, "laws")))
     null = type(None)
-    found, independent = count(table, "found", "laws"), entry(table, "independent", (int, type(None)), "laws")
-    if "complete" in table and table["complete"] != (found == independent):
+    status = table.get("time_free_status")
+    if status is not None and status not in TIME_FREE_STATUSES:
+        raise ReportError("laws.time_free_status must be proved, exact or null")
+    found, independent = count(table, "found", "laws"), entry(table, "independent", (int, null), "laws")
+    if entry(table, "complete", bool, "laws") != (found == independent):
         raise ReportError(f"laws.complete is {table['complete']} with {found} of {independent} laws found")
     return Laws(
         items,
@@ -49,6 +65,8 @@ def read_laws(report: dict) -> Laws:
         independent,
         entry(table, "time_dependent", (bool, null), "laws"),
         entry(table, "time_free", (int, null), "laws"),
+        status,
+        count(table, "searched_degree", "laws"),
     )
 
 
@@ -56,6 +74,28 @@ def _item(item: object, where: str) -> Item:
     expressions = entry(item, "expressions", list, where)
     if not all(isinstance(text, str) for text in expressions):
         raise ReportError(f"{where}.expressions must hold strings")
-    truncated = entry(item, "truncated", bool, where) if "truncated" in item else False
-    name, number = entry(item, "family", str, where), count(item, "number", where)
-    return Item(name, number, tuple(expressions), entry(item, "depends_on_time", bool, where), truncated)
+    return Item(
+        entry(item, "family", str, where),
+        count(item, "number", where),
+        tuple(expressions),
+        entry(item, "form", (str, type(None)), where),
+        entry(item, "latex", str, where),
+        entry(item, "depends_on_time", bool, where),
+        entry(item, "source", str, where),
+        entry(item, "truncated", bool, where) if "truncated" in item else False,
+    )
+
+
+def numbers(laws: Laws) -> Check:
+    """Whether the numbers of laws agree with each other and with the lists."""
+    for item in laws.items:
+        listed = len(item.expressions)
+        if item.number < 1 or not (listed < item.number if item.truncated else listed == item.number):
+            return Check("laws: numbers", False, f"{item.family}: {item.number} laws announced, {listed} listed")
+    total = sum(item.number for item in laws.items)
+    if total != laws.found:
+        return Check("laws: numbers", False, f"the families have {total} laws together, {laws.found} found are announced")
+    if laws.truncated and laws.found <= LISTED_AT_LEAST:
+        return Check("laws: numbers", False, f"a list of {laws.found} laws must not be truncated")
+    rest = f", {laws.found - laws.listed} given by their form" if laws.truncated else ""
+    return Check("laws: numbers", True, f"{laws.found} laws in {len(laws.items)} families, {laws.listed} listed{rest}")

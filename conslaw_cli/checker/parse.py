@@ -1,8 +1,8 @@
 """Formulas as trees, by a small grammar: nothing is ever evaluated as Python, and sums of any length need no recursion.
 
 Trees are tuples: ("num", Fraction), ("var", number), ("name", text), ("mono", coefficient, ((number, exponent), ...)),
-("add", nodes), ("mul", nodes), ("pow", node, Fraction), ("call", function, node, slope): its derivative
-by the argument where the function is known by that only, otherwise None.
+("add", nodes), ("mul", nodes), ("pow", node, Fraction), ("raise", node, node) for any other exponent, and
+("call", function, node).
 """
 
 from __future__ import annotations
@@ -11,23 +11,7 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
-ELEMENTARY = frozenset("exp log sqrt sin cos tan sinh cosh tanh Integral gamma".split())
-SLOPES = {
-    "erf": "2*exp(-x**2)/sqrt(pi)",
-    "erfc": "-2*exp(-x**2)/sqrt(pi)",
-    "erfi": "2*exp(x**2)/sqrt(pi)",
-    "Ei": "exp(x)/x",
-    "Si": "sin(x)/x",
-    "Ci": "cos(x)/x",
-    "asin": "1/sqrt(1 - x**2)",
-    "acos": "-1/sqrt(1 - x**2)",
-    "atan": "1/(1 + x**2)",
-    "asinh": "1/sqrt(1 + x**2)",
-    "atanh": "1/(1 - x**2)",
-    "lowergamma": "x**(s - 1)*exp(-x)",
-    "uppergamma": "-x**(s - 1)*exp(-x)",
-}
-"""Functions known by their derivatives only; s is a rational first argument."""
+FUNCTIONS = frozenset("exp log sqrt sin cos tan sinh cosh tanh atan atanh Integral".split())
 CONSTANTS = frozenset({"pi", "E"})
 DEEPEST = 60
 LONGEST = 20_000_000
@@ -70,6 +54,8 @@ def constant(node: Node) -> Fraction | None:
         total = Fraction(int(kind == "mul"))
         for value in values:
             total = total + value if kind == "add" else total * value
+            if max(abs(total.numerator), total.denominator) > 10**MOST_DIGITS:
+                return None
         return total
     if kind == "pow" and node[2].denominator == 1 and abs(node[2]) <= 64:
         base = constant(node[1])
@@ -91,6 +77,8 @@ def degree(node: Node) -> int:
         return sum(degree(part) for part in node[1])
     if kind == "pow":
         return degree(node[1]) * max(abs(node[2].numerator), node[2].denominator)
+    if kind == "raise":
+        return 1 + degree(node[1]) + degree(node[2])
     return 0 if kind == "num" else 1 + (degree(node[2]) if kind == "call" else 0)
 
 
@@ -170,15 +158,19 @@ class _Parser:
             negative ^= sign == "-"
         base = self.atom()
         if self.take("**"):
-            base = ("pow", base, self.exponent())
+            base = self.power(base)
         return ("mul", [("num", Fraction(-1)), base]) if negative else base
 
-    def exponent(self) -> Fraction:
+    def power(self, base: Node) -> Node:
+        """A base with the exponent that follows: a moderate rational number, or any formula in an atom."""
         negative = bool(self.take("-"))
-        value = constant(self.atom())
-        if value is None or max(abs(value), value.denominator) > LARGEST_EXPONENT:
-            raise ExpressionError("an exponent must be a moderate rational number")
-        return -value if negative else value
+        exponent = self.atom()
+        value = constant(exponent)
+        if value is None:
+            return ("raise", base, ("mul", [("num", Fraction(-1)), exponent]) if negative else exponent)
+        if max(abs(value), value.denominator) > LARGEST_EXPONENT:
+            raise ExpressionError("a number in an exponent must be moderate")
+        return ("pow", base, -value if negative else value)
 
     def atom(self) -> Node:
         token = self.token()
@@ -196,7 +188,7 @@ class _Parser:
         return self.name(token)
 
     def name(self, token: str) -> Node:
-        if (token in ELEMENTARY or token in SLOPES) and self.take("("):
+        if token in FUNCTIONS and self.take("("):
             return self.call(token)
         token = "lamda" if token == "lambda" else token
         if token in CONSTANTS or token in self.names:
@@ -208,42 +200,22 @@ class _Parser:
 
     def call(self, function: str) -> Node:
         """A function applied to what follows its bracket."""
-        argument, shape = self.sum(), ""
-        if function in ("lowergamma", "uppergamma"):
-            shape = str(constant(argument))
-            self.expect(",")
-            argument = self.sum()
+        argument = self.sum()
         if function == "Integral" and not (self.take(",") and self.take("t")):
             raise ExpressionError("an Integral must be over t")
         self.expect(")")
-        if function == "sqrt":
-            return ("pow", argument, Fraction(1, 2))
-        if function == "gamma":
-            return gamma(constant(argument))
-        if function not in SLOPES:
-            return ("call", function, argument, None)
-        slope = parse(SLOPES[function].replace("s - 1", f"{shape} - 1"), names=frozenset({"x"}))
-        return ("call", function + shape, argument, substituted(slope, argument))
+        return ("pow", argument, Fraction(1, 2)) if function == "sqrt" else ("call", function, argument)
 
 
-def gamma(value: Fraction | None) -> Node:
-    """Gamma of a rational constant, by that of a number in (0, 1]."""
-    if value is None or not 0 < value < 100:
-        raise ExpressionError("gamma of something other than a moderate positive number")
-    factor = Fraction(1)
-    while value > 1:
-        value -= 1
-        factor *= value
-    rest = [] if value == 1 else [("call", "gamma", ("num", value), None)]
-    return ("mul", [("num", factor), *rest])
-
-
-def substituted(node: Node, argument: Node) -> Node:
-    """The tree with the argument in place of the name x."""
-    if node == ("name", "x"):
-        return argument
-    if node[0] in ("add", "mul"):
-        return (node[0], [substituted(part, argument) for part in node[1]])
-    if node[0] == "pow":
-        return ("pow", substituted(node[1], argument), node[2])
-    return ("call", node[1], substituted(node[2], argument), None) if node[0] == "call" else node
+def names_in(node: Node) -> frozenset[str]:
+    """The names in a tree: t, pi, letters."""
+    kind = node[0]
+    if kind == "name":
+        return frozenset({node[1]})
+    if kind in ("add", "mul"):
+        return frozenset().union(*map(names_in, node[1]))
+    if kind == "raise":
+        return names_in(node[1]) | names_in(node[2])
+    if kind == "pow":
+        return names_in(node[1])
+    return names_in(node[2]) if kind == "call" else frozenset()

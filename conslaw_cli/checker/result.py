@@ -12,23 +12,47 @@ class ReportError(ValueError):
     """A report that cannot be checked; the message names the place and what was expected there."""
 
 
+class Undecided(Exception):
+    """Something this checker can neither prove nor refute; the message says what."""
+
+
 @dataclass(frozen=True)
 class Check:
-    """One thing that was checked, in words that stand alone."""
+    """One thing that was checked, in words that stand alone; ``proved`` False where nothing speaks against it, nor proves it."""
 
     name: str
     passed: bool
     detail: str
+    proved: bool = True
+
+
+VERIFIED, FOR_PHI, IN_PART, REJECTED = "verified", "verified for phi", "confirmed in part", "REJECTED"
 
 
 @dataclass(frozen=True)
 class Verification:
+    """The checks of a report of some ``status``, None where it could not be read."""
+
     checks: tuple[Check, ...]
+    status: str | None = None
 
     @property
     def passed(self) -> bool:
         """Whether every check passed, and there was one."""
         return bool(self.checks) and all(check.passed for check in self.checks)
+
+    @property
+    def verified(self) -> bool:
+        """Whether all of the statement was proved again, be it of phi."""
+        return self.verdict in (VERIFIED, FOR_PHI)
+
+    @property
+    def verdict(self) -> str:
+        """``verified`` only where the report claims a proof and all of its statement was proved again."""
+        if not self.passed:
+            return REJECTED
+        claims = {"proved": VERIFIED, "proved for phi": FOR_PHI}
+        return claims.get(self.status, IN_PART) if all(check.proved for check in self.checks) else IN_PART
 
 
 def entry(mapping: object, key: str, kind: type | tuple[type, ...], where: str = "report"):

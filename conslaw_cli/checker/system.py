@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from math import prod
 
+from conslaw_cli.checker.parse import ExpressionError, Node, parse
+from conslaw_cli.checker.rates import Rate, read_rate
 from conslaw_cli.checker.result import ReportError, count, entry
 
 Block = tuple[str, tuple[int, int]]
 LARGEST_SYSTEM = 5_000_000
-_LETTER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _ENTRY = re.compile(r"(d?)([WbUV]\d*)_(\d{1,9})(?:_(\d{1,9}))?")
+_START = re.compile(r"\d{1,40}(/0*[1-9]\d{0,40})?")
 _KINDS = ("gradient-flow", "momentum", "nesterov", "weight-decay")
 
 
@@ -27,7 +30,13 @@ class System:
     """a in M = diag(theta^a), by block."""
     at: str
     kind: str
-    rate: str
+    rate: Rate
+    start: Fraction | None
+    """Time from which the laws hold; None for t > 0."""
+    until: Node | None
+    """End of the interval, None where there is none or where the report says only "as long as the rate is finite"."""
+    local: bool
+    """Whether the report claims no interval but "as long as the rate is finite"."""
 
     @property
     def size(self) -> int:
@@ -47,11 +56,6 @@ class System:
     def lookahead(self) -> bool:
         """Whether the metric is taken at rate * theta + theta'."""
         return self.at == "lookahead" and any(self.exponents.values())
-
-    @property
-    def letter(self) -> str | None:
-        """The letter of a symbolic constant rate."""
-        return self.rate if _LETTER.fullmatch(self.rate) and self.rate != "t" else None
 
     @property
     def hidden(self) -> int:
@@ -102,10 +106,13 @@ def read_system(report: dict) -> System:
     widths = entry(model, "widths", list, "model")
     blocks = _blocks(architecture, widths, bias)
     at, exponents = _metric(entry(report, "metric", dict), blocks)
-    kind, rate = _dynamics(entry(report, "dynamics", dict))
-    system = System(architecture, tuple(widths), bias, blocks, exponents, at, kind, rate)
-    if system.lookahead and kind != "momentum":
-        raise ReportError(f"metric.at = 'lookahead' has no meaning for {kind}")
+    dynamics = entry(report, "dynamics", dict)
+    kind, start, until = _kind(dynamics), _start(dynamics), _until(dynamics)
+    rate = read_rate(_rate_text(dynamics, kind), start, until)
+    local = "until" not in dynamics and kind != "nesterov" and rate.moves
+    system = System(architecture, tuple(widths), bias, blocks, exponents, at, kind, rate, start, until, local)
+    if system.lookahead and not (kind == "momentum" and (rate.letter or rate.value is not None)):
+        raise ReportError(f"metric.at = 'lookahead' has no meaning for {kind} with the rate {rate.text}")
     stated = count(model, "parameters", "model")
     if stated != system.size:
         raise ReportError(f"model.parameters says {stated}, the widths give {system.size}")
@@ -148,15 +155,38 @@ def _exponent(metric: object, name: str) -> int:
     return int(metric == "entropy")
 
 
-def _dynamics(dynamics: dict) -> tuple[str, str]:
-    kind, rate = entry(dynamics, "kind", str, "dynamics"), entry(dynamics, "rate", (str, type(None)), "dynamics")
+def _kind(dynamics: dict) -> str:
+    kind = entry(dynamics, "kind", str, "dynamics")
     if kind not in _KINDS:
         raise ReportError(f"dynamics.kind must be one of {', '.join(_KINDS)}")
+    return kind
+
+
+def _rate_text(dynamics: dict, kind: str) -> str:
+    rate = entry(dynamics, "rate", (str, type(None)), "dynamics")
     if kind == "gradient-flow" and rate is not None:
         raise ReportError("gradient flow has no rate")
     if kind == "nesterov" and (rate or "3/t").replace(" ", "") != "3/t":
         raise ReportError("nesterov has the rate 3/t")
     if kind in ("momentum", "weight-decay") and rate is None:
         raise ReportError(f"dynamics.rate is missing for {kind}")
-    spelled = "lamda" if rate == "lambda" else rate  # as formulas spell the letter: Python and SymPy reserve the word
-    return kind, {"gradient-flow": "0", "nesterov": "3/t"}.get(kind) or spelled
+    return {"gradient-flow": "0", "nesterov": "3/t"}.get(kind) or rate
+
+
+def _start(dynamics: dict) -> Fraction | None:
+    """A rational number from 0, or None."""
+    start = entry(dynamics, "start", (str, type(None)), "dynamics")
+    if start is None:
+        return None
+    if not _START.fullmatch(start):
+        raise ReportError(f"dynamics.start must be a number such as 0 or 1/2, not {start[:40]!r}")
+    return Fraction(start)
+
+
+def _until(dynamics: dict) -> Node | None:
+    """A constant, or None."""
+    until = entry(dynamics, "until", (str, type(None)), "dynamics") if "until" in dynamics else None
+    try:
+        return None if until is None else parse(until)
+    except ExpressionError as error:
+        raise ReportError(f"dynamics.until cannot be read: {error}") from None

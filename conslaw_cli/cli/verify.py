@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from conslaw_cli.cli.exits import Exit, worst
 from conslaw_cli.cli.output import complain, write
 from conslaw_cli.cli.specs import files
 from conslaw_cli.spec import visible
+
+if TYPE_CHECKING:
+    from conslaw_cli.checker import Check, Verification
 
 
 @click.command(
@@ -26,9 +30,10 @@ Example:
 def verify_certificate(reports: tuple[str, ...]) -> Exit:
     """Re-prove each saved JSON REPORT and say what was checked.
 
-    The checker reads nothing but the report: it evaluates the bracket words at the certificate's point with its own
-    arithmetic, and holds every law against the definition of the flow. Exit code 1 when a report is wrong, 2 when it cannot
-    be read.
+    The checker reads nothing but the report: it evaluates the bracket words with its own arithmetic, and holds every law
+    and every sentence against the definition of the flow. verified: all of the statement was proved again (exit code 0).
+    confirmed in part: nothing is wrong, and some of it is not a proof (3). REJECTED: something is false, or nothing
+    supports it (1). Exit code 2 when a report cannot be read.
     """
     return worst([_verify(path) for path in reports])
 
@@ -53,8 +58,17 @@ def _verify(path: str) -> Exit:
             complain(f"{name}: {error}")
             codes.append(Exit.UNUSABLE)
             continue
-        lines = [f"{'ok  ' if check.passed else 'FAIL'}  {check.name}: {check.detail}" for check in verification.checks]
-        verdict = "verified" if verification.passed else "REJECTED"
-        write("\n".join([f"{name}: {verdict}", *(f"  {line}" for line in lines)]), None)
-        codes.append(Exit.OK if verification.passed else Exit.FAILED)
+        lines = [f"  {_mark(check)}  {check.name}: {check.detail}" for check in verification.checks]
+        write("\n".join([f"{name}: {verification.verdict}", *lines]), None)
+        codes.append(_code(verification))
     return worst(codes)
+
+
+def _mark(check: Check) -> str:
+    return "FAIL" if not check.passed else "ok  " if check.proved else "part"
+
+
+def _code(verification: Verification) -> Exit:
+    if not verification.passed:
+        return Exit.FAILED
+    return Exit.OK if verification.verified else Exit.UNDECIDED

@@ -1,4 +1,4 @@
-"""Seeded randomness by counter: splitmix64 of (seed, name, counter, entry), the same on every machine and version.
+"""Seeded randomness by counter: splitmix64 of (seed, SHA-256 of the name, counter, entry), the same on every machine and version.
 
 A certificate names generators by their counter alone, and a checker draws the same coefficients from it.
 """
@@ -6,6 +6,7 @@ A certificate names generators by their counter alone, and a checker draws the s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Stream:
 
     def words(self, name: str, counters: np.ndarray, size: int) -> np.ndarray:
         """uint64 of shape (len(counters), size)."""
-        label = int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "big")
+        label = int.from_bytes(sha256(name.encode()).digest()[:8], "big")
         key = mix(mix(np.array([self.seed & _MASK], dtype=np.uint64)) ^ np.uint64(label))
         rows = mix(key ^ np.asarray(counters, dtype=np.uint64))
         return mix(rows[:, None] ^ np.arange(size, dtype=np.uint64)[None, :])

@@ -43,7 +43,7 @@ class PartFlow:
     def generators(self, field: Field, stream: Stream, ids: np.ndarray) -> VectorField:
         """A batch of generators, one for each id: coefficients and free symbol are drawn from the stream by id."""
         coefficients = {
-            node.name: _draw(field, stream, node.name, ids, node.shape[0] * node.shape[1]).reshape(
+            node.name: _draw(field, stream, f"coefficient/{node.name}", ids, node.shape[0] * node.shape[1]).reshape(
                 1, len(ids), *node.shape
             )
             for node in topological_order(self.program.functional)

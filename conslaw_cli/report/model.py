@@ -1,4 +1,4 @@
-"""The report: plain frozen data, the same for every renderer, and its JSON form (schema 1)."""
+"""The report: plain frozen data, the same for every renderer, and its JSON form (schema 2)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from conslaw_cli.report.formula import Formula, MatrixForm, NeuronForm
 
-SCHEMA = 1
+SCHEMA = 2
 EXPRESSIONS_SHOWN = 1000
 """How many scalar laws a JSON report writes out before families keep their matrix form only."""
 
@@ -102,7 +102,7 @@ class Report:
 
     def to_dict(self, expand: bool = False) -> dict:
         """The JSON report (see the README); ``expand`` writes out every scalar law however many there are."""
-        return sealed(self._content(expand))
+        return with_checksum(self._content(expand))
 
     def __str__(self) -> str:
         """The report as text, as the terminal shows it."""
@@ -167,8 +167,8 @@ class Report:
             yield item
 
 
-def sealed(content: dict) -> dict:
-    """The report with a hash of all it says but its name, so that a checker notices a later change of any word."""
+def with_checksum(content: dict) -> dict:
+    """The report with a hash of all it says but its name: it tells a damaged report, and proves nothing."""
     said = {key: value for key, value in content.items() if key != "name"}
     text = json.dumps(said, sort_keys=True, separators=(",", ":"))
-    return {**content, "certificate": {**content["certificate"], "seal": sha256(text.encode()).hexdigest()}}
+    return {**content, "certificate": {**content["certificate"], "checksum": sha256(text.encode()).hexdigest()}}

@@ -108,7 +108,7 @@ class Certificate(_Table):
     """What was proved, as data that ``conslaw verify-certificate`` proves again."""
 
     parts: list[Brackets | Paths]
-    seal: Annotated[
+    checksum: Annotated[
         str, Meta(pattern="^[0-9a-f]{64}$", description="Hash of all the report says but its name and this.")
     ]
 

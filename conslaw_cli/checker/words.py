@@ -1,0 +1,128 @@
+"""The sentences of a report: what phi is, where it holds, assumptions, notes, the theorem, and how the report was made."""
+
+from __future__ import annotations
+
+import json
+import re
+from fractions import Fraction
+from hashlib import sha256
+
+from conslaw_cli.checker import statement
+from conslaw_cli.checker.regular import is_regular
+from conslaw_cli.checker.result import Check, ReportError, count, entry, integers
+from conslaw_cli.checker.system import System
+
+_VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){1,3}([a-z0-9.+-]{0,20})")
+_TOP = frozenset(
+    "schema name model metric dynamics trace laws status error_bound theorem notes certificate reproduce".split()
+)
+_TABLES = {
+    "model": frozenset("architecture widths bias parameters phi domain".split()),
+    "metric": frozenset({"blocks", "at"}),
+    "dynamics": frozenset("kind rate start until assumptions".split()),
+    "trace": frozenset("space filtration dimension".split()),
+    "laws": frozenset(
+        "independent found complete time_dependent time_free time_free_status searched_degree items".split()
+    ),
+    "reproduce": frozenset("version seed primes spec_sha256".split()),
+}
+_ITEM = frozenset("family number expressions form latex depends_on_time source truncated".split())
+_RATE_KEYS = {"momentum": "damping", "weight-decay": "decay"}
+MOST_ERROR_BITS = 1000
+
+
+def word_checks(report: dict, system: System, status: str) -> list[Check]:
+    """Raises ReportError, Undecided."""
+    _nothing_unknown(report)
+    return [_model(report, system), _interval(report, system), _status(report, system, status), _made(report, system)]
+
+
+def _nothing_unknown(report: dict) -> None:
+    """What this checker does not know, it cannot vouch for."""
+    places = [("report", report, _TOP), *((name, entry(report, name, dict), keys) for name, keys in _TABLES.items())]
+    items = entry(report["laws"], "items", list, "laws")
+    places += [(f"laws.items[{i}]", item, _ITEM) for i, item in enumerate(items) if isinstance(item, dict)]
+    for where, table, keys in places:
+        for key in table:
+            if key not in keys:
+                raise ReportError(f"{where} has {key!r}, which this checker does not know")
+
+
+def _model(report: dict, system: System) -> Check:
+    model = report["model"]
+    if entry(model, "phi", str, "model") != statement.PHI[system.architecture]:
+        return Check("model", False, "model.phi is not the reparametrization of this architecture")
+    domain = statement.domain(system)
+    if entry(model, "domain", str, "model") != domain:
+        return Check("model", False, f"model.domain is not where this holds: {domain or 'everywhere'}")
+    return Check("model", True, f"{system.architecture} {list(system.widths)}, valid: {domain or 'everywhere'}")
+
+
+def _interval(report: dict, system: System) -> Check:
+    """Whether the rate is real and finite on the interval that is claimed, and which signs are assumed."""
+    assumed = report["dynamics"].get("assumptions", [])
+    wanted = [f"{name} > 0" for name in sorted(system.rate.letters)]
+    lone = system.rate.letter is not None
+    if assumed != wanted and not (lone and assumed in ([], [f"{system.rate.text} > 0"])):
+        raise ReportError(f"dynamics.assumptions must be {wanted}")
+    if system.local:
+        return Check("rate", True, "real and finite near a time of the interval, as far as it is claimed")
+    if is_regular(system.rate.tree, system.start, system.until, system.rate.moment):
+        return Check("rate", True, "real and finite on the interval claimed")
+    return Check("rate", True, "not decided by this checker: whether the rate is finite on all of the interval", proved=False)
+
+
+def _status(report: dict, system: System, status: str) -> Check:
+    """Notes, error bound and theorem are those of the status; numbers in them are compared elsewhere."""
+    caveat = statement.caveat(system)
+    notes = entry(report, "notes", list)
+    bound, theorem = (entry(report, key, (str, type(None))) for key in ("error_bound", "theorem"))
+    if status.endswith(" for phi") != (caveat is not None and status not in ("theorem", "undecided")):
+        return Check("status", False, f"{status} is not what can be said where phi {'does not stand' if caveat else 'stands'} for the model")
+    if (bound is not None) != status.startswith("exact") or (theorem is not None) != (status == "theorem"):
+        return Check("status", False, f"an error bound or a theorem that a report of status {status} does not have")
+    expected = [caveat] if caveat else []
+    if status in ("theorem", "undecided"):
+        first = notes[0] if notes and isinstance(notes[0], str) else ""
+        patterns = [statement.TOO_LARGE] if status == "theorem" else [statement.TOO_LARGE, statement.AT_MOST]
+        if not any(pattern.fullmatch(first) for pattern in patterns):
+            return Check("status", False, f"{status} without a reason that this checker knows")
+        expected = [first, *expected]
+    if notes != expected:
+        return Check("status", False, f"the notes must be {expected or 'none'}")
+    return Check("status", True, f"{status}, with {len(notes)} notes that are true of such a system")
+
+
+def _made(report: dict, system: System) -> Check:
+    """The hash of the spec and the primes are derived again; version, seed and how laws were found are the report's own word."""
+    made = report["reproduce"]
+    count(made, "seed", "reproduce", 2**64 - 1)
+    if not _VERSION.fullmatch(entry(made, "version", str, "reproduce")):
+        raise ReportError("reproduce.version is no version")
+    parts = report["certificate"].get("parts") if isinstance(report["certificate"], dict) else None
+    primes = sorted({part["prime"] for part in parts or () if isinstance(part, dict) and type(part.get("prime")) is int})
+    if integers(made, "primes", "reproduce", 2**64, 1000) != primes:
+        return Check("reproduce", False, f"reproduce.primes must be those of the certificate, {primes}")
+    if entry(made, "spec_sha256", str, "reproduce") != spec_hash(report, system):
+        return Check("reproduce", False, "reproduce.spec_sha256 is not the hash of a spec of this system")
+    words = "version, seed, searched degree and whether a law was first searched or guessed are not part of the statement"
+    return Check("reproduce", True, f"primes and hash of the spec recomputed; {words}")
+
+
+def spec_hash(report: dict, system: System) -> str:
+    """SHA-256 of the spec with every default written out."""
+    dynamics: dict[str, object] = {"kind": system.kind}
+    if system.kind in _RATE_KEYS:
+        dynamics[_RATE_KEYS[system.kind]] = report["dynamics"]["rate"]
+    if system.kind != "gradient-flow" and system.start is not None:
+        dynamics["start"] = _plain(system.start)
+    data = {
+        "model": {"architecture": system.architecture, "widths": list(system.widths), "bias": system.bias},
+        "metric": {**report["metric"]["blocks"], "at": system.at},
+        "dynamics": dynamics,
+    }
+    return sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _plain(value: Fraction) -> int | str:
+    return int(value) if value.denominator == 1 else str(value)
