@@ -182,7 +182,7 @@ def _laws(flow: PartFlow, model: Model, count: int, seed: int) -> tuple[tuple[La
     found = search(flow, count, seed)
     families = candidates(flow, model.hidden)
     stream = Stream(seed)
-    field = flow.field(stream, "selectp")
+    field = flow.field(stream, "selection prime")
     selection = Selection(flow, field, flow.point(field, stream, 2), (law.normal for law in found.laws))
     span, groups = Span(found.candidates, field), []
     for family in families:

@@ -41,7 +41,7 @@ class Generators:
         """The map of states to vectors, one generator for each counter in the batch."""
         p, system = self.p, self.system
         coefficients = {
-            name: residues(p, self.seed, name, counters, rows * columns).reshape(-1, rows, columns)
+            name: residues(p, self.seed, f"coefficient/{name}", counters, rows * columns).reshape(-1, rows, columns)
             for name, (rows, columns) in self.chain.coefficients().items()
         }
         symbol = residues(p, self.seed, "symbol", counters, 1) if self.moves else np.ones((1, 1), dtype=np.int64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import numpy as np
 
 
@@ -15,7 +17,7 @@ def _mix(x: np.ndarray) -> np.ndarray:
 
 def words(seed: int, name: str, counters: np.ndarray, size: int) -> np.ndarray:
     """uint64 of shape (len(counters), size)."""
-    label = np.frombuffer(name.encode("ascii")[:8].ljust(8, b"\0"), dtype=">u8").astype(np.uint64)
+    label = np.frombuffer(sha256(name.encode()).digest()[:8], dtype=">u8").astype(np.uint64)
     rows = _mix(_mix(_mix(np.array([seed], dtype=np.uint64)) ^ label) ^ np.asarray(counters, dtype=np.uint64))
     return _mix(rows[:, None] ^ np.arange(size, dtype=np.uint64))
 

@@ -86,19 +86,21 @@ class Field:
         return float((value + self.p // 2) % self.p - self.p // 2)
 
     def inverses(self, x: np.ndarray) -> np.ndarray:
-        """Entrywise 1/x by Fermat's little theorem; entries must not be zero."""
-        result, power, exponent = np.ones_like(x), x, self.p - 2
-        while exponent:
-            if exponent & 1:
-                result = self.multiply(result, power)
-            power, exponent = self.multiply(power, power), exponent >> 1
-        return result
+        """Entrywise 1/x by Fermat's little theorem. Raises ValueError where an entry is zero."""
+        if not x.all():
+            raise ValueError(f"zero has no inverse modulo {self.p}")
+        return self.power(x, self.p - 2)
 
     def power(self, x: np.ndarray, exponent: int) -> np.ndarray:
-        """Entrywise x**exponent for an integer exponent >= 0."""
-        result = np.ones_like(x)
-        for _ in range(exponent):
-            result = self.multiply(result, x)
+        """Entrywise x**exponent for any integer exponent. Raises ValueError for a negative power of zero."""
+        result, square = np.ones_like(x), self.inverses(x) if exponent < 0 else x
+        exponent = abs(exponent)
+        while exponent:
+            if exponent & 1:
+                result = self.multiply(result, square)
+            exponent >>= 1
+            if exponent:
+                square = self.multiply(square, square)
         return result
 
 

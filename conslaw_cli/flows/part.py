@@ -11,7 +11,7 @@ import numpy as np
 from conslaw_cli.exact import jets
 from conslaw_cli.exact.field import Field, random_prime
 from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.exact.stream import Stream
+from conslaw_cli.exact.stream import Stream, coefficient
 from conslaw_cli.flows.base import RATE, SYMBOL, Dynamics
 from conslaw_cli.models.program import Coefficient, Program, topological_order
 
@@ -43,7 +43,7 @@ class PartFlow:
     def generators(self, field: Field, stream: Stream, ids: np.ndarray) -> VectorField:
         """A batch of generators, one for each id: coefficients and free symbol are drawn from the stream by id."""
         coefficients = {
-            node.name: _draw(field, stream, node.name, ids, node.shape[0] * node.shape[1]).reshape(
+            node.name: _draw(field, stream, coefficient(node.name), ids, node.shape[0] * node.shape[1]).reshape(
                 1, len(ids), *node.shape
             )
             for node in topological_order(self.program.functional)
