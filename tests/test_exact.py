@@ -21,6 +21,7 @@ from conslaw_cli.analysis import part_result
 from conslaw_cli.exact import gradings, jets
 from conslaw_cli.exact.echelon import Echelon, rank
 from conslaw_cli.exact.field import BOUND, INNER, LARGEST_PRIME_BELOW, Field, random_prime
+from conslaw_cli.exact.field import PRIMES as DRAWN_FROM
 from conslaw_cli.exact.polynomials import Polynomial
 from conslaw_cli.exact.stream import Stream, coefficient, mix
 from conslaw_cli.exact.tensors import Expansion
@@ -159,15 +160,18 @@ def test_primes_out_of_range_are_refused(p):
 
 
 @given(draw=st.integers(0, 2**64 - 1))
-def test_random_primes_are_primes_of_23_bits(draw):
-    p = random_prime(draw)
+def test_random_primes_are_the_first_primes_of_23_bits_drawn(draw):
+    p = random_prime(range(draw, 2**64 + 10**6))
     assert 2**22 <= p < LARGEST_PRIME_BELOW and sp.isprime(p)
+    skipped = range(draw, draw + next(k for k in range(10**6) if 2**22 + (draw + k) % (LARGEST_PRIME_BELOW - 2**22) == p))
+    assert not any(sp.isprime(2**22 + x % (LARGEST_PRIME_BELOW - 2**22)) for x in skipped)
 
 
-def test_random_primes_wrap_around_at_the_top():
-    low = 2**22
-    assert random_prime(LARGEST_PRIME_BELOW - 1 - low) == P
-    assert random_prime(LARGEST_PRIME_BELOW - low) == random_prime(0) == sp.nextprime(low)
+def test_the_number_of_primes_that_are_drawn_from():
+    sieve = np.ones(LARGEST_PRIME_BELOW, dtype=bool)
+    for k in range(2, int(LARGEST_PRIME_BELOW**0.5) + 1):
+        sieve[k * k :: k] = False
+    assert sieve[2**22 :].sum() == DRAWN_FROM and sieve[P]
 
 
 # --- rank ------------------------------------------------------------------------------------------------------------
