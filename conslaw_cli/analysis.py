@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-
+from math import log2
 
 from conslaw_cli.exact.stream import Stream
 from conslaw_cli.flows import Dynamics, build_dynamics
@@ -20,7 +20,9 @@ from conslaw_cli.models import ARCHITECTURES, Model, Part
 from conslaw_cli.spec import Spec
 
 ERROR_BITS = 40.0
-MOST_RUNS = 12
+"""A dimension that no sum proves is stated with an error probability below 2^-40."""
+LEAST_BITS = 1.0
+"""Growths that err with a higher probability than 1/2, for all that is known, are not repeated."""
 SEED_BITS = 53
 LARGEST_MODEL = 20_000_000
 """Parameters up to which the positions of a model's parts are laid out in memory."""
@@ -45,7 +47,7 @@ class PartResult:
     groups: tuple[LawGroup, ...]
     searched_degree: int
     error_bits: float
-    """-log2 of the error bound for the dimension; meaningless where the part is proved."""
+    """-log2 of the error bound for the dimension and the time translations; 0 where the growth did not close."""
 
     @property
     def independent(self) -> int:
@@ -85,6 +87,19 @@ class Analysis:
     parts: tuple[PartResult, ...] = ()
     paths: PathResult | None = None
     failure: str | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether every part is proved or its growth closed."""
+        return all(part.proved or part.trace.closed for part in self.parts)
+
+    @property
+    def error_bits(self) -> float:
+        """-log2 of a bound for the probability that some part's dimension is wrong: the sum over the parts that are not proved.
+
+        A part's copies are one claim.
+        """
+        return -log2(sum(2.0**-part.error_bits for part in self.parts if not part.proved))
 
 
 def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
@@ -138,16 +153,25 @@ def part_result(
     exponents = dict(spec.metric.blocks)
     flow = PartFlow(part.program, tuple(exponents[name] for name, _ in part.program.blocks), dynamics)
     stream = Stream(seed)
-    best = trace(flow, _seed(stream, "trace", 0), listener)
-    bits = best.error_bits if best.closed else 0.0
-    groups, degree = _laws(flow, model, flow.dimension - best.dimension, _seed(stream, "search", 0))
-    found = sum(len(group.laws) for group in groups)
-    run_number = 1
-    while found < flow.dimension - best.dimension and bits < ERROR_BITS and run_number < MOST_RUNS and best.closed:
-        again = trace(flow, _seed(stream, "trace", run_number))
-        best, bits = _strengthened(best, bits, again)
-        run_number += 1
-    return PartResult(part, flow, _with_time_of(groups, best, flow), groups, degree, bits)
+    runs = [trace(flow, _seed(stream, "trace", 0), listener)]
+    groups, degree = _laws(flow, model, flow.dimension - runs[0].dimension, _seed(stream, "search", 0))
+    found, wanted = sum(len(group.laws) for group in groups), ERROR_BITS + log2(len(model.parts))
+    while found < flow.dimension - max(run.dimension for run in runs) and LEAST_BITS <= _least(runs) and _bits(runs) < wanted:
+        runs.append(trace(flow, _seed(stream, "trace", len(runs))))
+    return PartResult(part, flow, _with_time_of(groups, _joined(runs), flow), groups, degree, _bits(runs))
+
+
+def _least(runs: list[Trace]) -> float:
+    return min(run.error_bits if run.closed else 0.0 for run in runs)
+
+
+def _bits(runs: list[Trace]) -> float:
+    """-log2 of the error bound of growths at independent points and primes that show the largest rank of them.
+
+    If the generic rank is larger still, all n of them closed too early, which has a probability of at most the n-th power of the
+    largest bound. A union bound over all n at which one may stop gives n the share 1/(n (n + 1)) of the error.
+    """
+    return max(0.0, len(runs) * _least(runs) - log2(len(runs) * (len(runs) + 1)))
 
 
 def _with_time_of(groups: tuple[LawGroup, ...], trace: Trace, flow: PartFlow) -> Trace:
@@ -160,15 +184,12 @@ def _with_time_of(groups: tuple[LawGroup, ...], trace: Trace, flow: PartFlow) ->
     return replace(trace, time_rank=max(trace.time_rank, int(any(outside))), time_outside=tuple(outside))
 
 
-def _strengthened(best: Trace, bits: float, again: Trace) -> tuple[Trace, float]:
-    """What two growths at independent points and primes show together: every rank is a lower bound, so the larger ones count."""
-    if again.dimension > best.dimension:
-        best, bits = again, 0.0
-    if again.dimension < best.dimension or not again.closed:
-        return best, bits
-    outside = tuple(a or b for a, b in zip(best.time_outside, again.time_outside))
-    joined = replace(best, time_rank=max(best.time_rank, again.time_rank), time_outside=outside)
-    return joined, bits + again.error_bits
+def _joined(runs: list[Trace]) -> Trace:
+    """The largest of several traces: every rank is a lower bound, also those of the translations of time modulo a largest one."""
+    best = max(runs, key=lambda run: run.dimension)
+    equals = [run for run in runs if run.dimension == best.dimension]
+    outside = tuple(map(any, zip(*(run.time_outside for run in equals))))
+    return replace(best, time_rank=max(run.time_rank for run in equals), time_outside=outside)
 
 
 def _seed(stream: Stream, name: str, counter: int) -> int:
@@ -182,7 +203,7 @@ def _laws(flow: PartFlow, model: Model, count: int, seed: int) -> tuple[tuple[La
     found = search(flow, count, seed)
     families = candidates(flow, model.hidden)
     stream = Stream(seed)
-    field = flow.field(stream, "selectp")
+    field = flow.field(stream, "selection prime")
     selection = Selection(flow, field, flow.point(field, stream, 2), (law.normal for law in found.laws))
     span, groups = Span(found.candidates, field), []
     for family in families:

@@ -6,14 +6,15 @@ rings, so no bracket is ever expanded; all slots are drafted afresh, and what is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import log2
+from math import factorial, log2
 
 import numpy as np
 
 from conslaw_cli.exact.echelon import Echelon
-from conslaw_cli.exact.field import Field
+from conslaw_cli.exact.field import PRIMES, Field
 from conslaw_cli.exact.stream import Stream
 from conslaw_cli.flows.part import PartFlow, VectorField, scalar
 
@@ -28,9 +29,6 @@ Listener = Callable[[int], None]
 
 def nobody(dimension: int) -> None:
     """Listens to nothing."""
-
-MAX_GAP = 154
-"""Largest gap between consecutive primes below 2^23 (after 4652353)."""
 
 
 class TooLarge(Exception):
@@ -178,25 +176,37 @@ def trace(flow: PartFlow, seed: int, listener: Listener = nobody) -> Trace:
         seed=seed,
         point=tuple(growth.field.integers(growth.point).tolist()),
         closed=closed,
-        error_bits=_error_bits(flow, rank, len(filtration) + 1, growth.field.p),
+        error_bits=_error_bits(flow, growth.words, len(filtration) + 1, growth.field.p),
         time_rank=time_rank,
         time_outside=outside,
     )
 
 
-def _error_bits(flow: PartFlow, rank: int, length: int, prime: int) -> float:
-    """-log2 of a bound for the probability that the generic rank exceeds the rank found although the growth closed.
+def _error_bits(flow: PartFlow, words: list[tuple[int, ...]], length: int, prime: int) -> float:
+    """-log2 of a bound for the probability that a growth closes below the generic rank, or misses a translation of time.
 
-    Up to its first deviation a growth follows a fixed design: the draws that are generically independent. Ending at rank r below
-    the generic one means that the first r + 1 of them, of length at most K + 1, are dependent at the point modulo the prime, so a fixed
-    minor vanishes there. That has probability at most its degree / (p - 1) (Schwartz 1980, Zippel 1979), plus the
-    probability that p divides a fixed coefficient of it: bits / 22 primes at most, each drawn with probability at most MAX_GAP / 2^22.
+    Up to its first deviation a growth follows a fixed design: the draws that are generically independent, and generically the
+    growth closes at the generic rank only. Closing at rank r below it, without a word longer than ``length``, means that the first
+    draw that was dependent against the design is among the first r + 1 of it: a fixed minor of these vectors vanishes at the point
+    modulo the prime. So does, where r is the generic rank and a translation of time outside seems inside, one of r vectors and the
+    translations; hence a factor of two. A polynomial minor vanishes
+
+    - at a random point modulo a prime that does not divide it with a probability of at most its degree / (p - 1)
+      (Schwartz 1980, Zippel 1979);
+    - because the prime divides all of it: at most log2 of its 1-norm / 22 primes of 23 bits do, out of ``PRIMES``.
+
+    If a generator's components have degree at most d and 1-norm at most N (:attr:`PartFlow.bound`, from the program itself), a
+    bracket [X, Y] = DY X - DX Y has degree at most d_X + d_Y - 1 and, as the 1-norms of a polynomial's partial derivatives sum to at
+    most its degree times its own, 1-norm at most (d_X + d_Y) N_X N_Y: for length k at most k (d - 1) + 1 and N^k d^(k-1) k!. A
+    minor's degree is at most the sum of its rows' and its 1-norm at most the product of the rows', each times the number of rows.
     """
-    blocks = [rows * columns for _, (rows, columns) in flow.program.blocks]
-    degree = 3 * len(blocks) + 2 * max(flow.exponents) + 3
-    norm = 2 * sum(log2(size) + 1 for size in blocks) + degree + log2(flow.dimension * degree * length) + 1
-    norm += sum(number.bit_length() for number in flow.dynamics.numbers) * degree
-    size = rank + 1
-    vanishing = size * length * degree / (prime - 1)
-    bad_primes = size * (log2(size) + length * norm) / 22
-    return max(0.0, -log2(vanishing + bad_primes * MAX_GAP / 2**22))
+    bound, translations = flow.bound, len(flow.dynamics.time_fields)
+    numbers = [number.bit_length() for number in flow.dynamics.numbers]
+    lengths = Counter([*map(len, words), length])
+    rows = lengths.total() + translations
+    degree = sum(count * (k * (bound.degree - 1) + 1) for k, count in lengths.items()) + 2 * translations
+    norm = log2(bound.norm)
+    bits = sum(count * (k * norm + (k - 1) * log2(bound.degree) + log2(factorial(k))) for k, count in lengths.items())
+    bits += rows * log2(rows) + translations * max(numbers, default=1)
+    failing = degree / (prime - 1) + bits / 22 / max(1.0, PRIMES - sum(numbers) / 22)
+    return max(0.0, -log2(failing) - (1 if translations else 0))

@@ -6,6 +6,7 @@ import ast
 import copy
 import itertools
 import json
+from hashlib import sha256
 
 import pytest
 import sympy
@@ -31,13 +32,13 @@ def mix(x: int) -> int:
 
 
 def draw(name: str, counter: int, size: int) -> list[int]:
-    label = int.from_bytes(name.encode().ljust(8, b"\0")[:8], "big")
+    label = int.from_bytes(sha256(name.encode()).digest()[:8], "big")
     row = mix(mix(mix(SEED) ^ label) ^ counter)
     return [mix(row ^ e) % (P - 1) + 1 for e in range(size)]
 
 
 def matrix(name: str, counter: int, rows: int, columns: int) -> sympy.Matrix:
-    return sympy.Matrix(rows, columns, draw(name, counter, rows * columns))
+    return sympy.Matrix(rows, columns, draw(f"coefficient/{name}", counter, rows * columns))
 
 
 def symbols(blocks: list) -> dict[str, sympy.Matrix]:
@@ -110,7 +111,7 @@ class Reference:
 
 def linear(theta: dict, g: int):
     """a (W2 (W1 x + b1 c) + b2 c) for two layers of any size."""
-    c = draw("c", g, 1)[0]
+    c = matrix("c", g, 1, 1)[0]
     hidden = theta["W1"] * matrix("x", g, theta["W1"].cols, 1)
     hidden += theta["b1"] * c if "b1" in theta else sympy.zeros(*hidden.shape)
     output = theta["W2"] * hidden
@@ -126,7 +127,7 @@ def product(theta: dict, g: int):
 def neuron(theta: dict, g: int):
     signal = theta["W1"] * matrix("x", g, theta["W1"].cols, 1)
     if "b1" in theta:
-        signal += theta["b1"] * draw("c1", g, 1)[0]
+        signal += theta["b1"] * matrix("c1", g, 1, 1)[0]
     return (matrix("a", g, 1, theta["W2"].rows) * theta["W2"] * signal)[0]
 
 
@@ -213,7 +214,7 @@ def momentum_linear():
 def neurons():
     local = [["W1", (1, 2)], ["b1", (1, 1)], ["W2", (1, 1)]]
     laws = [f"W1_{k}_1**2 + W1_{k}_2**2 + b1_{k}**2 - W2_1_{k}**2" for k in (1, 2)]
-    bias = Reference([["b2", (1, 1)]], lambda theta, g: theta["b2"][0] * draw("c", g, 1)[0]).part(1, 1)
+    bias = Reference([["b2", (1, 1)]], lambda theta, g: theta["b2"][0] * matrix("c", g, 1, 1)[0]).part(1, 1)
     return report("relu", [2, 2, 1], [Reference(local, neuron).part(2, 2), bias], [item(laws)], bias="all")
 
 

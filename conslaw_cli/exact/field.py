@@ -7,6 +7,7 @@ unreduced value cannot pass: :meth:`Field.reduce` refuses what may have been rou
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ EXACT = 2**53
 BOUND = 2**22
 INNER = 256
 LARGEST_PRIME_BELOW = 2**23 - 14
+PRIMES = 268_216
+"""Number of the primes that random ones are drawn from."""
 
 
 @dataclass(frozen=True)
@@ -86,19 +89,21 @@ class Field:
         return float((value + self.p // 2) % self.p - self.p // 2)
 
     def inverses(self, x: np.ndarray) -> np.ndarray:
-        """Entrywise 1/x by Fermat's little theorem; entries must not be zero."""
-        result, power, exponent = np.ones_like(x), x, self.p - 2
-        while exponent:
-            if exponent & 1:
-                result = self.multiply(result, power)
-            power, exponent = self.multiply(power, power), exponent >> 1
-        return result
+        """Entrywise 1/x by Fermat's little theorem. Raises ValueError where an entry is zero."""
+        if not x.all():
+            raise ValueError(f"zero has no inverse modulo {self.p}")
+        return self.power(x, self.p - 2)
 
     def power(self, x: np.ndarray, exponent: int) -> np.ndarray:
-        """Entrywise x**exponent for an integer exponent >= 0."""
-        result = np.ones_like(x)
-        for _ in range(exponent):
-            result = self.multiply(result, x)
+        """Entrywise x**exponent for any integer exponent. Raises ValueError for a negative power of zero."""
+        result, square = np.ones_like(x), self.inverses(x) if exponent < 0 else x
+        exponent = abs(exponent)
+        while exponent:
+            if exponent & 1:
+                result = self.multiply(result, square)
+            exponent >>= 1
+            if exponent:
+                square = self.multiply(square, square)
         return result
 
 
@@ -107,12 +112,10 @@ def _largest(x: np.ndarray) -> float:
     return max(x.max(), -x.min()) if x.size else 0.0
 
 
-def random_prime(draw: int) -> int:
-    """A prime of 23 bits, the first at or after a position given by the 64-bit number ``draw``."""
+def random_prime(draws: Iterable[int]) -> int:
+    """The first prime among 64-bit numbers brought to [2^22, LARGEST_PRIME_BELOW): each of the ``PRIMES`` there is as likely."""
     from flint import fmpz
 
-    low, high = 2**22, LARGEST_PRIME_BELOW
-    candidate = low + draw % (high - low)
-    while not fmpz(candidate).is_prime():
-        candidate = candidate + 1 if candidate + 1 < high else low
-    return candidate
+    low = 2**22
+    candidates = (low + draw % (LARGEST_PRIME_BELOW - low) for draw in draws)
+    return next(candidate for candidate in candidates if fmpz(candidate).is_prime())

@@ -52,7 +52,9 @@ def add(field: Field, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def power(field: Field, a: np.ndarray, exponent: int) -> np.ndarray:
-    """a**exponent, exponent >= 1, entry by entry."""
+    """a**exponent, entry by entry. Raises ValueError unless exponent >= 1."""
+    if exponent < 1:
+        raise ValueError(f"a jet to the power {exponent}")
     result = a
     for _ in range(exponent - 1):
         result = multiply(field, result, a)

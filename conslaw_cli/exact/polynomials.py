@@ -62,10 +62,19 @@ class Polynomial:
         return Polynomial.of((times(a, b), x * y) for a, x in self.terms.items() for b, y in other.terms.items())
 
     def __pow__(self, exponent: int) -> Polynomial:
+        """Raises ValueError for a negative power of anything but a monomial."""
+        if exponent < 0:
+            return self._inverse() ** -exponent
         result = Polynomial.constant(1)
         for _ in range(exponent):
             result = result * self
         return result
+
+    def _inverse(self) -> Polynomial:
+        if len(self.terms) != 1:
+            raise ValueError("a negative power of a sum is not a Laurent polynomial")
+        ((monomial, coefficient),) = self.terms.items()
+        return Polynomial({tuple((v, -e) for v, e in monomial): 1 / Fraction(coefficient)})
 
     def scaled(self, factor: Number) -> Polynomial:
         return Polynomial({m: c * factor for m, c in self.terms.items()} if factor else {})
@@ -136,14 +145,4 @@ def display_order(monomial: Monomial) -> tuple:
 
 
 def _image_terms(image: Polynomial | None, factor: tuple[int, int]) -> list[tuple[Monomial, Number]]:
-    return [((factor,), 1)] if image is None else list(_power(image, factor[1]).terms.items())
-
-
-def _power(base: Polynomial, exponent: int) -> Polynomial:
-    if exponent >= 0:
-        return base**exponent
-    if len(base.terms) != 1:
-        raise ValueError("a negative power of a sum is not a Laurent polynomial")
-    ((monomial, coefficient),) = base.terms.items()
-    inverse = Polynomial({tuple((v, -e) for v, e in monomial): 1 / Fraction(coefficient)})
-    return inverse**-exponent
+    return [((factor,), 1)] if image is None else list((image ** factor[1]).terms.items())

@@ -1,11 +1,14 @@
-"""Seeded randomness by counter: splitmix64 of (seed, SHA-256 of the name, counter, entry), the same on every machine and version.
+"""Seeded randomness by counter: splitmix64 of (seed, name, counter, entry), the same on every machine and version.
 
-A certificate names generators by their counter alone, and a checker draws the same coefficients from it.
+A certificate names generators by their counter alone, and a checker draws the same coefficients from it. A name enters whole, as the
+first 8 bytes of its SHA-256. Names are those of uses ("prime", "point", "symbol", …); what is named by a model has a prefix of its use,
+as ``coefficient(name)``, so that it can be called anything.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 
 import numpy as np
@@ -22,6 +25,16 @@ def mix(x: np.ndarray) -> np.ndarray:
         return x ^ (x >> np.uint64(31))
 
 
+def coefficient(name: str) -> str:
+    """The name of the stream that a program's block of free coefficients is drawn from."""
+    return f"coefficient/{name}"
+
+
+@cache
+def _label(name: str) -> np.uint64:
+    return np.uint64(int.from_bytes(sha256(name.encode()).digest()[:8], "big"))
+
+
 @dataclass(frozen=True)
 class Stream:
     """A family of random numbers; ``seed`` is any non-negative integer below 2^64."""
@@ -30,8 +43,7 @@ class Stream:
 
     def words(self, name: str, counters: np.ndarray, size: int) -> np.ndarray:
         """uint64 of shape (len(counters), size)."""
-        label = int.from_bytes(sha256(name.encode()).digest()[:8], "big")
-        key = mix(mix(np.array([self.seed & _MASK], dtype=np.uint64)) ^ np.uint64(label))
+        key = mix(mix(np.array([self.seed & _MASK], dtype=np.uint64)) ^ _label(name))
         rows = mix(key ^ np.asarray(counters, dtype=np.uint64))
         return mix(rows[:, None] ^ np.arange(size, dtype=np.uint64)[None, :])
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, reduce
 from itertools import count
 
 import numpy as np
 
 from conslaw_cli.exact import jets
+from conslaw_cli.exact.bounds import NOTHING, VARIABLE, Bound, gradient_bounds
 from conslaw_cli.exact.field import Field, random_prime
 from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.exact.stream import Stream
+from conslaw_cli.exact.stream import Stream, coefficient
 from conslaw_cli.flows.base import RATE, SYMBOL, Dynamics
 from conslaw_cli.models.program import Coefficient, Program, topological_order
 
@@ -34,16 +36,26 @@ class PartFlow:
 
     def field(self, stream: Stream, name: str) -> Field:
         """A field of a random prime that divides no number of the dynamics."""
-        for attempt in count():
-            prime = random_prime(stream.derive(name, attempt))
+        draws = (stream.derive(name, attempt) for attempt in count())
+        while True:
+            prime = random_prime(draws)
             if all(number % prime for number in self.dynamics.numbers):
                 return Field(prime)
-        raise AssertionError("unreachable")
+
+    @cached_property
+    def bound(self) -> Bound:
+        """Bound of one component of a generator, as a polynomial in the state, the coefficients and the free symbols."""
+        dynamics = self.dynamics
+        position, at = (_combined_bound(scalars) for scalars in (dynamics.position, dynamics.metric_point))
+        metrics = [at**exponent for exponent in self.exponents]
+        components = [g * metric for g, metric in zip(gradient_bounds(self.program, position), metrics)]
+        lifted = [w * Bound.of(factor) for w in set(components) for factor in dynamics.lift]
+        return reduce(Bound.joined, lifted)
 
     def generators(self, field: Field, stream: Stream, ids: np.ndarray) -> VectorField:
         """A batch of generators, one for each id: coefficients and free symbol are drawn from the stream by id."""
         coefficients = {
-            node.name: _draw(field, stream, f"coefficient/{node.name}", ids, node.shape[0] * node.shape[1]).reshape(
+            node.name: _draw(field, stream, coefficient(node.name), ids, node.shape[0] * node.shape[1]).reshape(
                 1, len(ids), *node.shape
             )
             for node in topological_order(self.program.functional)
@@ -85,6 +97,11 @@ class PartFlow:
             blocks[name] = state[..., start:stop].reshape(*state.shape[:-1], rows, columns)
             start = stop
         return blocks
+
+
+def _combined_bound(scalars: tuple) -> Bound:
+    """Bound of the combination of the coordinates with these scalars."""
+    return sum((Bound.of(scalar) * VARIABLE for scalar in scalars), NOTHING)
 
 
 def _draw(field: Field, stream: Stream, name: str, ids: np.ndarray, size: int) -> np.ndarray:

@@ -77,7 +77,7 @@ class _Session:
 
     def __post_init__(self) -> None:
         self.stream = Stream(self.seed)
-        self.field = self.flow.field(self.stream, "searchp")
+        self.field = self.flow.field(self.stream, "search prime")
         self.grading = ansatz.grading(self.flow, self.stream)
         self.selection = Selection(self.flow, self.field, self.flow.point(self.field, self.stream, 1))
         self.points = np.zeros((0, self.flow.dimension + 1))
@@ -184,7 +184,7 @@ def _zero_pivot(field: Field, matrix: np.ndarray) -> np.ndarray:
     for j in range(matrix.shape[1]):
         pivot = matrix[:, j, j]
         suspect |= pivot == 0
-        factors = field.multiply(matrix[:, j + 1 :, j], field.inverses(pivot)[:, None])
+        factors = field.multiply(matrix[:, j + 1 :, j], field.inverses(np.where(suspect, 1.0, pivot))[:, None])
         matrix[:, j + 1 :, j + 1 :] = field.subtract(
             matrix[:, j + 1 :, j + 1 :], field.multiply(factors[:, :, None], matrix[:, None, j, j + 1 :])
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from conslaw_cli.analysis import Analysis, LawGroup, PartResult
+from conslaw_cli.analysis import ERROR_BITS, Analysis, LawGroup, PartResult
 from conslaw_cli.certificate import certificate, primes
 from conslaw_cli.flows.base import Dynamics
 from conslaw_cli.laws import families as known
@@ -87,12 +87,13 @@ def _status(analysis: Analysis) -> tuple[str, str | None, str | None, tuple[str,
         return ("theorem" if theorem else "undecided"), None, theorem and theorem[1], (reason,)
     if analysis.paths or all(part.proved for part in analysis.parts):
         return "proved", None, None, ()
-    open_parts = [part for part in analysis.parts if not part.proved]
-    if all(part.trace.closed for part in open_parts):
-        return "exact", f"2^-{int(min(part.error_bits for part in open_parts))}", None, ()
+    if analysis.error_bits >= ERROR_BITS:
+        return "exact", f"2^-{int(analysis.error_bits)}", None, ()
     bound = sum(part.independent * part.part.copies for part in analysis.parts)
-    note = f"the filtration did not close within the bracket length tried: at most {bound} laws (proved)"
-    return "undecided", None, None, (note,)
+    reason = "the filtration did not close within the bracket length tried"
+    if analysis.closed:
+        reason = f"the filtration closed, but no error bound below 2^-{int(ERROR_BITS)} is known at this size"
+    return "undecided", None, None, (f"{reason}: at most {bound} laws (proved)",)
 
 
 def _theorem(analysis: Analysis) -> tuple[int, str] | None:

@@ -1,0 +1,94 @@
+"""Degrees and sizes of the polynomials that a program stands for, without expanding one: what error bounds rest on.
+
+A program is run over bounds: of every node, for all entries at once, the degree in all variables together (parameters, coefficients,
+free symbols) and the 1-norm, the sum of the absolute values of the coefficients, after multiplication with a common denominator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import lcm, prod
+
+from conslaw_cli.exact.polynomials import Polynomial
+from conslaw_cli.models.program import (
+    Add,
+    Coefficient,
+    MatMul,
+    Mul,
+    Node,
+    One,
+    Parameter,
+    Program,
+    Transpose,
+    topological_order,
+)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Polynomials of at most this degree that ``denominator`` makes integral, then with a 1-norm of at most ``norm``."""
+
+    degree: int
+    norm: int
+    denominator: int = 1
+
+    @staticmethod
+    def of(polynomial: Polynomial) -> Bound:
+        """The bound of a polynomial itself. Raises ValueError for negative exponents."""
+        if any(exponent < 0 for monomial in polynomial.terms for _, exponent in monomial):
+            raise ValueError("a Laurent polynomial has no degree")
+        denominator = lcm(*(c.denominator for c in polynomial.terms.values()))
+        norm = sum(abs(int(c * denominator)) for c in polynomial.terms.values())
+        return Bound(polynomial.degree, norm, denominator)
+
+    def __add__(self, other: Bound) -> Bound:
+        common = lcm(self.denominator, other.denominator)
+        norms = self.norm * (common // self.denominator), other.norm * (common // other.denominator)
+        return Bound(max(self.degree, other.degree), sum(norms), common)
+
+    def __mul__(self, other: Bound) -> Bound:
+        return Bound(self.degree + other.degree, self.norm * other.norm, self.denominator * other.denominator)
+
+    def __pow__(self, exponent: int) -> Bound:
+        return Bound(self.degree * exponent, self.norm**exponent, self.denominator**exponent)
+
+    def summed(self, count: int) -> Bound:
+        """A sum of ``count`` of them."""
+        return Bound(self.degree, self.norm * count, self.denominator)
+
+    def joined(self, other: Bound) -> Bound:
+        """A bound of both."""
+        total = self + other
+        scales = total.denominator // self.denominator, total.denominator // other.denominator
+        return Bound(total.degree, max(self.norm * scales[0], other.norm * scales[1]), total.denominator)
+
+
+VARIABLE = Bound(1, 1)
+NOTHING = Bound(0, 0)
+
+
+def gradient_bounds(program: Program, parameter: Bound) -> list[Bound]:
+    """Bounds of the derivatives by each block, the parameters being polynomials that have a bound themselves."""
+    bounds: dict[int, Bound] = {}
+    for node in topological_order(*program.gradients):
+        bounds[id(node)] = _bound(node, [bounds[id(argument)] for argument in node.arguments], parameter)
+    return [bounds[id(gradient)] for gradient in program.gradients]
+
+
+def _bound(node: Node, arguments: list[Bound], parameter: Bound) -> Bound:
+    match node:
+        case Parameter():
+            return parameter
+        case Coefficient():
+            return VARIABLE
+        case One():
+            return Bound(0, 1)
+        case Transpose():
+            return arguments[0]
+        case Add():
+            return arguments[0] + arguments[1]
+        case Mul():
+            return prod(arguments, start=Bound(0, 1))
+        case MatMul(left=left):
+            return prod(arguments, start=Bound(0, 1)).summed(left.shape[1])
+    raise TypeError(f"no rule for {type(node).__name__}")

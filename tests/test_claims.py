@@ -1,0 +1,96 @@
+"""What the engine claims beyond a sum that closes: error bounds, degrees searched, counts free of time, printed forms."""
+
+from __future__ import annotations
+
+from math import factorial, log2
+
+import numpy as np
+import pytest
+import sympy as sp
+from helpers import name_of, spec
+from test_exact import flow_of, functional, parameter_symbols, part_flow, scalar_value
+
+from conslaw_cli import analysis
+from conslaw_cli.analysis import ERROR_BITS, part_result
+from conslaw_cli.flows.base import RATE, SYMBOL
+from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.lie import trace
+from conslaw_cli.models.program import Coefficient, Parameter, Program
+
+# --- error bounds ----------------------------------------------------------------------------------------------------
+
+
+def generator(flow, number):
+    """A generator as SymPy polynomials in the state, its coefficients and the free symbols."""
+    symbols = {SYMBOL: sp.Symbol(f"S{number}"), RATE: sp.Symbol("tau")}
+    state = sp.symbols(f"z0:{flow.dimension}")
+    pieces = np.split(np.array(state), len(flow.dynamics.coordinates))
+    at, metric_at = (
+        sum(scalar_value(s, symbols) * piece for s, piece in zip(scalars, pieces, strict=True))
+        for scalars in (flow.dynamics.position, flow.dynamics.metric_point)
+    )
+    theta, f = parameter_symbols(flow.program), functional(flow.program)
+    own = {s: sp.Symbol(f"{s}_{number}") for s in f.free_symbols - set(theta)}
+    powers = [a for a, (_, (r, c)) in zip(flow.exponents, flow.program.blocks, strict=True) for _ in range(r * c)]
+    moved = [
+        f.diff(s).subs({**own, **dict(zip(theta, at))}, simultaneous=True) * m**a
+        for s, m, a in zip(theta, metric_at, powers, strict=True)
+    ]
+    return state, sp.Matrix([sp.expand(scalar_value(lift, symbols) * w) for lift in flow.dynamics.lift for w in moved])
+
+
+def sizes(entries):
+    """(largest degree, largest 1-norm after multiplication with a common denominator) of the polynomials in a vector."""
+    polys = [sp.Poly(entry, *sorted(entry.free_symbols, key=str)) for entry in entries if entry.free_symbols]
+    return max(p.total_degree() for p in polys), max(sum(map(abs, p.clear_denoms()[1].coeffs())) for p in polys)
+
+
+def cubed():
+    """A program of no architecture: its functional has degree 6 in the parameters."""
+    blocks = (("W1", (1, 1)), ("W2", (1, 1)))
+    first, last = (Parameter(shape, name) for name, shape in blocks)
+    square = (first * first) * first
+    functional = Coefficient((1, 1), "a") @ ((last * last * last) @ (square * Coefficient((1, 1), "x")))
+    return PartFlow(Program(blocks, functional), (0, 1), flow_of(spec("linear", [1, 1, 1], kind="momentum"))[2])
+
+
+BOUNDED = {
+    "linear": lambda: part_flow(spec("linear", [2, 2, 1], "hidden")),
+    "relu": lambda: part_flow(spec("relu", [1, 2, 2, 1], "hidden")),
+    "momentum": lambda: part_flow(spec("linear", [1, 2, 1], kind="momentum", rate="tau")),
+    "lookahead": lambda: part_flow(spec("nmf", [1, 1, 2], kind="momentum", rate="5/3")),
+    "letter": lambda: part_flow(spec("nmf", [1, 1, 2], kind="momentum", rate="tau")),
+    "decay": lambda: part_flow(spec("icnn", [1, 1, 1], "hidden", kind="weight-decay", rate="lambda")),
+    "no architecture": cubed,
+}
+
+
+@pytest.mark.parametrize("make", BOUNDED.values(), ids=BOUNDED)
+def test_the_bound_of_a_generator_holds_for_it_and_for_a_bracket(make):
+    flow = make()
+    (state, x), (_, y) = generator(flow, 0), generator(flow, 1)
+    degree, norm = sizes(x)
+    assert degree <= flow.bound.degree <= 2 * degree and norm <= flow.bound.norm
+    brackets = [y.jacobian(state) * x - x.jacobian(state) * y]
+    if flow.dimension <= 4:
+        brackets.append(brackets[0].jacobian(state) * x - x.jacobian(state) * brackets[0])
+    for length, bracket in enumerate(brackets, 2):
+        degree, norm = sizes([sp.expand(entry) for entry in bracket])
+        assert degree <= length * (flow.bound.degree - 1) + 1
+        assert norm <= flow.bound.norm**length * flow.bound.degree ** (length - 1) * factorial(length)
+
+
+def test_an_error_bound_knows_the_degree_of_the_program():
+    """Six factors and a metric: one growth says less than for two factors, whatever the number of blocks."""
+    plain = trace(part_flow(spec("linear", [1, 1, 1], kind="momentum")), seed=1)
+    steep = trace(cubed(), seed=1)
+    assert plain.closed and steep.closed
+    assert steep.error_bits < plain.error_bits - log2(2)
+
+
+@pytest.mark.parametrize("widths", [[1, 2, 2, 1], [16, 16, 16]], ids=name_of)
+def test_growths_are_repeated_until_the_bound_is_reached_at_any_rank(widths, monkeypatch):
+    """Without laws no sum closes. At rank 376 one growth says 2^-9 only."""
+    monkeypatch.setattr(analysis, "_laws", lambda *_: ((), 0))
+    parsed, model, dynamics = flow_of(spec("linear", widths))
+    assert part_result(parsed, model.parts[0], model, dynamics, seed=1).error_bits >= ERROR_BITS
