@@ -13,7 +13,7 @@ _NOTHING = Finding(None, None, "nothing expected: add an [expect] table (`--upda
 
 
 def judged(report: Report, expect: ExpectSpec, file: str, lines: Lines, strict: bool = False) -> Outcome:
-    """A report held against expectations. ``strict`` takes anything short of ``proved`` for a failure."""
+    """A report held against expectations. ``strict`` takes anything but ``proved`` for a failure, "proved for phi" too."""
     unmet = failures(report, expect)
     weak = strict and report.status != "proved"
     verdict = "failed" if weak else verdict_of(report.status, report.laws.found, unmet, expect)

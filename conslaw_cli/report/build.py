@@ -32,8 +32,8 @@ def build(analysis: Analysis) -> Report:
     """The report of an analysis."""
     spec, model = analysis.spec, analysis.model
     architecture = ARCHITECTURES[spec.model.architecture]
-    status, error, theorem, notes = _status(analysis)
     caveat = architecture.caveat(tuple(spec.model.widths), spec.model.bias)
+    status, error, theorem, notes = _status(analysis)
     return Report(
         name=spec.name,
         model=ModelSummary(
@@ -45,6 +45,7 @@ def build(analysis: Analysis) -> Report:
             architecture.summary,
             architecture.phi,
             _domain(analysis),
+            _positive(analysis),
         ),
         metric=MetricSummary(tuple((name, metric_name(a)) for name, a in spec.metric.blocks), spec.metric.at),
         dynamics=DynamicsSummary(
@@ -54,7 +55,7 @@ def build(analysis: Analysis) -> Report:
         ),
         trace=_trace(analysis),
         laws=_laws(analysis, status),
-        status=status,
+        status=_of_what(status, caveat),
         error_bound=error,
         theorem=theorem,
         notes=(*notes, caveat) if caveat else notes,
@@ -69,14 +70,19 @@ def build(analysis: Analysis) -> Report:
 
 
 def _domain(analysis: Analysis) -> str:
-    """Where phi stands for the model (nowhere at some widths), the metric is one, and the rate is finite."""
+    """Where phi stands for the model (nowhere at some widths), and the rate is finite."""
     spec, architecture = analysis.spec, ARCHITECTURES[analysis.spec.model.architecture]
     if architecture.caveat(tuple(spec.model.widths), spec.model.bias):
-        return "nowhere for the network itself: the count is proved for phi only, see the note"
-    steep = [name for name, a in spec.metric.blocks if a and architecture.default_metric(name) == "euclidean"]
-    positive = f", {', '.join(steep)} > 0" if steep else ""
-    finite = ", as long as the rate is finite" if spec.dynamics.varies_in_time and spec.dynamics.kind != "nesterov" else ""
-    return architecture.domain + positive + finite
+        return "nowhere for the network itself, the count is that of phi (see the note)"
+    finite = "as long as the rate is finite" if spec.dynamics.varies_in_time and spec.dynamics.kind != "nesterov" else ""
+    return ", ".join(filter(None, (architecture.domain(len(spec.model.widths) - 1), finite)))
+
+
+def _positive(analysis: Analysis) -> tuple[str, ...]:
+    """Blocks that the architecture keeps positive, and those at which a metric that is not Euclidean is taken."""
+    spec, architecture = analysis.spec, ARCHITECTURES[analysis.spec.model.architecture]
+    at_theta = spec.metric.at == "theta"
+    return tuple(name for name, a in spec.metric.blocks if architecture.stays_positive(name) or (a and at_theta))
 
 
 def _status(analysis: Analysis) -> tuple[str, str | None, str | None, tuple[str, ...]]:
@@ -93,6 +99,11 @@ def _status(analysis: Analysis) -> tuple[str, str | None, str | None, tuple[str,
     bound = sum(part.independent * part.part.copies for part in analysis.parts)
     note = f"the filtration did not close within the bracket length tried: at most {bound} laws (proved)"
     return "undecided", None, None, (note,)
+
+
+def _of_what(status: str, caveat: str | None) -> str:
+    """A count that was computed is phi's; where phi stands for the network nowhere, the status says so."""
+    return f"{status} for phi" if caveat and status in ("proved", "exact") else status
 
 
 def _theorem(analysis: Analysis) -> tuple[int, str] | None:

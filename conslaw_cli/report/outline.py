@@ -15,7 +15,6 @@ MEMBERS_SHOWN = 12
 LONGEST_FORMULA = 300
 """Characters of a formula in the terminal's notation beyond which only its first terms are shown."""
 _TERMS_TRIED = 40
-_BLOCKS_SHOWN = 8
 NO_LAW = "No law is conserved."
 
 
@@ -65,10 +64,7 @@ def facts(report: Report, prose: Prose) -> Iterator[Fact]:
 
 
 def _blocks(report: Report, prose: Prose) -> str:
-    shown = [prose.block(name, shape) for name, shape in report.model.blocks]
-    if len(shown) > _BLOCKS_SHOWN:
-        shown = [*shown[: _BLOCKS_SHOWN - 2], prose.text("…"), shown[-1]]
-    return ", ".join(shown)
+    return ", ".join(prose.listed([prose.block(name, shape) for name, shape in report.model.blocks]))
 
 
 def _lie_algebra(report: Report, prose: Prose) -> Fact:

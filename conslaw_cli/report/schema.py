@@ -135,7 +135,8 @@ class JsonReport(_Table):
     status: Annotated[
         Literal[STATUSES],
         Meta(
-            description="proved: sum closed by proved laws; exact: error bound given; theorem: by a theorem; undecided."
+            description="proved: sum closed by proved laws; exact: error bound given; … for phi: phi stands for the network "
+            "nowhere, so it may have further laws; theorem: by a theorem; undecided."
         ),
     ]
     error_bound: Annotated[
