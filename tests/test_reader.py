@@ -10,7 +10,9 @@ from helpers import report, spec
 
 from conslaw_cli import analyze
 from conslaw_cli.cli import group
+from conslaw_cli.comparing import DYNAMICS, compare_spec
 from conslaw_cli.report import FORMATS, render
+from conslaw_cli.spec import parse_spec
 
 PHI = ("relu", [1, 3, 2])
 """Without biases, phi stands for the network nowhere."""
@@ -80,3 +82,38 @@ def test_the_lookahead_point_must_be_positive_where_a_metric_is_taken_there(form
 )
 def test_domains(architecture, widths, options, domain):
     assert report(architecture, widths, **options)["model"]["domain"] == domain
+
+
+# --- compare ----------------------------------------------------------------------------------------------------------
+
+
+def counts(tables):
+    """{(row, point, dynamics): laws} of a comparison."""
+    table = compare_spec(parse_spec(tables))
+    return {
+        (row.name, row.point, name): cell.laws
+        for row, cells in zip(table.rows, table.cells, strict=True)
+        for name, cell in zip(DYNAMICS, cells, strict=True)
+        if cell.status
+    }
+
+
+def test_a_row_of_a_comparison_is_a_metric_at_one_point():
+    """At theta momentum has what Nesterov has; what the entropy metric loses under momentum, it loses at the lookahead point."""
+    found = counts(spec("linear", [2, 3, 2]))
+    expected = {
+        ("Euclidean", None, "gradient flow"): 6, ("Euclidean", None, "momentum"): 3, ("Euclidean", None, "Nesterov"): 3,
+        ("entropy", "theta", "gradient flow"): 3, ("entropy", "theta", "momentum"): 6, ("entropy", "theta", "Nesterov"): 6,
+        ("entropy", "lookahead", "momentum"): 0,
+    }  # fmt: skip
+    assert found == expected
+
+
+def test_a_metric_of_its_own_has_both_rows_too():
+    found = counts(spec("icnn", [2, 2, 1]))
+    assert [key for key in found if key[0] == "icnn's own"] == [
+        ("icnn's own", "theta", "gradient flow"),
+        ("icnn's own", "theta", "momentum"),
+        ("icnn's own", "theta", "Nesterov"),
+        ("icnn's own", "lookahead", "momentum"),
+    ]

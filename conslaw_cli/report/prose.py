@@ -72,16 +72,20 @@ def model(report: Report, prose: Prose) -> str:
 
 def metric(summary: MetricSummary, prose: Prose) -> str:
     """Euclidean metric; entropy metric; metric entropy on W2, Euclidean on W1."""
-    kinds: dict[str, list[str]] = {}
-    for block, kind in summary.blocks:
-        kinds.setdefault(kind, []).append(block)
     at = " at the lookahead point" if summary.at == "lookahead" else ""
-    if len(kinds) <= 1:
-        (kind,) = kinds or ("euclidean",)
-        return f"{_metric_name(kind, prose)} metric{at}"
+    kinds = {kind for _, kind in summary.blocks} or {"euclidean"}
+    if len(kinds) == 1:
+        return f"{_metric_name(*kinds, prose)} metric{at}"
+    return f"metric {metric_of_blocks(summary.blocks, prose)}{at}"
+
+
+def metric_of_blocks(blocks: Sequence[tuple[str, str]], prose: Prose) -> str:
+    """entropy on W2 and Euclidean elsewhere."""
+    kinds: dict[str, list[str]] = {}
+    for block, kind in blocks:
+        kinds.setdefault(kind, []).append(block)
     rest = " and Euclidean elsewhere" if kinds.pop("euclidean", None) else ""
-    others = [f"{_metric_name(kind, prose)} on {prose.names(blocks)}" for kind, blocks in kinds.items()]
-    return f"metric {', '.join(others)}{rest}{at}"
+    return ", ".join(f"{_metric_name(kind, prose)} on {prose.names(names)}" for kind, names in kinds.items()) + rest
 
 
 def _metric_name(kind: str, prose: Prose) -> str:
