@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 from click.testing import CliRunner
 from helpers import report, spec
 
 from conslaw_cli import analyze
+from conslaw_cli.analysis import run, unanalysed
 from conslaw_cli.cli import group
 from conslaw_cli.comparing import DYNAMICS, compare_spec
+from conslaw_cli.laws.theory import known_families
 from conslaw_cli.report import FORMATS, render
+from conslaw_cli.report.build import build
 from conslaw_cli.spec import parse_spec
 
 PHI = ("relu", [1, 3, 2])
@@ -117,3 +121,85 @@ def test_a_metric_of_its_own_has_both_rows_too():
         ("icnn's own", "theta", "Nesterov"),
         ("icnn's own", "lookahead", "momentum"),
     ]
+
+
+# --- what theory knows ------------------------------------------------------------------------------------------------
+
+UNVERIFIED = "theory, not verified at this size"
+LARGE = 10**5
+
+
+def test_a_theorem_prints_its_law():
+    result = analyze(spec("linear", [LARGE] * 3)).to_dict()
+    (item,) = result["laws"]["items"]
+    assert result["status"] == "theorem" and result["laws"]["found"] == result["laws"]["independent"] == item["number"]
+    assert (item["form"], item["source"]) == ("W2^T*W2 - W1*W1^T", UNVERIFIED)
+    assert item["expressions"] == [] and item["truncated"] is True and result["certificate"]["parts"] == []
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_laws_known_from_theory_are_labelled_in_every_format(format):
+    shown = render([analyze(spec("linear", [300] * 4, kind="momentum"))], format)
+    assert shown.count(UNVERIFIED) == 2 and "undecided" in shown
+    if format == "text":
+        assert "laws          ≥ 89700       undecided: at least 89700 (known from theory, not verified)" in shown
+        assert "exp(τt) (W₂ᵀẆ₂ − Ẇ₂ᵀW₂ + W₁Ẇ₁ᵀ − Ẇ₁W₁ᵀ)  antisymmetric 300×300    44850   yes" in shown
+
+
+@pytest.mark.parametrize("widths", [[LARGE] * 3, [10**9, 10**9, 7], [LARGE] * 40], ids=str)
+@pytest.mark.parametrize("architecture", ["linear", "relu", "icnn"])
+def test_what_theory_knows_takes_no_room_at_any_size(architecture, widths):
+    analyze(spec(architecture, [2, 2, 2]))
+    tracemalloc.start()
+    for format in FORMATS:
+        render([analyze(spec(architecture, widths, bias="hidden"))], format, expand=True)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20 * 2**20
+
+
+SMALL = [
+    *(spec("linear", widths, bias=bias, kind=kind)
+      for widths in ([2, 3, 2], [1, 4, 1], [1, 2, 2, 1], [3, 1, 4, 2], [1, 5, 1, 2], [1, 3, 3, 3, 1], [2, 2])
+      for bias in ("none", "hidden", "all")
+      for kind in ("gradient-flow", "weight-decay", "momentum")),
+    *(spec("linear", [2, 3, 2, 2], metric=metric, kind=kind)
+      for metric in ({"W3": 1}, {"W1": 1, "W2": 1}, {"W1": 2, "W2": 2, "W3": 2}, {"W1": 1, "W2": 1, "at": "theta"})
+      for kind in ("gradient-flow", "weight-decay", "momentum", "nesterov")
+      if kind in ("momentum", "nesterov") or "at" not in metric),
+    *(spec(name, [2, 2, 1], bias="hidden", kind=kind) for name in ("relu", "icnn") for kind in ("gradient-flow", "momentum", "weight-decay")),
+    spec("linear", [2, 3, 2], kind="momentum", rate=0),
+    spec("linear", [1, 2, 1], kind="momentum", rate=0, metric={"W1": 1, "W2": 1, "at": "theta"}),
+    spec("linear", [2, 2, 2, 2], kind="weight-decay", metric={"W1": 2, "W2": 2, "W3": 2}),
+    spec("linear", [2, 2, 3, 2], kind="weight-decay", rate=0, metric={"W1": 1, "W2": 2, "W3": 0}),
+    spec("nmf", [2, 3, 2]),
+    spec("nmf", [2, 3, 2], kind="momentum"),
+    spec("nmf", [2, 3, 2], kind="nesterov"),
+    spec("nmf", [2, 3, 2], kind="weight-decay"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("tables", SMALL, ids=lambda tables: json.dumps(tables, separators=(",", ":"))[10:])
+def test_what_theory_claims_the_engine_confirms(tables):
+    """Every family that theory lists is verified at small sizes, as large as theory says at least, with the same form and time."""
+    parsed = parse_spec(tables)
+    engine, theory = build(run(parsed)), build(unanalysed(parsed, 0, "too large"))
+    verified = {(family.name, family.form): family.number for family in engine.laws.families}
+    for family in theory.laws.families:
+        assert verified.get((family.name, family.form), 0) >= family.number
+    assert theory.laws.found <= engine.laws.found
+
+
+def test_known_numbers():
+    """Two linear layers: the theorem's count at every size. Deep ones: at least as many as are shown, where not all are."""
+    for widths in ([2, 3, 2], [1, 7, 1], [3, 9, 2], [1, 1, 1]):
+        outline = unanalysed(parse_spec(spec("linear", widths)), 0, "")
+        (family,) = known_families(outline.model.blocks, outline.model.hidden, {"W1": 0, "W2": 0}, outline.dynamics)
+        assert family.number == report("linear", widths)["laws"]["independent"]
+    deep = build(unanalysed(parse_spec(spec("linear", [1, 2, 2, 1])), 0, "too large"))
+    assert deep.laws.found == 5 and "at least 2 of them independent" in render([deep], "text")
+
+
+def test_an_expectation_is_held_against_what_was_verified_only():
+    text = f'[model]\narchitecture = "linear"\nwidths = {[300] * 4}\n[expect]\nlaws = 3\n'
+    assert CliRunner().invoke(group, ["check", "-"], input=text, standalone_mode=False).return_value == 3

@@ -79,6 +79,7 @@ class Architecture:
     min_widths: int
     max_widths: int | None
     blocks: Callable[[tuple[int, ...], str], tuple[tuple[str, Shape], ...]]
+    hidden: Callable[[tuple[int, ...], str], tuple[HiddenLayer, ...]]
     build: Callable[[tuple[int, ...], str], Model]
     default_metric: Callable[[str], str]
     """Metric of a parameter block by its name when the spec has none: "euclidean", "entropy" or "theta^a"."""

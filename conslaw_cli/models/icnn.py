@@ -36,6 +36,7 @@ ARCHITECTURE = Architecture(
     min_widths=3,
     max_widths=None,
     blocks=chain_blocks,
+    hidden=relu.hidden,
     build=relu.build,
     default_metric=default_metric,
     caveat=caveat,

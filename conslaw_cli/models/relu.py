@@ -8,7 +8,7 @@ of such parameters (``tests/test_relu_domain.py`` has the point). So there phi's
 
 from __future__ import annotations
 
-from conslaw_cli.models.base import Architecture, Model, Part, PathNetwork
+from conslaw_cli.models.base import Architecture, HiddenLayer, Model, Part, PathNetwork
 from conslaw_cli.models.layers import (
     Blocks,
     chain_blocks,
@@ -31,7 +31,12 @@ def build(widths: tuple[int, ...], bias: str) -> Model:
         parts = (whole(inner, _path_functional(inner, depth)),)
     if len(inner) < len(blocks):
         parts += (output_biases(blocks, f"b{depth}"),)
-    return Model(blocks, parts, hidden_layers(blocks, depth, "scaling"), _paths(blocks, widths))
+    return Model(blocks, parts, hidden(widths, bias), _paths(blocks, widths))
+
+
+def hidden(widths: tuple[int, ...], bias: str) -> tuple[HiddenLayer, ...]:
+    """Every neuron can be scaled."""
+    return hidden_layers(chain_blocks(widths, bias), len(widths) - 1, "scaling")
 
 
 def _path_functional(blocks: Blocks, depth: int) -> Node:
@@ -118,6 +123,7 @@ ARCHITECTURE = Architecture(
     min_widths=2,
     max_widths=None,
     blocks=chain_blocks,
+    hidden=hidden,
     build=build,
     default_metric=lambda block: "euclidean",
     example_widths=(2, 3, 2),

@@ -8,6 +8,7 @@ from conslaw_cli.certificate import certificate, primes
 from conslaw_cli.flows.base import Dynamics
 from conslaw_cli.laws import families as known
 from conslaw_cli.laws.law import Law
+from conslaw_cli.laws.theory import UNVERIFIED, KnownFamily, known_families
 from conslaw_cli.laws.time import depends_on_time
 from conslaw_cli.models import ARCHITECTURES, Model
 from conslaw_cli.models.base import HiddenLayer
@@ -130,8 +131,7 @@ def _trace(analysis: Analysis) -> TraceSummary:
 
 def _laws(analysis: Analysis, status: str) -> LawsSummary:
     if analysis.failure:
-        theorem = _theorem(analysis)
-        return LawsSummary(theorem[0] if theorem else None, 0, None, None, 0, ())
+        return _known_laws(analysis)
     if analysis.paths:
         found = _path_families(analysis)
     else:
@@ -147,6 +147,30 @@ def _laws(analysis: Analysis, status: str) -> LawsSummary:
         time_free=time_free,
         searched_degree=max((part.searched_degree for part in analysis.parts), default=0),
         families=tuple(found),
+    )
+
+
+def _known_laws(analysis: Analysis) -> LawsSummary:
+    """What theory knows without a computation: a theorem's count, and families that hold at every size."""
+    theorem, exponents = _theorem(analysis), dict(analysis.spec.metric.blocks)
+    layers = known_families(analysis.model.blocks, analysis.model.hidden, exponents, analysis.dynamics)
+    families = tuple(_known_family(family, analysis.dynamics, exponents) for family in layers)
+    found, timed = sum(family.number for family in families), any(family.depends_on_time for family in families)
+    known_of_all = timed or not analysis.dynamics.time_fields
+    return LawsSummary(theorem[0] if theorem else None, found, timed if known_of_all else None, None, 0, families)
+
+
+def _known_family(family: KnownFamily, dynamics: Dynamics, exponents: dict[str, int]) -> Family:
+    """Its form alone: the members of a model of this size are not written out."""
+    return Family(
+        name=family.name,
+        number=family.number,
+        members=(),
+        depends_on_time=family.timed,
+        source=UNVERIFIED,
+        form=family_form(family.name, family.layer, dynamics, exponents, family.timed),
+        entries=family.size if family.size > family.number else None,
+        verified=False,
     )
 
 

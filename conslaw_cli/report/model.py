@@ -60,7 +60,10 @@ class TraceSummary:
 
 @dataclass(frozen=True)
 class Family:
-    """Laws of one kind: ``members`` yields their formulas on demand (there may be many and long ones)."""
+    """Laws of one kind: ``members`` yields their formulas on demand (there may be many and long ones).
+
+    A family that theory knows and nothing verified has its form and no members; ``number`` of them at least are independent.
+    """
 
     name: str
     number: int
@@ -70,6 +73,7 @@ class Family:
     form: MatrixForm | NeuronForm | None = None
     entries: int | None = None
     """Entries of the matrix form when more than the independent ones counted in ``number``."""
+    verified: bool = True
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,11 @@ class LawsSummary:
     time_free: int | None
     searched_degree: int
     families: tuple[Family, ...]
+
+    @property
+    def verified(self) -> int:
+        """How many of those found were verified; the others are known from theory."""
+        return sum(family.number for family in self.families if family.verified)
 
 
 @dataclass(frozen=True)
@@ -173,7 +182,7 @@ class Report:
                 "depends_on_time": family.depends_on_time,
                 "source": family.source,
             }
-            if len(shown) < len(family.members):
+            if len(shown) < family.number:
                 item["truncated"] = True
             yield item
 

@@ -157,7 +157,8 @@ def _most(report: Report) -> int | None:
 
 def _undecided(report: Report) -> str:
     found, most = report.laws.found, _most(report)
-    bounds = [f"at least {found} (written down)"] if found else []
+    how = "written down" if all(family.verified for family in report.laws.families) else "known from theory, not verified"
+    bounds = [f"at least {found} ({how})"] if found else []
     if most is not None:
         bounds.append(f"at most {most} ({_sum(report, most)})")
     known = f": {', '.join(bounds)}" if bounds else ""
