@@ -125,8 +125,9 @@ def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
 
 def unanalysed(spec: Spec, seed: int, failure: str) -> Analysis:
     """What a spec says by itself: the names and shapes of its parameters, nothing computed."""
-    blocks = ARCHITECTURES[spec.model.architecture].blocks(spec.model.widths, spec.model.bias)
-    return Analysis(spec, seed, Model(blocks, ()), build_dynamics(spec.dynamics, spec.metric), failure=failure)
+    architecture, of = ARCHITECTURES[spec.model.architecture], (spec.model.widths, spec.model.bias)
+    model = Model(architecture.blocks(*of), (), architecture.hidden(*of))
+    return Analysis(spec, seed, model, build_dynamics(spec.dynamics, spec.metric), failure=failure)
 
 
 def _adding(listener: Listener, before: int, copies: int) -> Listener:

@@ -3,58 +3,56 @@
 from __future__ import annotations
 
 from conslaw_cli.models import ARCHITECTURES
-from conslaw_cli.report.comparison import Cell, Comparison
-from conslaw_cli.report.model import Report
-from conslaw_cli.spec import Spec, parse_spec, normalised
+from conslaw_cli.report.comparison import Cell, Comparison, Row
+from conslaw_cli.spec import Spec, normalised, parse_spec
 
 DYNAMICS = {
     "gradient flow": {"kind": "gradient-flow"},
     "momentum": {"kind": "momentum", "damping": "tau"},
     "Nesterov": {"kind": "nesterov"},
 }
+LOOKAHEAD = frozenset({"momentum"})
+"""The dynamics that have a lookahead point tau theta + theta' to take a metric at: its tau must be constant."""
 
 
 def compare_spec(spec: Spec, seed: int = 0) -> Comparison:
-    """Counts for every pair of metric and dynamics; the metric is the row, gradient flow its baseline."""
-    rows = _metrics(spec)
-    cells = tuple(tuple(_cell(spec, metric, dynamics, seed) for dynamics in DYNAMICS.values()) for metric in rows.values())
+    """Counts for every pair of metric and dynamics; gradient flow is each row's baseline.
+
+    A row is a metric at one point: a metric that is not Euclidean has a row at theta and one at the lookahead point, so that
+    what changes along a row is the dynamics alone.
+    """
+    rows, cells = [], []
+    for row, metric in _metrics(spec):
+        rows.append(row)
+        cells.append(tuple(_cell(spec, row, metric, name, seed) for name in DYNAMICS))
     widths = " → ".join(map(str, spec.model.widths))
     title = f"{spec.model.architecture} {widths}" + (f", bias {spec.model.bias}" if spec.model.bias != "none" else "")
-    return Comparison(title, tuple(DYNAMICS), tuple(rows), cells)
+    return Comparison(title, tuple(DYNAMICS), tuple(rows), tuple(cells))
 
 
-def _metrics(spec: Spec) -> dict[str, dict[str, str]]:
-    rows = {"Euclidean": {"default": "euclidean"}, "entropy": {"default": "entropy"}}
+def _metrics(spec: Spec) -> list[tuple[Row, dict[str, str]]]:
+    """Every row and its metric as a spec's table, which has no ``at`` yet: the spec's own where it is neither of the usual two."""
     own = {name: metric for name, metric in normalised(spec)["metric"].items() if name not in ("at", "default")}
-    kinds = set(own.values())
-    if kinds in ({"euclidean"}, {"entropy"}):
-        return rows
-    architecture = ARCHITECTURES[spec.model.architecture]
-    usual = all(architecture.default_metric(name) == metric for name, metric in own.items())
-    label = f"{architecture.name}'s own" if usual else "the spec's"
-    return {f"{label}: {_described(own)}": own, **rows}
+    rows = [(Row("Euclidean"), {"default": "euclidean"})]
+    if set(own.values()) not in ({"euclidean"}, {"entropy"}):
+        architecture = ARCHITECTURES[spec.model.architecture]
+        usual = all(architecture.default_metric(name) == metric for name, metric in own.items())
+        label = f"{architecture.name}'s own" if usual else "the spec's"
+        rows = [*_points(label, own, tuple(own.items())), *rows]
+    return rows + _points("entropy", {"default": "entropy"})
 
 
-def _described(own: dict[str, str]) -> str:
-    by_metric: dict[str, list[str]] = {}
-    for name, metric in own.items():
-        by_metric.setdefault(metric, []).append(name)
-    return "; ".join(f"{metric} on {', '.join(names)}" for metric, names in by_metric.items())
+def _points(label: str, metric: dict[str, str], blocks: tuple = ()) -> list[tuple[Row, dict[str, str]]]:
+    return [(Row(label, blocks, point), metric) for point in ("theta", "lookahead")]
 
 
-def _cell(spec: Spec, metric: dict[str, str], dynamics: dict[str, str], seed: int) -> Cell:
+def _cell(spec: Spec, row: Row, metric: dict[str, str], dynamics: str, seed: int) -> Cell:
     from conslaw_cli.analysis import run
     from conslaw_cli.report.build import build
 
+    if row.point == "lookahead" and dynamics not in LOOKAHEAD:
+        return Cell(None, 0, None)
+    at = {} if row.point is None else {"at": row.point}
     model = {"architecture": spec.model.architecture, "widths": list(spec.model.widths), "bias": spec.model.bias}
-    report = build(run(parse_spec({"model": model, "metric": metric, "dynamics": dynamics}), seed))
-    notes = [*report.notes, *_metric_point(report)]
-    return Cell(report.laws.independent, report.laws.found, report.status, "; ".join(notes))
-
-
-def _metric_point(report: Report) -> list[str]:
-    """Where a metric that is not Euclidean is taken under a dynamics of second order: it decides the count."""
-    if report.dynamics.kind in ("gradient-flow", "weight-decay") or {kind for _, kind in report.metric.blocks} == {"euclidean"}:
-        return []
-    points = {"lookahead": "the lookahead point tau theta + theta' (mirror momentum)", "theta": "theta"}
-    return [f"the metric is taken at {points[report.metric.at]}"]
+    report = build(run(parse_spec({"model": model, "metric": metric | at, "dynamics": DYNAMICS[dynamics]}), seed))
+    return Cell(report.laws.independent, report.laws.found, report.status, "; ".join(report.notes))

@@ -50,7 +50,7 @@ def unmet(found: Mapping[str, object], expect: ExpectSpec) -> list[Failure]:
 
 
 def verdict_of(status: str, found: int, failures: list[Failure], expect: ExpectSpec) -> Verdict:
-    """What a result is worth that has ``found`` laws written down and does not meet some expectations."""
+    """What a result is worth that has ``found`` verified laws and does not meet some expectations."""
     if any(_is_refuted(failure, status, found) for failure in failures):
         return "failed"
     if failures or (status == "undecided" and expect.status != "undecided"):

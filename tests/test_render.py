@@ -15,7 +15,7 @@ import pytest
 import sympy
 
 from conslaw_cli.report import FORMATS, ascii, jsonreport, latex, mathml, render, render_comparison, unicode
-from conslaw_cli.report.comparison import Cell, Comparison
+from conslaw_cli.report.comparison import Cell, Comparison, Row
 from conslaw_cli.report.formula import (
     BlockRef,
     Entry,
@@ -354,27 +354,56 @@ def test_names_stand_above_several_reports():
 COMPARISON = Comparison(
     "linear 2 → 3 → 2",
     ("gradient flow", "momentum τ", "weight decay"),
-    ("Euclidean", "entropy"),
+    (Row("Euclidean"), Row("mixed", (("W1", "entropy"), ("W2", "euclidean")), "theta"), Row("entropy", point="lookahead")),
     (
-        (Cell(6, 6, "proved"), Cell(3, 3, "proved"), Cell(6, 6, "proved")),
+        (Cell(6, 6, "proved", "twice"), Cell(3, 3, "proved"), Cell(6, 6, "proved", "twice")),
         (Cell(6, 6, "proved"), Cell(7, 6, "exact"), Cell(None, 2, "undecided", "too large")),
+        (Cell(None, 0, None), Cell(5, 5, "proved"), Cell(None, 0, None)),
     ),
 )
 
 
 def test_comparison_as_text():
     shown = render_comparison(COMPARISON, "text").splitlines()
-    assert shown[2:5] == [
-        "              gradient flow   momentum τ                        weight decay",
-        "  Euclidean   6 proved        3 (−3) proved                     6 (±0) proved",
-        "  entropy     6 proved        7 (+1), 6 in closed form, exact   ≥ 2 undecided",
+    assert shown[2:6] == [
+        "                                    gradient flow   momentum τ                        weight decay",
+        "  Euclidean                         6 proved        3 (−3) proved                     6 (±0) proved",
+        "  mixed, at θ                       6 proved        7 (+1), 6 in closed form, exact   ≥ 2 undecided",
+        "  entropy, at the lookahead point   –               5 proved                          –",
     ]
-    assert shown[-1] == "entropy, weight decay: too large"
+    assert shown[-4:] == [
+        "mixed: entropy on W₁ and Euclidean elsewhere",
+        "–: no lookahead point τθ + θ̇, which only momentum with a constant damping has",
+        "Euclidean, gradient flow; Euclidean, weight decay: twice",
+        "mixed, at θ, weight decay: too large",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("format", "place", "point"),
+    [
+        ("latex", r"mixed, at $\theta$", r"$\tau \theta + \dot{\theta}$"),
+        ("markdown", r"mixed, at $`\theta`$", r"$`\tau \theta + \dot{\theta}`$"),
+        ("html", "<mi>θ</mi></mrow></math></td>", "<mover><mi>θ</mi><mo>&#x2d9;</mo></mover>"),
+    ],
+)
+def test_comparison_writes_symbols_as_the_format_does(format, place, point):
+    shown = render_comparison(COMPARISON, format)
+    assert place in shown and point in shown and "tau theta" not in shown
+
+
+def test_a_note_on_all_cells_names_none():
+    cells = ((Cell(1, 1, "proved", "on all"), Cell(1, 1, "proved", "on all")), (Cell(None, 0, None), Cell(1, 1, "proved", "on all")))
+    table = replace(COMPARISON, columns=COMPARISON.columns[:2], rows=COMPARISON.rows[1:], cells=cells)
+    assert render_comparison(table, "text").splitlines()[-1] == "on all"
 
 
 def test_comparison_as_json():
     found = json.loads(render_comparison(COMPARISON, "json"))
-    assert [cell["difference"] for cell in found["cells"]] == [None, -3, 0, None, 1, None]
+    assert [cell["difference"] for cell in found["cells"]] == [None, -3, 0, None, 1, None, None, None, None]
+    assert [cell["status"] for cell in found["cells"][6:]] == [None, "proved", None]
+    assert found["metrics"] == ["Euclidean", "mixed, at theta", "entropy, at the lookahead point"]
+    assert found["meanings"] == [None, "mixed: entropy on W1 and Euclidean elsewhere", None]
     assert found["baseline"] == "gradient flow"
 
 
@@ -457,7 +486,7 @@ def hostile() -> Report:
 @pytest.mark.parametrize("color", [False, True])
 @pytest.mark.parametrize("format", FORMATS)
 def test_data_is_inert_in_every_format(format, color):
-    evil = replace(COMPARISON, title=HOSTILE, columns=(HOSTILE,) * 3, rows=(HOSTILE,) * 2)
+    evil = replace(COMPARISON, title=HOSTILE, columns=(HOSTILE,) * 3, rows=(Row(HOSTILE, ((HOSTILE, HOSTILE),)),) * 3)
     for shown in (render([hostile(), hostile()], format, color=color), render_comparison(evil, format, color=color)):
         shown.encode("utf-8")
         assert "\x1b[31m<" not in shown and "\u202e" not in shown

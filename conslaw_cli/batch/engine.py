@@ -48,5 +48,5 @@ def _spec(task: Task) -> Spec:
 
 
 def _result(task: Task, report: Report, seconds: float) -> Result:
-    facts = {**results(report), "parameters": report.model.parameters, "found": report.laws.found}
+    facts = {**results(report), "parameters": report.model.parameters, "found": report.laws.verified}
     return Result(task.key, facts, dumps(report.to_dict()) + "\n", seconds)

@@ -13,10 +13,10 @@ _NOTHING = Finding(None, None, "nothing expected: add an [expect] table (`--upda
 
 
 def judged(report: Report, expect: ExpectSpec, file: str, lines: Lines, strict: bool = False) -> Outcome:
-    """A report held against expectations. ``strict`` takes anything short of ``proved`` for a failure."""
+    """A report held against expectations. ``strict`` takes anything but ``proved`` for a failure, "proved for phi" too."""
     unmet = failures(report, expect)
     weak = strict and report.status != "proved"
-    verdict = "failed" if weak else verdict_of(report.status, report.laws.found, unmet, expect)
+    verdict = "failed" if weak else verdict_of(report.status, report.laws.verified, unmet, expect)
     if weak and "status" not in {failure.key for failure in unmet}:
         unmet = [*unmet, Failure("status", "proved", report.status)]
     findings = [Finding(f"[expect] {failure.key}", lines.of(TABLE, failure.key), failure.message) for failure in unmet]

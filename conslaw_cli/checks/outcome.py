@@ -34,7 +34,7 @@ class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     file: Annotated[str, Meta(description='The file as given, "-" for standard input.')]
     verdict: Verdict
     laws: Annotated[int | None, Meta(description="Number of independent laws; null where unknown.")] = None
-    status: Annotated[str | None, Meta(description="proved, exact, theorem or undecided; null without a result.")] = (
+    status: Annotated[str | None, Meta(description="Status of the report; null without a result.")] = (
         None
     )
     findings: tuple[Finding, ...] = ()

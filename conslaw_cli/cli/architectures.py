@@ -32,7 +32,7 @@ def _described(architecture: Architecture) -> str:
     rows = {
         "": architecture.summary,
         "phi": architecture.phi,
-        "domain": architecture.domain,
+        "domain": architecture.domains,
         "bias": " | ".join(architecture.biases),
         "blocks": f"{shapes}   for widths {list(widths)}",
         "metric": by_metric if len(metrics) > 1 else next(iter(metrics)),

@@ -26,7 +26,8 @@ def compare(spec: str, format_: str, seed: int, output: str | None) -> Exit:
     """Compare SPEC's model under gradient flow, heavy-ball momentum and Nesterov, for the Euclidean and the entropy metric.
 
     Each cell shows the number of independent laws and how it differs from gradient flow: the conservation loss, or gain. The
-    spec's own metric has a row of its own where it is neither of the two.
+    entropy metric has a row for each point it may be taken at, theta and momentum's lookahead point, for that changes the
+    count by itself. The spec's own metric has rows of its own where it is neither of the two.
     """
     parsed = read_one(spec)
     if parsed is None:

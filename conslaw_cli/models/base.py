@@ -72,17 +72,32 @@ class Architecture:
     name: str
     summary: str
     phi: str
-    domain: str
+    domain: Callable[[int], str]
+    """Where phi stands for the model with so many weight layers, beside the signs of its parameters; "" for everywhere."""
     source: str
     biases: tuple[str, ...]
     min_widths: int
     max_widths: int | None
     blocks: Callable[[tuple[int, ...], str], tuple[tuple[str, Shape], ...]]
+    hidden: Callable[[tuple[int, ...], str], tuple[HiddenLayer, ...]]
     build: Callable[[tuple[int, ...], str], Model]
     default_metric: Callable[[str], str]
     """Metric of a parameter block by its name when the spec has none: "euclidean", "entropy" or "theta^a"."""
     example_widths: tuple[int, ...]
+    positive: str = ""
+    """The blocks whose entries stay positive, those of a metric of their own, as "U, V > 0"."""
     known_count: Callable[[tuple[int, ...], str, str, str], tuple[int, str] | None] | None = None
     """A theorem's count and its source for (widths, bias, metric, dynamics), where there is one; never called a computation."""
     caveat: Callable[[tuple[int, ...], str], str | None] = lambda widths, bias: None
     """What a reader must know where phi does not stand for the model anywhere at these widths and biases."""
+
+    @property
+    def domains(self) -> str:
+        """Where phi holds at any depth, in words."""
+        shallow, deep = self.domain(2), self.domain(3)
+        where = shallow if shallow == deep or self.max_widths == 3 else f"{shallow}; three weight layers or more: {deep}"
+        return ", ".join(filter(None, (self.positive, where)))
+
+    def stays_positive(self, block: str) -> bool:
+        """Whether the architecture keeps a block's entries positive, which is what a metric of its own is for."""
+        return self.default_metric(block) != "euclidean"

@@ -1,4 +1,7 @@
-"""Input-convex networks: ReLU networks whose weights behind the first layer stay positive under the entropy metric."""
+"""Input-convex networks: ReLU networks whose weights behind the first layer stay positive under the entropy metric.
+
+phi and where it stands for the network are those of ReLU networks: with three weight layers or more on some open set only.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ def default_metric(block: str) -> str:
 
 
 def caveat(widths: tuple[int, ...], bias: str) -> str | None:
-    """Positive weights keep positive signals positive: without biases only the first hidden layer is not linear."""
-    if bias == "none" and len(widths) > 3:
+    """Positive weights keep positive signals positive: without biases, two neurons behind the first layer act linearly together."""
+    if bias == "none" and any(width > 1 for width in widths[2:-1]):
         return (
             "without biases, hidden layers behind the first act linearly on positive signals: the network's gradients span less "
             "than phi's; the laws hold, but the count is that of phi and further laws may exist"
@@ -26,12 +29,14 @@ ARCHITECTURE = Architecture(
     name="icnn",
     summary="input-convex ReLU network of any depth, W2, W3, … > 0",
     phi="as relu",
-    domain="W2, W3, … > 0, distinct hyperplanes, every path active for some input",
+    domain=relu.domain,
+    positive="W2, W3, … > 0",
     source="Marcotte et al., ICML 2024",
     biases=("none", "hidden", "all"),
     min_widths=3,
     max_widths=None,
     blocks=chain_blocks,
+    hidden=relu.hidden,
     build=relu.build,
     default_metric=default_metric,
     caveat=caveat,

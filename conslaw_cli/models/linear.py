@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conslaw_cli.models.base import Architecture, Model
+from conslaw_cli.models.base import Architecture, HiddenLayer, Model
 from conslaw_cli.models.layers import chain_blocks, hidden_layers, parameters, whole
 from conslaw_cli.models.program import Coefficient
 
@@ -18,7 +18,12 @@ def build(widths: tuple[int, ...], bias: str) -> Model:
         if f"b{layer}" in theta:
             signal = signal + theta[f"b{layer}"] @ one
     functional = Coefficient((1, widths[-1]), "a") @ signal
-    return Model(blocks, (whole(blocks, functional),), hidden_layers(blocks, depth, "linear"))
+    return Model(blocks, (whole(blocks, functional),), hidden(widths, bias))
+
+
+def hidden(widths: tuple[int, ...], bias: str) -> tuple[HiddenLayer, ...]:
+    """Every invertible matrix acts between two layers."""
+    return hidden_layers(chain_blocks(widths, bias), len(widths) - 1, "linear")
 
 
 def known_count(widths: tuple[int, ...], bias: str, metric: str, dynamics: str) -> tuple[int, str] | None:
@@ -35,12 +40,13 @@ ARCHITECTURE = Architecture(
     name="linear",
     summary="linear network of any depth",
     phi="the product W_q ... W_1, and W_q ... W_2 b_1 + ... + b_q with biases",
-    domain="generic rank (open dense)",
+    domain=lambda depth: "generic rank (open dense)",
     source="Marcotte et al., NeurIPS 2023",
     biases=("none", "hidden", "all"),
     min_widths=2,
     max_widths=None,
     blocks=chain_blocks,
+    hidden=hidden,
     build=build,
     default_metric=lambda block: "euclidean",
     example_widths=(2, 3, 2),

@@ -19,19 +19,26 @@ def build(widths: tuple[int, ...], bias: str) -> Model:
     shapes = blocks(widths, bias)
     theta = parameters(shapes)
     functional = Coefficient((1, n), "a") @ (theta["U"] @ (theta["V"] @ Coefficient((m, 1), "x")))
-    return Model(shapes, (whole(shapes, functional),), (HiddenLayer(("V",), ("U",), r, "linear"),))
+    return Model(shapes, (whole(shapes, functional),), hidden(widths, bias))
+
+
+def hidden(widths: tuple[int, ...], bias: str) -> tuple[HiddenLayer, ...]:
+    """Every invertible matrix acts between the two factors."""
+    return (HiddenLayer(("V",), ("U",), widths[1], "linear"),)
 
 
 ARCHITECTURE = Architecture(
     name="nmf",
     summary="non-negative matrix factorization",
     phi="the product U V, X ≈ U V",
-    domain="U, V > 0",
+    domain=lambda depth: "",
+    positive="U, V > 0",
     source="Marcotte et al., ICML 2024",
     biases=("none",),
     min_widths=3,
     max_widths=3,
     blocks=blocks,
+    hidden=hidden,
     build=build,
     default_metric=lambda block: "entropy",
     example_widths=(3, 2, 3),

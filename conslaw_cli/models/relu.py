@@ -1,8 +1,14 @@
-"""ReLU networks: phi holds the products of weights along paths, and from each hidden bias to the output."""
+"""ReLU networks: phi holds the products of weights along paths, and from each hidden bias to the output.
+
+With two weight layers, phi stands for the network wherever the neurons define distinct hyperplanes (Marcotte et al. 2023). With
+three or more that is not enough, even if every path is active for some input: two neurons that are both active wherever the
+output depends on them act linearly together, and the network 1-2-2-1 with hidden biases has a law more than phi on an open set
+of such parameters (``tests/test_relu_domain.py`` has the point). So there phi's count holds on some open set, not everywhere.
+"""
 
 from __future__ import annotations
 
-from conslaw_cli.models.base import Architecture, Model, Part, PathNetwork
+from conslaw_cli.models.base import Architecture, HiddenLayer, Model, Part, PathNetwork
 from conslaw_cli.models.layers import (
     Blocks,
     chain_blocks,
@@ -25,7 +31,12 @@ def build(widths: tuple[int, ...], bias: str) -> Model:
         parts = (whole(inner, _path_functional(inner, depth)),)
     if len(inner) < len(blocks):
         parts += (output_biases(blocks, f"b{depth}"),)
-    return Model(blocks, parts, hidden_layers(blocks, depth, "scaling"), _paths(blocks, widths))
+    return Model(blocks, parts, hidden(widths, bias), _paths(blocks, widths))
+
+
+def hidden(widths: tuple[int, ...], bias: str) -> tuple[HiddenLayer, ...]:
+    """Every neuron can be scaled."""
+    return hidden_layers(chain_blocks(widths, bias), len(widths) - 1, "scaling")
 
 
 def _path_functional(blocks: Blocks, depth: int) -> Node:
@@ -71,6 +82,13 @@ def _paths(blocks: Blocks, widths: tuple[int, ...]) -> PathNetwork:
     return PathNetwork(widths, weights, biases)
 
 
+def domain(depth: int) -> str:
+    """Distinct hyperplanes, for two weight layers; a condition that is enough is not known for more."""
+    if depth > 2:
+        return "some open set, not everywhere: distinct hyperplanes and active paths are not enough"
+    return "open set where the neurons define distinct hyperplanes and every path is active for some input"
+
+
 def known_count(widths: tuple[int, ...], bias: str, metric: str, dynamics: str) -> tuple[int, str] | None:
     """Two layers, Euclidean gradient flow: one law for each hidden neuron ([A] Marcotte et al. 2023)."""
     if len(widths) != 3 or metric != "euclidean" or dynamics != "gradient-flow" or caveat(widths, bias):
@@ -79,9 +97,15 @@ def known_count(widths: tuple[int, ...], bias: str, metric: str, dynamics: str) 
 
 
 def caveat(widths: tuple[int, ...], bias: str) -> str | None:
-    """Without biases, neurons that see one number only share the hyperplane 0, so the gradients span less than phi's."""
-    seen_by_hidden = widths[:-2]
-    if bias != "none" or 1 not in seen_by_hidden:
+    """Without biases, neurons that are active for the same inputs act linearly together, and phi does not stand for the network.
+
+    Two such neurons of one layer can be mixed by any 2 x 2 matrix near the identity, which phi does not allow. They exist in
+    every layer of two or more behind a hidden layer of width 1, whose signal is positive; and with one input, which has two
+    signs, among three neurons of the first layer and two of a later one. A neuron never active is in no gradient at all.
+    """
+    first, *later = widths[1:-1] or (0,)
+    behind_one = any(width > 1 and before == 1 for before, width in zip(widths[1:-1], later))
+    if bias != "none" or not (behind_one or (widths[0] == 1 and (first > 2 or any(width > 1 for width in later)))):
         return None
     return (
         "without biases, neurons behind a layer of width 1 share their hyperplane: the network's gradients span less than phi's; "
@@ -93,12 +117,13 @@ ARCHITECTURE = Architecture(
     name="relu",
     summary="ReLU network of any depth",
     phi="products of weights along the paths from input to output, and from each hidden bias to the output",
-    domain="open set where the neurons define distinct hyperplanes and every path is active for some input",
+    domain=domain,
     source="Marcotte et al., NeurIPS 2023",
     biases=("none", "hidden", "all"),
     min_widths=2,
     max_widths=None,
     blocks=chain_blocks,
+    hidden=hidden,
     build=build,
     default_metric=lambda block: "euclidean",
     example_widths=(2, 3, 2),

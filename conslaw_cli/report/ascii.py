@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from conslaw_cli.report.escape import visible
 from conslaw_cli.report.formula import Entry
 from conslaw_cli.report.notation import Notation, Number
+from conslaw_cli.report.prose import Prose
 
 
 class Ascii(Notation):
@@ -66,5 +67,9 @@ def ascii_only(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
+NOTATION = AsciiForm()
+PROSE = Prose(NOTATION, str, str)
+"""Sentences in JSON: names as scripts know them."""
+
 formula = Ascii().formula
-form = AsciiForm().form
+form = NOTATION.form

@@ -8,6 +8,7 @@ from conslaw_cli.certificate import certificate, primes
 from conslaw_cli.flows.base import Dynamics
 from conslaw_cli.laws import families as known
 from conslaw_cli.laws.law import Law
+from conslaw_cli.laws.theory import UNVERIFIED, KnownFamily, known_families
 from conslaw_cli.laws.time import depends_on_time
 from conslaw_cli.models import ARCHITECTURES, Model
 from conslaw_cli.models.base import HiddenLayer
@@ -32,8 +33,8 @@ def build(analysis: Analysis) -> Report:
     """The report of an analysis."""
     spec, model = analysis.spec, analysis.model
     architecture = ARCHITECTURES[spec.model.architecture]
-    status, error, theorem, notes = _status(analysis)
     caveat = architecture.caveat(tuple(spec.model.widths), spec.model.bias)
+    status, error, theorem, notes = _status(analysis)
     return Report(
         name=spec.name,
         model=ModelSummary(
@@ -45,6 +46,7 @@ def build(analysis: Analysis) -> Report:
             architecture.summary,
             architecture.phi,
             _domain(analysis),
+            _positive(analysis),
         ),
         metric=MetricSummary(tuple((name, metric_name(a)) for name, a in spec.metric.blocks), spec.metric.at),
         dynamics=DynamicsSummary(
@@ -54,7 +56,7 @@ def build(analysis: Analysis) -> Report:
         ),
         trace=_trace(analysis),
         laws=_laws(analysis, status),
-        status=status,
+        status=_of_what(status, caveat),
         error_bound=error,
         theorem=theorem,
         notes=(*notes, caveat) if caveat else notes,
@@ -69,14 +71,19 @@ def build(analysis: Analysis) -> Report:
 
 
 def _domain(analysis: Analysis) -> str:
-    """Where phi stands for the model (nowhere at some widths), the metric is one, and the rate is finite."""
+    """Where phi stands for the model (nowhere at some widths), and the rate is finite."""
     spec, architecture = analysis.spec, ARCHITECTURES[analysis.spec.model.architecture]
     if architecture.caveat(tuple(spec.model.widths), spec.model.bias):
-        return "nowhere for the network itself: the count is proved for phi only, see the note"
-    steep = [name for name, a in spec.metric.blocks if a and architecture.default_metric(name) == "euclidean"]
-    positive = f", {', '.join(steep)} > 0" if steep else ""
-    finite = ", as long as the rate is finite" if spec.dynamics.varies_in_time and spec.dynamics.kind != "nesterov" else ""
-    return architecture.domain + positive + finite
+        return "nowhere for the network itself, the count is that of phi (see the note)"
+    finite = "as long as the rate is finite" if spec.dynamics.varies_in_time and spec.dynamics.kind != "nesterov" else ""
+    return ", ".join(filter(None, (architecture.domain(len(spec.model.widths) - 1), finite)))
+
+
+def _positive(analysis: Analysis) -> tuple[str, ...]:
+    """Blocks that the architecture keeps positive, and those at which a metric that is not Euclidean is taken."""
+    spec, architecture = analysis.spec, ARCHITECTURES[analysis.spec.model.architecture]
+    at_theta = spec.metric.at == "theta"
+    return tuple(name for name, a in spec.metric.blocks if architecture.stays_positive(name) or (a and at_theta))
 
 
 def _status(analysis: Analysis) -> tuple[str, str | None, str | None, tuple[str, ...]]:
@@ -94,6 +101,11 @@ def _status(analysis: Analysis) -> tuple[str, str | None, str | None, tuple[str,
     if analysis.closed:
         reason = f"the filtration closed, but no error bound below 2^-{int(ERROR_BITS)} is known at this size"
     return "undecided", None, None, (f"{reason}: at most {bound} laws (proved)",)
+
+
+def _of_what(status: str, caveat: str | None) -> str:
+    """A count that was computed is phi's; where phi stands for the network nowhere, the status says so."""
+    return f"{status} for phi" if caveat and status in ("proved", "exact") else status
 
 
 def _theorem(analysis: Analysis) -> tuple[int, str] | None:
@@ -120,8 +132,7 @@ def _trace(analysis: Analysis) -> TraceSummary:
 
 def _laws(analysis: Analysis, status: str) -> LawsSummary:
     if analysis.failure:
-        theorem = _theorem(analysis)
-        return LawsSummary(theorem[0] if theorem else None, 0, None, None, 0, ())
+        return _known_laws(analysis)
     if analysis.paths:
         found = _path_families(analysis)
     else:
@@ -137,6 +148,30 @@ def _laws(analysis: Analysis, status: str) -> LawsSummary:
         time_free=time_free,
         searched_degree=max((part.searched_degree for part in analysis.parts), default=0),
         families=tuple(found),
+    )
+
+
+def _known_laws(analysis: Analysis) -> LawsSummary:
+    """What theory knows without a computation: a theorem's count, and families that hold at every size."""
+    theorem, exponents = _theorem(analysis), dict(analysis.spec.metric.blocks)
+    layers = known_families(analysis.model.blocks, analysis.model.hidden, exponents, analysis.dynamics)
+    families = tuple(_known_family(family, analysis.dynamics, exponents) for family in layers)
+    found, timed = sum(family.number for family in families), any(family.depends_on_time for family in families)
+    known_of_all = timed or not analysis.dynamics.time_fields
+    return LawsSummary(theorem[0] if theorem else None, found, timed if known_of_all else None, None, 0, families)
+
+
+def _known_family(family: KnownFamily, dynamics: Dynamics, exponents: dict[str, int]) -> Family:
+    """Its form alone: the members of a model of this size are not written out."""
+    return Family(
+        name=family.name,
+        number=family.number,
+        members=(),
+        depends_on_time=family.timed,
+        source=UNVERIFIED,
+        form=family_form(family.name, family.layer, dynamics, exponents, family.timed),
+        entries=family.size if family.size > family.number else None,
+        verified=False,
     )
 
 

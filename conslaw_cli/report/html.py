@@ -33,7 +33,7 @@ dt, dd { margin: 0; }
 dd { white-space: pre-wrap; min-width: 0; }
 dd b { font-weight: 600; margin-right: .75rem; }
 .proved, .exact, .theorem { color: var(--good); }
-.undecided { color: var(--open); }
+.proved-for-phi, .exact-for-phi, .undecided { color: var(--open); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { font-weight: 500; text-align: left; white-space: nowrap; }
@@ -94,9 +94,10 @@ def _section(report: Report, options: Options) -> Iterator[str]:
     yield f'<div class="setting">{" · ".join(setting)}</div>'
     yield f'<div class="name">{escaped(report.name)}</div>'
     yield "<dl>"
+    status = report.status.replace(" ", "-")
     for fact in outline.facts(report, PROSE):
         value = f"<b>{fact.value}</b>" if fact.value is not None else ""
-        mark = f' class="{escaped(report.status)}"' if fact.label == "laws" else ""
+        mark = f' class="{escaped(status)}"' if fact.label == "laws" else ""
         yield f"<dt>{fact.label}</dt><dd{mark}>{value}{fact.text}</dd>"
     yield "</dl>"
     yield from _laws(report, options)

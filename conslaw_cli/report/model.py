@@ -24,6 +24,9 @@ class ModelSummary:
     summary: str
     phi: str
     domain: str
+    """Where phi stands for the model, beside what ``positive`` says; "" for everywhere."""
+    positive: tuple[str, ...] = ()
+    """Blocks of which all entries must be positive, for phi or for the metric."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class MetricSummary:
     blocks: tuple[tuple[str, str], ...]
     """(block, "euclidean" | "entropy" | "theta^a")"""
     at: str
+
+    @property
+    def lookahead(self) -> tuple[str, ...]:
+        """Blocks at whose lookahead point a metric that is not Euclidean is taken: it must be positive there."""
+        return tuple(name for name, kind in self.blocks if kind != "euclidean") if self.at == "lookahead" else ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,10 @@ class TraceSummary:
 
 @dataclass(frozen=True)
 class Family:
-    """Laws of one kind: ``members`` yields their formulas on demand (there may be many and long ones)."""
+    """Laws of one kind: ``members`` yields their formulas on demand (there may be many and long ones).
+
+    A family that theory knows and nothing verified has its form and no members; ``number`` of them at least are independent.
+    """
 
     name: str
     number: int
@@ -62,6 +73,7 @@ class Family:
     form: MatrixForm | NeuronForm | None = None
     entries: int | None = None
     """Entries of the matrix form when more than the independent ones counted in ``number``."""
+    verified: bool = True
 
 
 @dataclass(frozen=True)
@@ -75,10 +87,15 @@ class LawsSummary:
     searched_degree: int
     families: tuple[Family, ...]
 
+    @property
+    def verified(self) -> int:
+        """How many of those found were verified; the others are known from theory."""
+        return sum(family.number for family in self.families if family.verified)
+
 
 @dataclass(frozen=True)
 class Report:
-    """What is known of one spec's conservation laws, and how. ``status``: proved | exact | theorem | undecided."""
+    """What is known of one spec's conservation laws, and how. ``status``: one of ``conslaw_cli.spec.schema.STATUSES``."""
 
     name: str
     model: ModelSummary
@@ -111,6 +128,9 @@ class Report:
         return render([self], "text").rstrip("\n")
 
     def _content(self, expand: bool) -> dict:
+        from conslaw_cli.report.ascii import PROSE
+        from conslaw_cli.report.prose import where
+
         return {
             "schema": SCHEMA,
             "name": self.name,
@@ -120,7 +140,7 @@ class Report:
                 "bias": self.model.bias,
                 "parameters": self.model.parameters,
                 "phi": self.model.phi,
-                "domain": self.model.domain,
+                "domain": where(self, PROSE),
             },
             "metric": {"blocks": dict(self.metric.blocks), "at": self.metric.at},
             "dynamics": {"kind": self.dynamics.kind, "rate": self.dynamics.rate, "start": self.dynamics.start},
@@ -162,7 +182,7 @@ class Report:
                 "depends_on_time": family.depends_on_time,
                 "source": family.source,
             }
-            if len(shown) < len(family.members):
+            if len(shown) < family.number:
                 item["truncated"] = True
             yield item
 

@@ -120,6 +120,11 @@ class Notation(ABC):
         """A function of time or a rate."""
         return timefunctions.written(timefunctions.piece(text, self), self)
 
+    def lookahead(self, rate: str, name: str) -> str:
+        """The point rate * block + its velocity."""
+        ahead = [] if rate == "0" else self._timed(rate, [(1, self.letter(name))])
+        return self.sum([*ahead, (1, self.letter(name, velocity=True))])
+
     def sum(self, pieces: Iterable[Signed]) -> str:
         """The signed sum; 0 when it is empty."""
         written = []

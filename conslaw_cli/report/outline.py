@@ -15,7 +15,6 @@ MEMBERS_SHOWN = 12
 LONGEST_FORMULA = 300
 """Characters of a formula in the terminal's notation beyond which only its first terms are shown."""
 _TERMS_TRIED = 40
-_BLOCKS_SHOWN = 8
 NO_LAW = "No law is conserved."
 
 
@@ -65,10 +64,7 @@ def facts(report: Report, prose: Prose) -> Iterator[Fact]:
 
 
 def _blocks(report: Report, prose: Prose) -> str:
-    shown = [prose.block(name, shape) for name, shape in report.model.blocks]
-    if len(shown) > _BLOCKS_SHOWN:
-        shown = [*shown[: _BLOCKS_SHOWN - 2], prose.text("…"), shown[-1]]
-    return ", ".join(shown)
+    return ", ".join(prose.listed([prose.block(name, shape) for name, shape in report.model.blocks]))
 
 
 def _lie_algebra(report: Report, prose: Prose) -> Fact:
@@ -113,6 +109,11 @@ def _number(family: Family) -> str:
     return f"{family.number} of {family.entries}" if _redundant(family) else str(family.number)
 
 
+def _how_many(report: Report, family: Family) -> str:
+    """What theory knows is a lower bound, unless a theorem says that there are no more."""
+    return str(family.number) if family.verified or report.complete else f"at least {family.number}"
+
+
 def _redundant(family: Family) -> bool:
     """Whether the form has more entries than the family has independent laws."""
     return family.entries is not None and family.entries > family.number
@@ -151,7 +152,7 @@ def first_terms(law: Formula, number: int) -> Formula:
 def footnotes(report: Report, prose: Prose) -> list[str]:
     """What the numbers of the table mean where they do not speak for themselves, and the report's notes."""
     meaning = [
-        f"{_number(family)}: the matrix has {family.entries} different entries, {family.number} of them independent."
+        f"{_number(family)}: the matrix has {family.entries} different entries, {_how_many(report, family)} of them independent."
         for family in report.laws.families
         if _redundant(family)
     ]

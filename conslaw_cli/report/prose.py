@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from conslaw_cli.report.model import DynamicsSummary, MetricSummary, Report
 from conslaw_cli.report.notation import Notation
 
 _BIASES = {"none": "", "hidden": ", hidden biases", "all": ", biases"}
+_LONGEST_LIST = 8
 _KINDS = {"gradient-flow": "gradient flow", "weight-decay": "weight decay", "nesterov": "Nesterov momentum"}
 
 
@@ -29,8 +30,17 @@ class Prose:
         size = str(rows) if name[:1].islower() and columns == 1 else f"{rows}×{columns}"
         return f"{self.math(self.notation.letter(name))} {self.text(size)}"
 
-    def names(self, blocks: list[str]) -> str:
-        return ", ".join(self.math(self.notation.letter(name)) for name in blocks)
+    def letters(self, blocks: Sequence[str]) -> list[str]:
+        return [self.math(self.notation.letter(name)) for name in blocks]
+
+    def names(self, blocks: Sequence[str]) -> str:
+        return ", ".join(self.listed(self.letters(blocks)))
+
+    def listed(self, written: list[str]) -> list[str]:
+        """The items, of many the first and the last."""
+        if len(written) <= _LONGEST_LIST:
+            return written
+        return [*written[: _LONGEST_LIST - 2], self.text("…"), written[-1]]
 
     def chain(self, numbers: tuple[int, ...]) -> str:
         """Widths or a filtration: 2 → 3 → 2."""
@@ -62,16 +72,20 @@ def model(report: Report, prose: Prose) -> str:
 
 def metric(summary: MetricSummary, prose: Prose) -> str:
     """Euclidean metric; entropy metric; metric entropy on W2, Euclidean on W1."""
-    kinds: dict[str, list[str]] = {}
-    for block, kind in summary.blocks:
-        kinds.setdefault(kind, []).append(block)
     at = " at the lookahead point" if summary.at == "lookahead" else ""
-    if len(kinds) <= 1:
-        (kind,) = kinds or ("euclidean",)
-        return f"{_metric_name(kind, prose)} metric{at}"
+    kinds = {kind for _, kind in summary.blocks} or {"euclidean"}
+    if len(kinds) == 1:
+        return f"{_metric_name(*kinds, prose)} metric{at}"
+    return f"metric {metric_of_blocks(summary.blocks, prose)}{at}"
+
+
+def metric_of_blocks(blocks: Sequence[tuple[str, str]], prose: Prose) -> str:
+    """entropy on W2 and Euclidean elsewhere."""
+    kinds: dict[str, list[str]] = {}
+    for block, kind in blocks:
+        kinds.setdefault(kind, []).append(block)
     rest = " and Euclidean elsewhere" if kinds.pop("euclidean", None) else ""
-    others = [f"{_metric_name(kind, prose)} on {prose.names(blocks)}" for kind, blocks in kinds.items()]
-    return f"metric {', '.join(others)}{rest}{at}"
+    return ", ".join(f"{_metric_name(kind, prose)} on {prose.names(names)}" for kind, names in kinds.items()) + rest
 
 
 def _metric_name(kind: str, prose: Prose) -> str:
@@ -112,10 +126,9 @@ def accounting(report: Report, prose: Prose) -> str:
 
 
 def status(report: Report, prose: Prose) -> str:
-    """proved; exact, error below 2^-40; theorem; undecided."""
-    if report.status != "exact" or not report.error_bound:
-        return prose.text(report.status)
-    return f"exact, error below {prose.bound(report.error_bound)}"
+    """proved; exact for phi, error below 2^-40; theorem; undecided."""
+    bound = f", error below {prose.bound(report.error_bound)}" if report.error_bound else ""
+    return prose.text(report.status) + bound
 
 
 def _number(laws: int) -> str:
@@ -144,7 +157,8 @@ def _most(report: Report) -> int | None:
 
 def _undecided(report: Report) -> str:
     found, most = report.laws.found, _most(report)
-    bounds = [f"at least {found} (written down)"] if found else []
+    how = "written down" if all(family.verified for family in report.laws.families) else "known from theory, not verified"
+    bounds = [f"at least {found} ({how})"] if found else []
     if most is not None:
         bounds.append(f"at most {most} ({_sum(report, most)})")
     known = f": {', '.join(bounds)}" if bounds else ""
@@ -201,11 +215,20 @@ def _freedom_of_more(total: int | None, free: int | None) -> str:
     return f"; {free} of the {total} laws can be chosen free of t"
 
 
+def where(report: Report, prose: Prose) -> str:
+    """The set of parameters on which phi stands for the network and the metric is one."""
+    positive, lookahead = report.model.positive, report.metric.lookahead
+    points = [prose.math(prose.notation.lookahead(report.dynamics.rate, name)) for name in lookahead]
+    said = [prose.text(report.model.domain)] if report.model.domain else []
+    said += [f"{', '.join(prose.listed(all_))}{prose.text(' > 0')}" for all_ in (prose.letters(positive), points) if all_]
+    return ", ".join(said)
+
+
 def domain(report: Report, prose: Prose) -> str:
     """Where the laws hold, and from which time."""
     rate, start = report.dynamics.rate or "", report.dynamics.start
-    where = prose.text(report.model.domain)
+    place = where(report, prose)
     if start is None:
         after_zero = f", and for {prose.math(prose.notation.letter('t'))}{prose.text(' > 0')}"
-        return where + (after_zero if re.search(r"\bt\b", rate) else "")
-    return where if start == "0" else f"{where}, and from time {prose.rate(start)} on"
+        return place + (after_zero if re.search(r"\bt\b", rate) else "")
+    return place if start == "0" else f"{place}, and from time {prose.rate(start)} on"

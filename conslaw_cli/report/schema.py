@@ -57,7 +57,7 @@ class Family(_Table):
     """Laws of one kind."""
 
     family: Annotated[str, Meta(description="Name of the family.")]
-    number: Annotated[Positive, Meta(description="How many independent laws it holds.")]
+    number: Annotated[Positive, Meta(description="How many independent laws it holds; at least so many where theory alone knows.")]
     expressions: Annotated[list[str], Meta(description="The scalar laws as plain ASCII that SymPy parses.")]
     form: Annotated[
         str | None, Meta(description="All of them at once: the matrix or neuron form; null where none is known.")
@@ -65,7 +65,7 @@ class Family(_Table):
     latex: Annotated[str, Meta(description="The form, or else the first laws, in LaTeX.")]
     depends_on_time: bool
     source: Annotated[str, Meta(description="Where the laws come from: search or theory.")]
-    truncated: Annotated[bool, Meta(description="Whether expressions are left out; --expand writes all of them.")] = (
+    truncated: Annotated[bool, Meta(description="Whether expressions are left out; --expand writes those that were verified.")] = (
         False
     )
 
@@ -135,7 +135,8 @@ class JsonReport(_Table):
     status: Annotated[
         Literal[STATUSES],
         Meta(
-            description="proved: sum closed by proved laws; exact: error bound given; theorem: by a theorem; undecided."
+            description="proved: sum closed by proved laws; exact: error bound given; … for phi: phi stands for the network "
+            "nowhere, so it may have further laws; theorem: by a theorem; undecided."
         ),
     ]
     error_bound: Annotated[

@@ -27,7 +27,14 @@ _NARROWEST = 24
 _LAW_BREAKS = r" (?=[+−] )|  "
 """A law is broken before a term, and before what is said of its form."""
 _HEADINGS = ("law", "number", "depends on t", "source")
-_STYLES = {"proved": "green", "exact": "green", "theorem": "yellow", "undecided": "red"}
+_STYLES = {
+    "proved": "green",
+    "proved for phi": "yellow",
+    "exact": "green",
+    "exact for phi": "yellow",
+    "theorem": "yellow",
+    "undecided": "red",
+}
 
 
 def reports(all_reports: Sequence[Report], options: Options) -> str:

@@ -10,7 +10,8 @@ from msgspec import Meta, Struct
 from conslaw_cli.spec.expressions import Expression
 
 KINDS = ("gradient-flow", "momentum", "nesterov", "weight-decay")
-STATUSES = ("proved", "exact", "theorem", "undecided")
+STATUSES = ("proved", "proved for phi", "exact", "exact for phi", "theorem", "undecided")
+"""``for phi``: of phi's laws, where phi stands for the network nowhere."""
 POINTS = ("theta", "lookahead")
 LARGEST_EXPONENT = 20
 MOST_WIDTHS = 10_000
@@ -74,7 +75,7 @@ class ExpectSpec(Struct, frozen=True, forbid_unknown_fields=True):
     complete: Annotated[bool | None, Meta(description="Whether all laws are found in closed form.")] = None
     time_free: Annotated[Count | None, Meta(description="Number of independent laws free of time.")] = None
     dimension: Annotated[Count | None, Meta(description="Dimension of the trace of the Lie algebra.")] = None
-    status: Annotated[str | None, Meta(description="proved, exact, theorem or undecided.")] = None
+    status: Annotated[str | None, Meta(description="proved, exact (either of them for phi), theorem or undecided.")] = None
 
 
 class Spec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -40,7 +40,7 @@ def new_spec(architecture: Architecture) -> str:
     return _TEMPLATE.format(
         summary=architecture.summary,
         phi=architecture.phi,
-        domain=architecture.domain,
+        domain=architecture.domains,
         name=architecture.name,
         architectures=" | ".join(ARCHITECTURES),
         widths=list(architecture.example_widths),
