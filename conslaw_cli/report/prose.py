@@ -29,8 +29,8 @@ class Prose:
         size = str(rows) if name[:1].islower() and columns == 1 else f"{rows}×{columns}"
         return f"{self.math(self.notation.letter(name))} {self.text(size)}"
 
-    def names(self, blocks: list[str]) -> str:
-        return ", ".join(self.math(self.notation.letter(name)) for name in blocks)
+    def names(self, names: list[str]) -> str:
+        return ", ".join(self.math(self.notation.letter(name)) for name in names)
 
     def chain(self, numbers: tuple[int, ...]) -> str:
         """Widths or a filtration: 2 → 3 → 2."""
@@ -202,10 +202,22 @@ def _freedom_of_more(total: int | None, free: int | None) -> str:
 
 
 def domain(report: Report, prose: Prose) -> str:
-    """Where the laws hold, and from which time."""
-    rate, start = report.dynamics.rate or "", report.dynamics.start
-    where = prose.text(report.model.domain)
-    if start is None:
-        after_zero = f", and for {prose.math(prose.notation.letter('t'))}{prose.text(' > 0')}"
-        return where + (after_zero if re.search(r"\bt\b", rate) else "")
-    return where if start == "0" else f"{where}, and from time {prose.rate(start)} on"
+    """Where the laws hold: the parameters, the times, and what is assumed of free constants in an expression."""
+    dynamics, where = report.dynamics, prose.text(report.model.domain)
+    t = prose.math(prose.notation.letter("t"))
+    if dynamics.start is None and (dynamics.until is not None or re.search(r"\bt\b", dynamics.rate or "")):
+        where += f", and for {t}{prose.text(' > 0')}"
+    elif dynamics.start not in (None, "0"):
+        where += f", and from time {prose.rate(dynamics.start)} on"
+    if dynamics.until is not None:
+        end = f" {t} = {prose.rate(dynamics.until)}"
+        where += f", until{end}" if dynamics.located else f", until{end} (the rate is shown to be finite up to there)"
+    if dynamics.assumptions and not (dynamics.rate or "").isidentifier():
+        where += ", " + ", ".join(_assumption(text, prose) for text in dynamics.assumptions)
+    return where
+
+
+def _assumption(text: str, prose: Prose) -> str:
+    """An assumption with its names as the formulas write them."""
+    names, said = re.fullmatch(r"(.+)( > 0| generic)", text).groups()
+    return prose.names(names.split(", ")) + prose.text(said)

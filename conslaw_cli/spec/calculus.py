@@ -23,9 +23,15 @@ def varies(node: Node) -> bool:
 def negative(node: Node) -> Node:
     if isinstance(node, Number):
         return Number(-node.value)
-    if isinstance(node, Apply) and node.op == "neg":
+    if not isinstance(node, Apply):
+        return Apply("neg", (node,))
+    if node.op == "neg":
         return node.args[0]
-    if isinstance(node, Apply) and node.op in ("*", "/") and isinstance(node.args[0], Number):
+    if node.op == "-":
+        return minus(node.args[1], node.args[0])
+    if node.op == "+":
+        return minus(negative(node.args[0]), node.args[1])
+    if node.op in ("*", "/") and isinstance(node.args[0], Number):
         return Apply(node.op, (Number(-node.args[0].value), node.args[1]))
     return Apply("neg", (node,))
 
@@ -33,16 +39,16 @@ def negative(node: Node) -> Node:
 def plus(left: Node, right: Node) -> Node:
     if isinstance(left, Number) and isinstance(right, Number):
         return Number(left.value + right.value)
-    if left == ZERO:
-        return right
-    if right == ZERO:
-        return left
-    if isinstance(right, Apply) and right.op == "neg":
-        return Apply("-", (left, right.args[0]))
-    if isinstance(right, Number) and right.value < 0:
-        return Apply("-", (left, Number(-right.value)))
-    if isinstance(right, Apply) and right.op in ("*", "/") and isinstance(right.args[0], Number) and right.args[0].value < 0:
-        return Apply("-", (left, negative(right)))
+    if ZERO in (left, right):
+        return right if left == ZERO else left
+    if isinstance(right, Apply) and right.op in ("+", "-"):
+        return Apply(right.op, (plus(left, right.args[0]), right.args[1]))
+    coefficient, rest = _split(right)
+    if coefficient < 0:
+        return Apply("-", (left, _attached(-coefficient, rest)))
+    coefficient, rest = _split(left)
+    if coefficient < 0 and not isinstance(left, Number):
+        return Apply("-", (right, _attached(-coefficient, rest)))
     return Apply("+", (left, right))
 
 
@@ -51,27 +57,71 @@ def minus(left: Node, right: Node) -> Node:
 
 
 def times(left: Node, right: Node) -> Node:
-    if isinstance(right, Number) and not isinstance(left, Number):
-        left, right = right, left
-    if isinstance(left, Number):
-        if isinstance(right, Number):
-            return Number(left.value * right.value)
-        if left.value == 0:
-            return ZERO
-        if abs(left.value) == 1:
-            return right if left.value == 1 else negative(right)
-        if left.value.denominator != 1:  # 2*t/3, not (2/3)*t
-            return over(times(Number(Fraction(left.value.numerator)), right), Number(Fraction(left.value.denominator)))
-    return Apply("*", (left, right))
+    (a, u), (b, v) = _split(left), _split(right)
+    above = [part for w in (u, v) if (part := _numerator(w)) != ONE]
+    below = [part for w in (u, v) if (part := _denominator(w)) != ONE]
+    return _attached(a * b, _quotient(_product(above), _product(below)))
 
 
 def over(left: Node, right: Node) -> Node:
-    if isinstance(right, Number) and right.value:
-        if isinstance(left, Number):
-            return Number(left.value / right.value)
-        if right.value == 1:
-            return left
-    return ZERO if left == ZERO else Apply("/", (left, right))
+    (a, u), (b, v) = _split(left), _split(right)
+    if not b:
+        return Apply("/", (left, right))
+    above = [part for part in (_numerator(u), _denominator(v)) if part != ONE]
+    below = [part for part in (_denominator(u), _numerator(v)) if part != ONE]
+    return _attached(a / b, _quotient(_product(above), _product(below)))
+
+
+def _split(node: Node) -> tuple[Fraction, Node]:
+    """A number and what it multiplies."""
+    if isinstance(node, Number):
+        return node.value, ONE
+    if isinstance(node, Apply) and node.op == "neg":
+        coefficient, rest = _split(node.args[0])
+        return -coefficient, rest
+    if isinstance(node, Apply) and node.op == "*":
+        (a, u), (b, v) = map(_split, node.args)
+        return a * b, _product([part for part in (u, v) if part != ONE])
+    if isinstance(node, Apply) and node.op == "/":
+        (a, u), (b, v) = map(_split, node.args)
+        return (a / b, _quotient(u, v)) if b else (Fraction(1), node)
+    return Fraction(1), node
+
+
+def _numerator(node: Node) -> Node:
+    return node.args[0] if isinstance(node, Apply) and node.op == "/" else node
+
+
+def _denominator(node: Node) -> Node:
+    return node.args[1] if isinstance(node, Apply) and node.op == "/" else ONE
+
+
+def _product(parts: list[Node]) -> Node:
+    if not parts:
+        return ONE
+    total = parts[0]
+    for part in parts[1:]:
+        total = Apply("*", (total, part))
+    return total
+
+
+def _quotient(above: Node, below: Node) -> Node:
+    return above if below == ONE else Apply("/", (above, below))
+
+
+def _attached(coefficient: Fraction, node: Node) -> Node:
+    """A number times a tree, in front of its numerator, its denominator in front of that of the tree."""
+    if not coefficient or node == ONE:
+        return Number(coefficient)
+    if coefficient < 0:
+        return negative(_attached(-coefficient, node))
+    top, bottom = coefficient.numerator, coefficient.denominator
+    above, below = _numerator(node), _denominator(node)
+    if top != 1:
+        above = rational(top) if above == ONE else Apply("*", (rational(top), above))
+    if bottom != 1:
+        below = rational(bottom) if below == ONE else Apply("*", (rational(bottom), below))
+    return _quotient(above, below)
 
 
 def raised(base: Node, exponent: Node) -> Node:

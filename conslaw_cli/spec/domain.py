@@ -124,7 +124,7 @@ def _from(node: Node, start: Fraction, after: bool) -> Interval:
     for condition in dict.fromkeys(conditions(node)):
         defined = _holds_at(condition, start)
         if not after and defined is not None:
-            raise NotReal(f"at t = {start}: {defined}")
+            raise NotReal(f"{'a pole ' if defined == NONZERO else ''}at t = {start}: {defined}")
         found = _narrowed(found, condition, start)
     return found
 

@@ -221,3 +221,12 @@ _OPERATIONS = {
     "tanh": lambda a: _increasing(arb.tanh, a, a.nonzero, arb(-1), arb(1)),
     "atan": lambda a: _increasing(arb.atan, a, a.nonzero),
 }
+
+
+def rationals(span: Span) -> tuple[Fraction, Fraction] | None:
+    """The ends as fractions, None where one is infinite."""
+    if _infinite(span.low) or _infinite(span.high):
+        return None
+    mantissas = [end.man_exp() for end in (span.low, span.high)]
+    low, high = (Fraction(int(mantissa)) * Fraction(2) ** int(exponent) for mantissa, exponent in mantissas)
+    return low, high

@@ -1,6 +1,7 @@
 """A normal form of expressions that proves them zero: sums of monomials in kernels, with rational coefficients and exponents.
 
-Kernels are t, free constants, pi, primes, exp(m), e^(i m), e^(i pi), log|p| and |p| for monomials m and sums p of such monomials. Every step
+Kernels are t, free constants, pi, primes, exp(m), e^(i m), e^(i pi), log|p| and |p|
+(and atan(p)) for monomials m and sums p of such monomials. Every step
 rewrites by an identity that holds for real values where the expression is defined (near the sample time, and so by analyticity on the
 whole interval), so a sum that cancels to nothing is zero; kernels need not be independent, so one that does not cancel shows nothing.
 """
@@ -102,7 +103,7 @@ class Normalizer:
             up, down = self._exponential(self.form(node)), self._exponential(self._scaled(self.form(node), Fraction(-1)))
             sine, cosine, below = self._halved(up, down, -1), self._halved(up, down, 1), call("cosh", node)
         else:
-            raise Undecided(name)
+            return {((f"{name} {_text(self.form(node))}", Fraction(1)),): Fraction(1)}
         if name in ("tan", "tanh"):
             return self.product(sine, self._power(below, Fraction(-1)))
         return sine if name.startswith("sin") else cosine
@@ -205,7 +206,7 @@ class Normalizer:
         """The sign of a factored sum at the sample time."""
         sign = 1 if content > 0 else -1
         for kernel, exponent in factors:
-            sign *= self.signs[kernel] ** int(exponent)
+            sign *= self.signs[kernel] if exponent % 2 else 1
         return sign
 
     def _number_power(self, value: Fraction, q: Fraction) -> Sum:
@@ -381,7 +382,7 @@ def _tree(form: Sum) -> Node | None:
     return total
 
 
-def _primes(value: Fraction) -> list[tuple[int, int]]:
+def _primes(value: Fraction) -> list[tuple[int, Fraction]]:
     """Small primes of a positive rational with their exponents; what is left of numerator and denominator counts as prime."""
     found = []
     for number, sign in ((value.numerator, 1), (value.denominator, -1)):
@@ -390,9 +391,9 @@ def _primes(value: Fraction) -> list[tuple[int, int]]:
             while number % prime == 0:
                 number, exponent = number // prime, exponent + 1
             if exponent:
-                found.append((prime, sign * exponent))
+                found.append((prime, Fraction(sign * exponent)))
             if number == 1:
                 break
         if number > 1:
-            found.append((number, sign))
+            found.append((number, Fraction(sign)))
     return found
