@@ -9,19 +9,21 @@ from fractions import Fraction
 
 from conslaw_cli.exact.polynomials import Polynomial
 from conslaw_cli.flows.base import ONE, RATE, SYMBOL, ZERO, Dynamics, Kind
-from conslaw_cli.flows.timefactors import TimeFactor, exponential, lag, letter, rational
-from conslaw_cli.spec import DynamicsSpec, Expression, MetricSpec
+from conslaw_cli.flows.timefactors import TimeFactor, exponential, lag, spelled
+from conslaw_cli.spec import DynamicsSpec, Expression, MetricSpec, parse_expression
+from conslaw_cli.spec.tree import Name, text_of
 
 MINUS = Polynomial.constant(-1)
 
 
 def build(dynamics: DynamicsSpec, metric: MetricSpec) -> Dynamics:
-    return momentum("momentum", dynamics, metric, {"s": exponential(dynamics.rate), "A": lag(dynamics.rate)})
+    return momentum("momentum", dynamics, metric, {"s": exponential(dynamics), "A": lag(dynamics)})
 
 
 def build_nesterov(dynamics: DynamicsSpec, metric: MetricSpec) -> Dynamics:
     """tau = 3/t: s = t^3, S = -1/(2 t^2)."""
-    return momentum("nesterov", dynamics, metric, {"s": TimeFactor("t**3"), "A": TimeFactor("-t/2")})
+    factors = {"s": TimeFactor(lambda: parse_expression("t**3").tree), "A": TimeFactor(lambda: parse_expression("-t/2").tree)}
+    return momentum("nesterov", dynamics, metric, factors)
 
 
 def momentum(name: str, spec: DynamicsSpec, metric: MetricSpec, factors: dict[str, TimeFactor]) -> Dynamics:
@@ -44,14 +46,20 @@ def momentum(name: str, spec: DynamicsSpec, metric: MetricSpec, factors: dict[st
         time_fields=time_fields(spec),
         splits_velocities=not lookahead,
         inverse_rate=inverse_rate(spec),
-        rate_letter=letter(spec.rate.lone_name) if spec.rate.lone_name else f"({spec.rate.text})",
+        rate_letter=_atom(spec.rate),
         factors=factors,
     )
 
 
+def _atom(rate: Expression) -> str:
+    """The rate as SymPy spells it, in brackets unless it is a letter."""
+    text = text_of(spelled(rate))
+    return text if isinstance(rate.tree, Name) else f"({text})"
+
+
 def rate_value(rate: Expression) -> Polynomial:
-    """A constant rate as a scalar: a rational number, or a free symbol for a letter."""
-    value = rational(rate)
+    """A constant rate as a scalar: a rational number, or a free symbol for a letter or another positive constant."""
+    value = rate.fraction
     return Polynomial.variable(RATE) if value is None else Polynomial.constant(value)
 
 

@@ -1,34 +1,67 @@
-"""Functions of time that carry laws: closed forms for constant rates, SymPy's integrals otherwise (imported only then)."""
+"""Functions of time that carry laws, in closed form where a small table has one (``integrals``), otherwise with integrals.
+
+They are worked out when a law is written down that needs them. An ``Integral(f, t)`` stands for one fixed primitive of f, the same
+wherever it occurs; every closed form is differentiated and compared with its equation by a normal form before it is used.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from conslaw_cli.spec import Expression
+from conslaw_cli.spec import DynamicsSpec, Expression
+from conslaw_cli.spec.calculus import ONE, TIME, call, derivative, minus, over, plus, raised, rational, substituted, times
+from conslaw_cli.spec.tree import Apply, Name, Node, text_of
+
+if TYPE_CHECKING:
+    from conslaw_cli.flows.integrals import Primitive
+    from conslaw_cli.spec.domain import Interval
+
+_LONGEST = 200
+"""Characters of a closed form beyond which the integral is easier to read."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TimeFactor:
-    """A function of t as plain ASCII that SymPy parses; ``rate`` c when it is exp(c t) for a rational c or a letter."""
+    """A function of t; ``make`` gives its tree when it is asked for. ``trivial``: the constant one."""
 
-    text: str
-    rate: Fraction | str | None = None
+    make: Callable[[], Node]
+    trivial: bool = False
+
+    @cached_property
+    def tree(self) -> Node:
+        return self.make()
 
     @property
-    def trivial(self) -> bool:
-        """Whether it is the constant one."""
-        return self.text == "1"
+    def text(self) -> str:
+        """Plain ASCII that SymPy parses."""
+        return text_of(self.tree)
+
+    def raised(self, exponent: int) -> Node:
+        """The factor to a whole power."""
+        if exponent == 0 or self.trivial:
+            return ONE
+        return _power(self.tree, exponent)
 
     def power(self, exponent: int) -> str:
-        """The factor to an integer power, as ASCII."""
-        if exponent == 0 or self.trivial:
-            return "1"
-        if exponent == 1:
-            return self.text
-        if self.rate is not None:
-            return f"exp({_times_t(self.rate, exponent)})"
-        return f"({self.text})**{exponent}" if exponent > 0 else f"({self.text})**({exponent})"
+        """The same as ASCII."""
+        return text_of(self.raised(exponent))
+
+
+def _power(node: Node, exponent: int) -> Node:
+    """A whole power: of an exponential by its argument, of a power by its exponent, of a product by its factors."""
+    if exponent == 1:
+        return node
+    if isinstance(node, Apply) and node.op == "exp":
+        return call("exp", times(rational(exponent), node.args[0]))
+    if isinstance(node, Apply) and node.op == "sqrt" and exponent == 2:
+        return node.args[0]
+    if isinstance(node, Apply) and node.op == "**":
+        return raised(node.args[0], times(rational(exponent), node.args[1]))
+    return raised(node, rational(exponent))
 
 
 def letter(name: str) -> str:
@@ -36,62 +69,88 @@ def letter(name: str) -> str:
     return "lamda" if name == "lambda" else name
 
 
-def exponential(rate: Expression) -> TimeFactor:
-    """exp(integral of the rate)."""
-    constant = _constant(rate)
-    if constant == 0:
-        return TimeFactor("1")
-    if constant is not None:
-        return TimeFactor(f"exp({_times_t(constant, 1)})", constant)
-    if "t" in rate.names:
-        return TimeFactor(_integrals(rate)[0])
-    return TimeFactor(f"exp(({rate.text})*t)")
+def spelled(rate: Expression) -> Node:
+    """The rate with its letters as SymPy spells them."""
+    return substituted(rate.tree, {"lambda": Name("lamda")})
 
 
-def lag(rate: Expression) -> TimeFactor:
+def exponential(dynamics: DynamicsSpec) -> TimeFactor:
+    """s = exp(integral of the rate)."""
+    if dynamics.rate.fraction == 0:
+        return TimeFactor(lambda: ONE, trivial=True)
+    return TimeFactor(lambda: _Rate(dynamics).exponential)
+
+
+def lag(dynamics: DynamicsSpec) -> TimeFactor:
     """A = S s with s = exp(integral of the rate) and S = integral of 1/s: theta - A theta' is constant along the drift."""
-    constant = _constant(rate)
-    if constant == 0:
-        return TimeFactor("t")
-    if "t" in rate.names:
-        return TimeFactor(_integrals(rate)[1])
-    growth = f"({exponential(rate).text} - 1)"
-    if isinstance(constant, Fraction):
-        numerator = "" if constant.denominator == 1 else f"{constant.denominator}*"
-        return TimeFactor(numerator + growth + ("" if constant.numerator == 1 else f"/{constant.numerator}"))
-    return TimeFactor(f"{growth}/{constant or f'({rate.text})'}")
+    if dynamics.rate.fraction == 0:
+        return TimeFactor(lambda: TIME)
+    return TimeFactor(lambda: _Rate(dynamics).lag)
 
 
-def _constant(rate: Expression) -> Fraction | str | None:
-    """A rational rate's value, or a constant rate's letter; None for any other rate."""
-    if "t" in rate.names:
-        return None
-    return letter(rate.lone_name) if rate.lone_name else rational(rate)
+@dataclass(frozen=True)
+class _Rate:
+    """A rate that is not zero, and the functions of time that it gives."""
 
+    dynamics: DynamicsSpec
 
-def _times_t(rate: Fraction | str, factor: int) -> str:
-    """rate * factor * t as text."""
-    if isinstance(rate, str):
-        return f"{rate}*t" if factor == 1 else f"{factor}*{rate}*t"
-    product = rate * factor
-    numerator = "" if product.numerator == 1 else "-" if product.numerator == -1 else f"{product.numerator}*"
-    return f"{numerator}t" + ("" if product.denominator == 1 else f"/{product.denominator}")
+    @cached_property
+    def tree(self) -> Node:
+        return spelled(self.dynamics.rate)
 
+    @cached_property
+    def interval(self) -> Interval:
+        """Where the rate is real and finite."""
+        from conslaw_cli.spec.domain import Interval
 
-def _integrals(rate: Expression) -> tuple[str, str]:
-    """(s, A) for a rate that varies in time, as SymPy writes them; an integral it cannot do stays an Integral."""
-    import sympy
+        start = self.dynamics.start
+        return Interval(start or Fraction(0), start is None, self.dynamics.until, self.dynamics.located)
 
-    t = sympy.Symbol("t", positive=True)
-    total = sympy.integrate(rate.to_sympy({"t": t}), t)
-    s = sympy.simplify(sympy.exp(sympy.expand_log(total, force=True)))
-    inverse = sympy.integrate(sympy.expand(1 / s), t)
-    return str(s), str(sympy.simplify(inverse.replace(sympy.exp_polar, sympy.exp) * s))
+    @property
+    def exponential(self) -> Node:
+        if not self.dynamics.varies_in_time:
+            return call("exp", times(self.tree, TIME))
+        return self.integral.exponential
 
+    @property
+    def lag(self) -> Node:
+        if not self.dynamics.varies_in_time:
+            return over(minus(self.exponential, ONE), self.tree)
+        found = self._closed_lag()
+        if found is not None and self._solves(found, plus(times(self.tree, found), ONE)):
+            return found
+        return times(self.exponential, call("Integral", self.integral.inverse_exponential))
 
-def rational(rate: Expression) -> Fraction | None:
-    """The value of a constant rational rate."""
-    if not rate.is_constant_number:
-        return None
-    value = rate.value_at({})
-    return Fraction(value) if not isinstance(value, float) else None
+    @cached_property
+    def integral(self) -> Primitive:
+        """An integral of the rate, in closed form if it solves s' = rate s and can be read."""
+        from conslaw_cli.flows.integrals import Primitive, primitive
+
+        found = primitive(self.tree, self.interval)
+        if found is not None and self._solves(found.exponential, times(self.tree, found.exponential)):
+            return found
+        return Primitive(call("Integral", self.tree))
+
+    def _closed_lag(self) -> Node | None:
+        from conslaw_cli.flows.integrals import ZERO, affine, primitive
+
+        rest, logs = self.integral.rest, self.integral.logs
+        if rest != ZERO:
+            return None
+        if len(logs) == 1 and (line := affine(logs[0][1])):
+            power, base = logs[0]
+            if power == ONE:
+                return over(times(base, call("log", base)), line[0])
+            left = minus(ONE, power)
+            return over(base, times(line[0], left)) if self.interval.sign(left) else None
+        found = primitive(self.integral.inverse_exponential, self.interval)
+        return found and times(self.exponential, found.tree)
+
+    def _solves(self, function: Node, slope: Node) -> bool:
+        """Whether a function is short and proved to have a given derivative."""
+        from conslaw_cli.spec.normal import Undecided
+
+        try:
+            return len(text_of(function)) <= _LONGEST and self.interval.normal().is_zero(minus(derivative(function), slope))
+        except Undecided:
+            return False

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from conslaw_cli.exact.polynomials import Polynomial
 from conslaw_cli.flows.base import ONE, SYMBOL, Dynamics, Kind
-from conslaw_cli.flows.timefactors import exponential, rational
+from conslaw_cli.flows.timefactors import exponential
 from conslaw_cli.spec import DynamicsSpec, MetricSpec
 
 
 def build(dynamics: DynamicsSpec, metric: MetricSpec) -> Dynamics:
     c, inverse = (Polynomial.variable(SYMBOL),), (Polynomial.variable(SYMBOL, -1),)
-    growth = exponential(dynamics.rate)
-    if rational(dynamics.rate) == 0:
+    growth = exponential(dynamics)
+    if growth.trivial:
         c = inverse = (ONE,)
     return Dynamics(
         name="weight-decay",

@@ -24,7 +24,7 @@ from conslaw_cli.report.model import (
     TraceSummary,
 )
 from conslaw_cli.report.original import Members, in_original
-from conslaw_cli.spec import metric_name, spec_sha256
+from conslaw_cli.spec import DynamicsSpec, metric_name, spec_sha256, time_text
 from conslaw_cli.timefree import time_free_count
 from conslaw_cli.version import __version__
 
@@ -49,11 +49,7 @@ def build(analysis: Analysis) -> Report:
             _positive(analysis),
         ),
         metric=MetricSummary(tuple((name, metric_name(a)) for name, a in spec.metric.blocks), spec.metric.at),
-        dynamics=DynamicsSummary(
-            spec.dynamics.kind,
-            spec.dynamics.rate.text if spec.dynamics.rate else None,
-            None if spec.dynamics.start is None else str(spec.dynamics.start),
-        ),
+        dynamics=_dynamics(spec.dynamics),
         trace=_trace(analysis),
         laws=_laws(analysis, status),
         status=_of_what(status, caveat),
@@ -70,13 +66,23 @@ def build(analysis: Analysis) -> Report:
     )
 
 
+def _dynamics(dynamics: DynamicsSpec) -> DynamicsSummary:
+    return DynamicsSummary(
+        dynamics.kind,
+        dynamics.rate.text if dynamics.rate else None,
+        None if dynamics.start is None else str(dynamics.start),
+        None if dynamics.until is None else time_text(dynamics.until, dynamics.located),
+        dynamics.located,
+        dynamics.assumptions,
+    )
+
+
 def _domain(analysis: Analysis) -> str:
-    """Where phi stands for the model (nowhere at some widths), and the rate is finite."""
+    """Where phi stands for the model (nowhere at some widths)."""
     spec, architecture = analysis.spec, ARCHITECTURES[analysis.spec.model.architecture]
     if architecture.caveat(tuple(spec.model.widths), spec.model.bias):
         return "nowhere for the network itself, the count is that of phi (see the note)"
-    finite = "as long as the rate is finite" if spec.dynamics.varies_in_time and spec.dynamics.kind != "nesterov" else ""
-    return ", ".join(filter(None, (architecture.domain(len(spec.model.widths) - 1), finite)))
+    return architecture.domain(len(spec.model.widths) - 1)
 
 
 def _positive(analysis: Analysis) -> tuple[str, ...]:

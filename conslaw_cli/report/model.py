@@ -47,6 +47,12 @@ class DynamicsSummary:
     rate: str | None
     start: str | None
     """Time from which the laws hold; None for t > 0."""
+    until: str | None = None
+    """End of the interval on which the rate is shown to be real and finite; None for no end."""
+    located: bool = True
+    """Whether the rate stops being real and finite exactly there."""
+    assumptions: tuple[str, ...] = ()
+    """What is assumed of free constants, such as "alpha > 0"."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,13 @@ class Report:
                 "domain": where(self, PROSE),
             },
             "metric": {"blocks": dict(self.metric.blocks), "at": self.metric.at},
-            "dynamics": {"kind": self.dynamics.kind, "rate": self.dynamics.rate, "start": self.dynamics.start},
+            "dynamics": {
+                "kind": self.dynamics.kind,
+                "rate": self.dynamics.rate,
+                "start": self.dynamics.start,
+                "until": self.dynamics.until,
+                "assumptions": list(self.dynamics.assumptions),
+            },
             "trace": {
                 "space": self.trace.space,
                 "filtration": list(self.trace.filtration),

@@ -9,6 +9,8 @@ from conslaw_cli.exact.polynomials import Polynomial
 from conslaw_cli.flows.base import RATE, Dynamics
 from conslaw_cli.laws.law import Law
 from conslaw_cli.report.formula import Entry, Formula, Group, Term
+from conslaw_cli.spec.calculus import ONE, over, raised, rational, times
+from conslaw_cli.spec.tree import Name, text_of
 
 _S, _A = -10, -11
 
@@ -83,18 +85,11 @@ def _time(factors: dict, scale: tuple[int, int, int], dynamics: Dynamics) -> str
         return factors["growth"].power(scale[0])
     if not factors:
         return "1"
-    pieces = [factors["s"].power(scale[0]), factors["A"].power(scale[1])]
-    if scale[1] or scale[2]:
-        pieces = [_bracketed(piece) for piece in pieces]
-    text = "*".join(piece for piece in pieces if piece != "1") or "1"
-    if not scale[2]:
-        return text
-    rate = dynamics.rate_letter if scale[2] == -1 else f"{dynamics.rate_letter}**{-scale[2]}"
-    return f"{text}/{rate}"
-
-
-def _bracketed(text: str) -> str:
-    return f"({text})" if " " in text or text.startswith("-") else text
+    product = times(factors["s"].raised(scale[0]), factors["A"].raised(scale[1]))
+    if scale[2]:
+        power = raised(Name(dynamics.rate_letter), rational(abs(scale[2])))
+        product = over(product, power) if scale[2] < 0 else times(product, power)
+    return text_of(product)
 
 
 def _ordered(terms: list[Term]) -> tuple[Term, ...]:

@@ -225,10 +225,22 @@ def where(report: Report, prose: Prose) -> str:
 
 
 def domain(report: Report, prose: Prose) -> str:
-    """Where the laws hold, and from which time."""
-    rate, start = report.dynamics.rate or "", report.dynamics.start
-    place = where(report, prose)
-    if start is None:
-        after_zero = f", and for {prose.math(prose.notation.letter('t'))}{prose.text(' > 0')}"
-        return place + (after_zero if re.search(r"\bt\b", rate) else "")
-    return place if start == "0" else f"{place}, and from time {prose.rate(start)} on"
+    """Where the laws hold: the parameters, the times, and what is assumed of free constants in an expression."""
+    dynamics, parts = report.dynamics, [where(report, prose)]
+    t = prose.math(prose.notation.letter("t"))
+    if dynamics.start is None and (dynamics.until is not None or re.search(r"\bt\b", dynamics.rate or "")):
+        parts.append(f"and for {t}{prose.text(' > 0')}")
+    elif dynamics.start not in (None, "0"):
+        parts.append(f"and from time {prose.rate(dynamics.start)} on")
+    if dynamics.until is not None:
+        end = f"until {t} = {prose.rate(dynamics.until)}"
+        parts.append(end if dynamics.located else f"{end} (the rate is shown to be finite up to there)")
+    if dynamics.assumptions and not (dynamics.rate or "").isidentifier():
+        parts += [_assumption(text, prose) for text in dynamics.assumptions]
+    return ", ".join(filter(None, parts))
+
+
+def _assumption(text: str, prose: Prose) -> str:
+    """An assumption with its names as the formulas write them."""
+    names, said = re.fullmatch(r"(.+)( > 0| generic)", text).groups()
+    return ", ".join(prose.letters(names.split(", "))) + prose.text(said)

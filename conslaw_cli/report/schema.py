@@ -43,6 +43,11 @@ class Dynamics(_Table):
     kind: Literal[KINDS]
     rate: Annotated[str | None, Meta(description="Damping or decay, as text; null under gradient flow.")]
     start: Annotated[str | None, Meta(description="Time from which the laws hold; null where they hold for t > 0.")]
+    until: Annotated[
+        str | None,
+        Meta(description="End of the interval on which the rate is shown to be real and finite, or a bound below it; null: no end."),
+    ]
+    assumptions: Annotated[list[str], Meta(description='What is assumed of free constants, such as "alpha > 0".')]
 
 
 class Trace(_Table):

@@ -7,14 +7,14 @@ from fractions import Fraction
 
 from conslaw_cli.spec.errors import Table
 from conslaw_cli.spec.expressions import Expression, ExpressionError, number, parse_expression
-from conslaw_cli.spec.rates import UnsettledRate, settled
+from conslaw_cli.spec.rates import SettledRate, UnusableRate, settled
 from conslaw_cli.spec.schema import KINDS, RATE_KEYS, DynamicsSpec
+from conslaw_cli.spec.sympynames import SYMPY_NAMES
 from conslaw_cli.spec.values import MOST_DIGITS, Pole, fraction_of
 
 Blocks = tuple[str, ...]
 
 _KEYS = ("kind", "damping", "decay", "start")
-_SYMPY_NAMES = frozenset({"E", "I", "N", "O", "Q", "S", "oo", "zoo", "nan", "inf"})
 _OTHER_NAME = 'choose another name, such as "tau"'
 _KIND_OF = {key: kind for kind, (key, _) in RATE_KEYS.items()}
 
@@ -24,18 +24,18 @@ def read_dynamics(table: Table, blocks: Blocks) -> DynamicsSpec | None:
     table.check_keys(_KEYS)
     kind = table.choice("kind", KINDS, "dynamics") if "kind" in table.data else "gradient-flow"
     if kind is None:
+        start = _given_start(table)
         for key in _KIND_OF:
-            _given_rate(table, key, blocks)
-        _given_start(table)
+            _given_rate(table, key, blocks, start)
         return None
     keys_fit = _keys_fit(table, kind)
     if kind == "gradient-flow":
         return DynamicsSpec(kind, None, Fraction(0)) if keys_fit else None
-    rate = _rate(table, kind, blocks)
     start = _given_start(table)
-    if rate is None or not _start_fits(table, rate, start) or not keys_fit:
+    rate = _rate(table, kind, blocks, start)
+    if rate is None or not keys_fit or (start is None and "start" in table.data):
         return None
-    return DynamicsSpec(kind, rate, _usual_start(rate) if start is None else start)
+    return DynamicsSpec(kind, rate.rate, rate.start, rate.until, rate.located, rate.assumptions)
 
 
 def _keys_fit(table: Table, kind: str) -> bool:
@@ -51,29 +51,32 @@ def _keys_fit(table: Table, kind: str) -> bool:
     return not misplaced
 
 
-def _rate(table: Table, kind: str, blocks: Blocks) -> Expression | None:
+def _rate(table: Table, kind: str, blocks: Blocks, start: Fraction | None) -> SettledRate | None:
     if kind == "nesterov":
-        return parse_expression("3/t")
+        if start == 0:
+            table.problem("start", "the rate 3/t has a pole at t = 0", "write start = 1, or remove it: the laws then hold for t > 0")
+            return None
+        return SettledRate(parse_expression("3/t"), start)
     key, default = RATE_KEYS[kind]
-    return _given_rate(table, key, blocks) if key in table.data else parse_expression(default)
+    return _given_rate(table, key, blocks, start) if key in table.data else settled(parse_expression(default), start)
 
 
-def _given_rate(table: Table, key: str, blocks: Blocks) -> Expression | None:
+def _given_rate(table: Table, key: str, blocks: Blocks, start: Fraction | None) -> SettledRate | None:
     """The rate under a key, or None after noting what is wrong with it (nothing, when the key is absent)."""
     if key not in table.data:
         return None
     rate = _expression(table, key)
     if rate is None:
         return None
-    lone = rate.lone_name and rate.lone_name != "t"
-    fault = _fault_of_name(rate.lone_name, blocks) if lone else _fault_of_rate(rate)
-    if fault:
+    faults = [fault for name in sorted(rate.names - {"t"}) if (fault := _fault_of_name(name, rate.names, blocks))]
+    for fault in faults:
         table.problem(key, *fault)
+    if faults:
         return None
     try:
-        return rate if lone else settled(rate)
-    except UnsettledRate as error:
-        table.problem(key, str(error), "write the constant as a number")
+        return settled(rate, start)
+    except UnusableRate as error:
+        table.problem("start" if error.at_start else key, error.message, error.remedy)
         return None
 
 
@@ -97,48 +100,18 @@ def _expression(table: Table, key: str) -> Expression | None:
         return None
 
 
-def _fault_of_name(name: str, blocks: Blocks) -> tuple[str, str] | None:
-    """What is wrong with a free symbol, and the remedy."""
-    if name in _SYMPY_NAMES:
+def _fault_of_name(name: str, names: frozenset[str], blocks: Blocks) -> tuple[str, str] | None:
+    """What is wrong with a free constant, and the remedy."""
+    if name == "e":
+        return "the name e reads as Euler's number", 'write exp(1), or choose another name, such as "tau"'
+    if name in SYMPY_NAMES:
         return f"the name {name} has another meaning in SymPy's formulas", _OTHER_NAME
+    if name == "lamda" and "lambda" in names:
+        return "lamda and lambda are spelled alike in SymPy's formulas", _OTHER_NAME
     block = re.sub(r"(_\d+)*$", "", name)
     if block in blocks or block.removeprefix("d") in blocks:
         return f"the name {name} is taken by the model's parameters", _OTHER_NAME
     return None
-
-
-def _fault_of_rate(rate: Expression) -> tuple[str, str] | None:
-    """What is wrong with a constant or an expression in t, and the remedy."""
-    unknown = sorted(rate.names - {"t"})
-    if unknown:
-        listed = ", ".join(unknown)
-        symbols = "symbols" if len(unknown) > 1 else "symbol"
-        return f"unknown {symbols} {listed}", "an expression may use t only; a free constant is written alone, as tau"
-    if not rate.is_constant_number:
-        return None
-    try:
-        negative = rate.value_at({}) < 0
-    except Pole as pole:
-        return f"not a finite number ({pole})", "write a number >= 0"
-    return ("must not be negative", "write a number >= 0") if negative else None
-
-
-def _usual_start(rate: Expression) -> Fraction | None:
-    """0 where the rate is finite there, otherwise None."""
-    return Fraction(0) if _pole(rate, Fraction(0)) is None else None
-
-
-def _start_fits(table: Table, rate: Expression, start: Fraction | None) -> bool:
-    """Whether the given start is usable; notes a rate that is not finite there."""
-    if start is None:
-        return "start" not in table.data
-    pole = _pole(rate, start)
-    if pole is None:
-        return True
-    remedy = f"write start = {start + 1}" if start.denominator == 1 else "write a later start"
-    remedy += ", or remove it: the laws then hold for t > 0" if start == 0 else ""
-    table.problem("start", f"the rate {rate.text} has a pole at t = {start} ({pole})", remedy)
-    return False
 
 
 def _given_start(table: Table) -> Fraction | None:
@@ -159,13 +132,3 @@ def _number_in(text: str) -> Fraction | None:
     except (ExpressionError, Pole, KeyError):
         return None
     return value if isinstance(value, Fraction) else None
-
-
-def _pole(rate: Expression, time: Fraction) -> Pole | None:
-    if "t" not in rate.names:
-        return None
-    try:
-        rate.value_at({"t": time})
-    except Pole as pole:
-        return pole
-    return None

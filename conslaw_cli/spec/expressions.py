@@ -9,14 +9,10 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from conslaw_cli.spec.errors import shortened, suggestion
-from conslaw_cli.spec.tree import FUNCTIONS, Apply, Name, Node, Number, names_of, sympy_of, text_of
+from conslaw_cli.spec.tree import FUNCTIONS, Apply, Name, Node, Number, names_of, text_of
 from conslaw_cli.spec.values import MOST_DIGITS, Pole, applied, fraction_of, value_of
-
-if TYPE_CHECKING:
-    import sympy
 
 LONGEST = 500
 DEEPEST = 64
@@ -64,16 +60,23 @@ class Expression:
         """The name the whole expression consists of, or None."""
         return self.tree.name if isinstance(self.tree, Name) else None
 
+    @property
+    def fraction(self) -> Fraction | None:
+        """The value of a constant of which every step is rational, None for any other expression."""
+        if self.names:
+            return None
+        try:
+            value = self.value_at({})
+        except Pole:
+            return None
+        return value if isinstance(value, Fraction) else None
+
     def value_at(self, names: Mapping[str, Fraction]) -> Fraction | float:
         """The value at a point: a Fraction where every step is rational, otherwise a float.
 
         Raises Pole where there is no finite real value, and KeyError for a free name without a value.
         """
         return value_of(self.tree, names)
-
-    def to_sympy(self, symbols: Mapping[str, sympy.Symbol]) -> sympy.Expr:
-        """The expression in SymPy; names missing from ``symbols`` become positive symbols."""
-        return sympy_of(self.tree, symbols)
 
     def __str__(self) -> str:
         return self.text

@@ -50,7 +50,7 @@ def _rate_is_usable(table: Table, metric: MetricSpec, dynamics: DynamicsSpec) ->
     """The lookahead point tau theta + theta' enters the generators, so tau must be a letter or an exact number."""
     if metric.at == "theta" or metric.euclidean or dynamics.rate.lone_name:
         return True
-    if isinstance(dynamics.rate.value_at({}), float):
+    if dynamics.rate.fraction is None:
         fault = f"the lookahead point needs a rational damping or a letter, not {dynamics.rate.text}"
         table.problem("at", fault, 'write at = "theta", or a damping such as 1.4 or "tau"')
         return False

@@ -1,15 +1,11 @@
-"""Expression trees: their nodes, their canonical text, and SymPy's form of them."""
+"""Expression trees: their nodes and their canonical text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
-
-if TYPE_CHECKING:
-    import sympy
 
 FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh")
 OPERATORS = ("+", "-", "*", "/", "**", "neg")
@@ -28,7 +24,10 @@ class Name(Struct, frozen=True, tag=True):
 
 
 class Apply(Struct, frozen=True, tag=True):
-    """An operator, a function or (without arguments) the constant pi, applied to trees."""
+    """An operator, a function or (without arguments) the constant pi, applied to trees.
+
+    Functions of time also have ``atan`` and ``Integral``, a primitive in t, which no spec can write.
+    """
 
     op: str
     args: tuple[Node, ...] = ()
@@ -63,7 +62,9 @@ def _text(node: Node) -> tuple[str, int]:
         return str(node.value), binding if node.value.denominator == 1 else _PRODUCT
     if not node.args:
         return node.op, _ATOM
-    if node.op in FUNCTIONS:
+    if node.op == "Integral":
+        return f"Integral({text_of(node.args[0])}, t)", _ATOM
+    if node.op not in OPERATORS:
         return f"{node.op}({text_of(node.args[0])})", _ATOM
     return _operator_text(node), _BINDING[node.op]
 
@@ -82,30 +83,3 @@ def _within(node: Node, least: int) -> str:
     """The node's text, in parentheses when it binds less tightly than needed."""
     text, binding = _text(node)
     return text if binding >= least else f"({text})"
-
-
-def sympy_of(node: Node, symbols: Mapping[str, sympy.Symbol]) -> sympy.Expr:
-    """The tree as a SymPy expression; names missing from ``symbols`` become positive symbols."""
-    import sympy
-
-    if isinstance(node, Number):
-        return sympy.Rational(node.value.numerator, node.value.denominator)
-    if isinstance(node, Name):
-        return symbols[node.name] if node.name in symbols else sympy.Symbol(node.name, positive=True)
-    args = [sympy_of(arg, symbols) for arg in node.args]
-    if node.op in OPERATORS:
-        return _sympy_operator(node.op, args)
-    return getattr(sympy, node.op)(*args) if args else getattr(sympy, node.op)
-
-
-def _sympy_operator(op: str, args: list[sympy.Expr]) -> sympy.Expr:
-    if op == "neg":
-        return -args[0]
-    left, right = args
-    return {
-        "+": lambda: left + right,
-        "-": lambda: left - right,
-        "*": lambda: left * right,
-        "/": lambda: left / right,
-        "**": lambda: left**right,
-    }[op]()
