@@ -12,13 +12,12 @@ PHI = {
     "icnn": "as relu",
     "nmf": "the product U V, X ≈ U V",
 }
-DOMAIN = {
-    "linear": "generic rank (open dense)",
-    "relu": "open set where the neurons define distinct hyperplanes and every path is active for some input",
-    "icnn": "W2, W3, … > 0, distinct hyperplanes, every path active for some input",
-    "nmf": "U, V > 0",
-}
-NOWHERE = "nowhere for the network itself: the count is proved for phi only, see the note"
+GENERIC = "generic rank (open dense)"
+SHALLOW = "open set where the neurons define distinct hyperplanes and every path is active for some input"
+DEEP = "some open set, not everywhere: distinct hyperplanes and active paths are not enough"
+NOWHERE = "nowhere for the network itself, the count is that of phi (see the note)"
+LONGEST_LIST = 8
+"""Names listed before the middle ones are left out."""
 SHARED_HYPERPLANE = (
     "without biases, neurons behind a layer of width 1 share their hyperplane: the network's gradients span less than phi's; "
     "the laws hold, but the count is that of phi and further laws may exist"
@@ -32,29 +31,65 @@ THEOREMS = {
     "relu": "Marcotte, Gribonval, Peyré, NeurIPS 2023, two-layer ReLU networks",
 }
 TOO_LARGE = re.compile(r"too large for the engine: [ -~]{1,300}")
-AT_MOST = re.compile(r"the filtration did not close within the bracket length tried: at most (\d{1,18}) laws \(proved\)")
-SOURCES = re.compile(r"search, degree (\d{1,3})|search, separable|theory, verified|integer kernel of the path exponents")
+AT_MOST = re.compile(
+    r"the filtration (?:did not close within the bracket length tried|closed, but no error bound below 2\^-\d{1,3} is known at "
+    r"this size): at most (\d{1,18}) laws \(proved\)"
+)
+UNVERIFIED = "theory, not verified at this size"
+SOURCES = re.compile(
+    rf"search, degree (\d{{1,3}})|search, separable|theory, verified|integer kernel of the path exponents|{UNVERIFIED}"
+)
 BALANCED, NEURON, ANGULAR = "balancedness", "neuron balance", "angular momentum"
 MOMENTUM, CENTRE, FURTHER = "conserved momentum", "centre of motion", "further laws"
 
 
 def caveat(system: System) -> str | None:
-    """The note of a ReLU network whose phi stands for it nowhere: neurons that see one number only share the hyperplane 0."""
+    """The note of a ReLU network whose phi stands for it nowhere.
+
+    Without biases, two neurons of a layer that are active for the same inputs can be mixed by any 2 x 2 matrix near the identity.
+    There are such neurons behind a hidden layer of width 1; with one input, among three neurons of the first layer, and in every later
+    layer of two or more; and in input-convex networks in every layer but the first, whose signals are positive.
+    """
     if system.architecture not in ("relu", "icnn") or system.bias != "none":
         return None
-    if system.architecture == "icnn" and len(system.widths) > 3:
+    first, *later = system.widths[1:-1] or (0,)
+    wide = any(width > 1 for width in later)
+    if system.architecture == "icnn" and wide:
         return LINEAR_BEHIND
-    return SHARED_HYPERPLANE if 1 in system.widths[:-2] else None
+    behind_one = any(width > 1 and before == 1 for before, width in zip((first, *later), later))
+    return SHARED_HYPERPLANE if behind_one or (system.widths[0] == 1 and (first > 2 or wide)) else None
 
 
 def domain(system: System) -> str:
-    """Where phi stands for the model and the metric is positive; and the rate finite where no interval is given."""
+    """Where phi stands for the model, and what must be positive: blocks of the architecture, and those the metric is taken at."""
+    return ", ".join(filter(None, (_where(system), *_positive(system))))
+
+
+def _where(system: System) -> str:
     if caveat(system):
         return NOWHERE
+    relu = SHALLOW if len(system.widths) <= 3 else DEEP
+    return {"linear": GENERIC, "nmf": ""}.get(system.architecture, relu)
+
+
+def _positive(system: System) -> list[str]:
+    """The conditions on signs, in words."""
     usual = {"nmf": set(system.exponents), "icnn": {n for n in system.exponents if n.startswith("W") and n != "W1"}}
-    steep = [n for n, a in system.exponents.items() if a and n not in usual.get(system.architecture, ())]
-    positive = f", {', '.join(steep)} > 0" if steep else ""
-    return DOMAIN[system.architecture] + positive + (", as long as the rate is finite" if system.local else "")
+    kept, metric = usual.get(system.architecture, ()), [n for n, a in system.exponents.items() if a]
+    at_theta = [n for n in system.exponents if n in kept or (n in metric and system.at == "theta")]
+    ahead = [_ahead(system, n) for n in metric] if system.lookahead else []
+    return [f"{', '.join(_shortened(names))} > 0" for names in (at_theta, ahead) if names]
+
+
+def _ahead(system: System, block: str) -> str:
+    """tau W + dW."""
+    if system.rate.zero:
+        return f"d{block}"
+    return f"{block} + d{block}" if system.rate.text == "1" else f"{system.rate.text}*{block} + d{block}"
+
+
+def _shortened(names: list[str]) -> list[str]:
+    return names if len(names) <= LONGEST_LIST else [*names[: LONGEST_LIST - 2], "…", names[-1]]
 
 
 def theorem(system: System) -> tuple[int, str] | None:

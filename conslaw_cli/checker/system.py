@@ -34,9 +34,7 @@ class System:
     start: Fraction | None
     """Time from which the laws hold; None for t > 0."""
     until: Node | None
-    """End of the interval, None where there is none or where the report says only "as long as the rate is finite"."""
-    local: bool
-    """Whether the report claims no interval but "as long as the rate is finite"."""
+    """End of the interval, None where there is none."""
 
     @property
     def size(self) -> int:
@@ -109,8 +107,7 @@ def read_system(report: dict) -> System:
     dynamics = entry(report, "dynamics", dict)
     kind, start, until = _kind(dynamics), _start(dynamics), _until(dynamics)
     rate = read_rate(_rate_text(dynamics, kind), start, until)
-    local = "until" not in dynamics and kind != "nesterov" and rate.moves
-    system = System(architecture, tuple(widths), bias, blocks, exponents, at, kind, rate, start, until, local)
+    system = System(architecture, tuple(widths), bias, blocks, exponents, at, kind, rate, start, until)
     if system.lookahead and not (kind == "momentum" and (rate.letter or rate.value is not None)):
         raise ReportError(f"metric.at = 'lookahead' has no meaning for {kind} with the rate {rate.text}")
     stated = count(model, "parameters", "model")
@@ -185,7 +182,7 @@ def _start(dynamics: dict) -> Fraction | None:
 
 def _until(dynamics: dict) -> Node | None:
     """A constant, or None."""
-    until = entry(dynamics, "until", (str, type(None)), "dynamics") if "until" in dynamics else None
+    until = entry(dynamics, "until", (str, type(None)), "dynamics")
     try:
         return None if until is None else parse(until)
     except ExpressionError as error:

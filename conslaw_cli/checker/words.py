@@ -60,13 +60,11 @@ def _model(report: dict, system: System) -> Check:
 
 def _interval(report: dict, system: System) -> Check:
     """Whether the rate is real and finite on the interval that is claimed, and which signs are assumed."""
-    assumed = report["dynamics"].get("assumptions", [])
-    wanted = [f"{name} > 0" for name in sorted(system.rate.letters)]
-    lone = system.rate.letter is not None
-    if assumed != wanted and not (lone and assumed in ([], [f"{system.rate.text} > 0"])):
-        raise ReportError(f"dynamics.assumptions must be {wanted}")
-    if system.local:
-        return Check("rate", True, "real and finite near a time of the interval, as far as it is claimed")
+    assumed = entry(report["dynamics"], "assumptions", list, "dynamics")
+    letters = sorted("lambda" if name == "lamda" and "lamda" not in system.rate.text else name for name in system.rate.letters)
+    positive = [f"{name} > 0" for name in letters]
+    if assumed not in (positive, [*positive, f"{', '.join(letters)} generic"]):
+        raise ReportError(f"dynamics.assumptions must be {positive}")
     if is_regular(system.rate.tree, system.start, system.until, system.rate.moment):
         return Check("rate", True, "real and finite on the interval claimed")
     return Check("rate", True, "not decided by this checker: whether the rate is finite on all of the interval", proved=False)
