@@ -18,7 +18,7 @@ from conslaw_cli.checker.parse import MOST_DIGITS, Node, constant, names_in
 from conslaw_cli.checker.result import Undecided
 
 PRECISIONS = (128, 1024)
-_STEPS = ("1", "1/2", "2", "1/3", "3", "5/7", "1/16", "7", "1/256", "41", "1/65536")
+_STEPS = ("9/7", "5/9", "2", "1/3", "3", "1/16", "7", "1/256", "41", "1/65536")
 _LETTERS = ("3/5", "7/4", "12/11", "5/2")
 Ball = tuple[arb, arb]
 """Enclosures of value and derivative."""

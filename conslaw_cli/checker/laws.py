@@ -105,10 +105,10 @@ def check_laws(formulas: Formulas, found: Evaluation) -> list[Check]:
 
 
 def _bits(formulas: Formulas) -> int:
-    """Functions of time are eighth powers, and a law is tested three times."""
+    """Functions of time are 24th powers, and a law is tested three times."""
     system = formulas.system
     fields = 2 * (len(system.blocks) + degree(system.rate.tree)) + sum(system.exponents.values())
-    return max(0, int(57 - log2(24 * (formulas.degree + fields) * max(1, len(formulas.laws)))))
+    return max(0, int(57 - log2(72 * (formulas.degree + fields) * max(1, len(formulas.laws)))))
 
 
 def _about(total: int, failed: list[str], what: str, bound: str) -> str:

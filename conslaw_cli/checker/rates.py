@@ -16,13 +16,14 @@ from itertools import islice
 from conslaw_cli.checker.balls import Moment, moments
 from conslaw_cli.checker.parse import ExpressionError, Node, constant, names_in, parse
 from conslaw_cli.checker.result import ReportError, Undecided
-from conslaw_cli.checker.worlds import Jet, Unlucky, World, draw_world, reseeded
+from conslaw_cli.checker.worlds import Unlucky, World, WrongPrime, draw_world, reseeded
 
 _LETTER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?!\s*\()")
 _NO_LETTERS = frozenset({"t", "pi", "E"})
-ATTEMPTS = 3000
-ATTEMPTS_AT_A_PRIME = 24
+ATTEMPTS = 4000
+ATTEMPTS_AT_8 = 30
+"""Primes after which those with roots of 3 are tried, where other roots are rarer."""
 
 
 @dataclass(frozen=True)
@@ -92,17 +93,13 @@ def vanishes(values: Callable[[World], list[int]], moment: Moment, seed: bytes) 
 
 def at_some_point(values: Callable, moment: Moment, seed: bytes) -> tuple[World, list]:
     """A world and what ``values`` gives there, another one where a root or an inverse is missing. Raises Undecided."""
-    world = draw_world(seed, moment.at)
+    world = draw_world(seed[-64:], moment.at)
     for attempt in range(ATTEMPTS):
-        mark = seed + attempt.to_bytes(2, "big")
-        if attempt % ATTEMPTS_AT_A_PRIME == ATTEMPTS_AT_A_PRIME - 1:
-            world = draw_world(mark[-64:], moment.at)
+        mark = (seed + attempt.to_bytes(2, "big"))[-64:]
         try:
             return world, values(world)
+        except WrongPrime:
+            world = draw_world(mark, moment.at, 8 if attempt < ATTEMPTS_AT_8 else 24)
         except Unlucky:
-            world = reseeded(world, mark[-64:], moment.at)
+            world = reseeded(world, mark, moment.at)
     raise Undecided("a function of time has no value at any point tried")
-
-
-def jets(world: World, nodes: list[Node]) -> list[Jet]:
-    return [world.jet(node) for node in nodes]

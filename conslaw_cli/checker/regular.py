@@ -138,6 +138,9 @@ def _times(x: Number, y: Number) -> Number:
 
 def _power(base: Range, exponent: Fraction) -> Range:
     if exponent.denominator != 1:
+        if exponent > 0 and base.low == 0 and not base.negative:
+            high = _power(Range(base.high, base.high), exponent).high if 0 < base.high < inf else base.high
+            return Range(Fraction(0), high, base.low_open, base.high_open)
         logarithm = _function("log", base)
         return _function("exp", _product(Range(exponent, exponent), logarithm))
     if exponent < 0:

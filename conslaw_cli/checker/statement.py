@@ -37,7 +37,7 @@ AT_MOST = re.compile(
 )
 UNVERIFIED = "theory, not verified at this size"
 SOURCES = re.compile(
-    rf"search, degree (\d{{1,3}})|search, separable|theory, verified|integer kernel of the path exponents|{UNVERIFIED}"
+    rf"search, degree (-?\d{{1,3}})|search, separable|theory, verified|integer kernel of the path exponents|{UNVERIFIED}"
 )
 BALANCED, NEURON, ANGULAR = "balancedness", "neuron balance", "angular momentum"
 MOMENTUM, CENTRE, FURTHER = "conserved momentum", "centre of motion", "further laws"

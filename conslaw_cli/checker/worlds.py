@@ -1,6 +1,6 @@
 """Functions of time at random points modulo large primes, with their derivatives: what vanishes as a function vanishes here.
 
-The prime is p = 8 q + 1 with q prime, exp maps sums of exponents, taken modulo q, into the group of order q, roots and powers with
+The prime is p = 8 q + 1 or 24 q + 1 with q prime, exp maps sums of exponents, taken modulo q, into the group of order q, roots and powers with
 symbolic exponents live in that group, and sin and cos are those of a second exponential, as p has a square root of -1. Other
 functions are free symbols with their derivatives. Only true identities are built in, so **what vanishes here vanishes as a
 function**, except with a probability of about its degree over 2^58. The converse is false (log(t**2) - 2*log(t) is zero and does not
@@ -34,6 +34,10 @@ class Unlucky(ArithmeticError):
     """A division by zero, or a root that is not there: another point is needed."""
 
 
+class WrongPrime(Unlucky):
+    """A root of a number that is not there modulo this prime."""
+
+
 @dataclass
 class World:
     """A random point modulo p; ``group`` is the order of a group of odd order. ``at`` holds the real time and constants that tell signs."""
@@ -52,9 +56,9 @@ class World:
             self.names[name] = self.atom(name)
 
     def atom(self, name: str, *arguments: int) -> int:
-        """A random eighth power, a function of name and arguments."""
+        """A random 24th power, a function of name and arguments."""
         text = f"{self.p} {name} {arguments}".encode()
-        return pow(int.from_bytes(blake2b(text, key=self.seed, digest_size=16).digest(), "big"), 8, self.p)
+        return pow(int.from_bytes(blake2b(text, key=self.seed, digest_size=16).digest(), "big"), 24, self.p)
 
     def inverse(self, value: int) -> int:
         if not value % self.p:
@@ -102,21 +106,22 @@ class World:
         return found, self.number(exponent) * found * inverse * slope % self.p
 
     def _root(self, base: Node, numerator: int, denominator: int) -> int:
-        """A fractional power, in the group of odd order, where it is unique."""
-        if gcd(denominator, self.group) > 1:
+        """A fractional power: unique where the order of the group is prime to the denominator."""
+        order = self.p - 1 if denominator % 2 else self.group
+        if gcd(denominator, order) > 1:
             raise Unlucky("no such root")
-        exponent, found = numerator * pow(denominator, -1, self.group), 1
-        for value, multiplicity in self._members(base):
-            found = found * pow(value, exponent * multiplicity % self.group, self.p) % self.p
+        exponent, found = numerator * pow(denominator, -1, order), 1
+        for value, multiplicity in self._members(base, order):
+            found = found * pow(value, exponent * multiplicity % order, self.p) % self.p
         return found
 
-    def _members(self, base: Node) -> list[tuple[int, int]]:
+    def _members(self, base: Node, order: int) -> list[tuple[int, int]]:
         """The positive factors of a base with their multiplicities, all in the group."""
         found = []
         for node, multiplicity in factors(base, self.at):
             value = self.jet(node)[0]
-            if pow(value, self.group, self.p) != 1:
-                raise Unlucky("not in the group of odd order")
+            if pow(value, order, self.p) != 1:
+                raise (WrongPrime if node[0] == "num" else Unlucky)("not in the group of odd order")
             if node[0] == "call" and node[1] in ROOTED:
                 self.rooted.add(value)
             found.append((value, multiplicity))
@@ -131,7 +136,7 @@ class World:
             found = self.atom("power", value, power)
         else:
             number, found = self.exponents.jet(exponent)[0], 1
-            for factor, multiplicity in self._members(base):
+            for factor, multiplicity in self._members(base, self.group):
                 found = found * pow(factor, number * multiplicity % self.group, self.p) % self.p
         growth = power * slope * self.inverse(value) + (rate * self._logarithm(base)[0] if rate else 0)
         return found, found * growth % self.p
@@ -201,13 +206,16 @@ _INVERSE_SLOPES = {"atan": lambda x: 1 + x * x, "atanh": lambda x: 1 - x * x}
 """1/f' of the functions known by that alone."""
 
 
-def draw_world(seed: bytes, at: Mapping[str, Fraction]) -> World:
-    """A random point with a fresh prime of 61 bits."""
+def draw_world(seed: bytes, at: Mapping[str, Fraction], index: int = 8) -> World:
+    """A random point with a fresh prime of 61 bits or a few more.
+
+    p is 1 modulo ``index``, 8 or 24: only for 24 is 3 a square. And q is 23 modulo 24, so that 2 and 3 are squares modulo q.
+    """
     start = int.from_bytes(blake2b(b"prime", key=seed[:64], digest_size=8).digest(), "big") % 2**56
-    q = 2**57 + start | 1
-    while not (q % 4 == 3 and fmpz(q).is_prime() and fmpz(8 * q + 1).is_prime()):
-        q += 2
-    return reseeded(World(8 * q + 1, seed, {}, q), seed, at)
+    q = (2**57 + start) // 24 * 24 + 23
+    while not (fmpz(q).is_prime() and fmpz(index * q + 1).is_prime()):
+        q += 24
+    return reseeded(World(index * q + 1, seed, {}, q), seed, at)
 
 
 def reseeded(world: World, seed: bytes, at: Mapping[str, Fraction]) -> World:
