@@ -21,7 +21,7 @@ from conslaw_cli.checker.worlds import Unlucky, World, WrongPrime, draw_world, r
 _LETTER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?!\s*\()")
 _NO_LETTERS = frozenset({"t", "pi", "E"})
-ATTEMPTS = 4000
+ATTEMPTS = 20_000
 ATTEMPTS_AT_8 = 30
 """Primes after which those with roots of 3 are tried, where other roots are rarer."""
 
@@ -95,7 +95,7 @@ def at_some_point(values: Callable, moment: Moment, seed: bytes) -> tuple[World,
     """A world and what ``values`` gives there, another one where a root or an inverse is missing. Raises Undecided."""
     world = draw_world(seed[-64:], moment.at)
     for attempt in range(ATTEMPTS):
-        mark = (seed + attempt.to_bytes(2, "big"))[-64:]
+        mark = (seed + attempt.to_bytes(3, "big"))[-64:]
         try:
             return world, values(world)
         except WrongPrime:

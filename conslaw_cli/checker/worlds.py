@@ -107,7 +107,7 @@ class World:
 
     def _root(self, base: Node, numerator: int, denominator: int) -> int:
         """A fractional power: unique where the order of the group is prime to the denominator."""
-        order = self.p - 1 if denominator % 2 else self.group
+        order = self.group if gcd(denominator, self.p - 1) > 1 else self.p - 1
         if gcd(denominator, order) > 1:
             raise Unlucky("no such root")
         exponent, found = numerator * pow(denominator, -1, order), 1
