@@ -66,5 +66,6 @@ def ascii_only(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
+FORM = AsciiForm()
 formula = Ascii().formula
-form = AsciiForm().form
+form = FORM.form
