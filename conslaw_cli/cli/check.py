@@ -12,6 +12,7 @@ from conslaw_cli.checks import FORMATS, Outcome, render
 from conslaw_cli.cli.exits import Exit, exit_of_verdict, worst
 from conslaw_cli.cli.output import complain, refuse_loss, write
 from conslaw_cli.cli.specs import find, force_option, output_option, paths_argument, report_of, seed_option
+from conslaw_cli.visible import visible
 
 
 class _Also(click.ParamType):
@@ -98,7 +99,8 @@ def _noted(outcomes: Iterator[Outcome], done: list[Outcome]) -> Iterator[Outcome
         done.append(outcome)
         if outcome.verdict in ("unusable", "crashed"):
             for finding in outcome.findings:
-                place = outcome.file if finding.line is None else f"{outcome.file}:{finding.line}"
+                file = visible(outcome.file)
+                place = file if finding.line is None else f"{file}:{finding.line}"
                 complain(f"{place}: {finding.message}")
         yield outcome
 

@@ -7,6 +7,8 @@ written the command ends with an error; where its reader has gone away the rest 
 from __future__ import annotations
 
 import codecs
+import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -38,7 +40,9 @@ class Stream:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Raises OutputError where that is an error."""
+        """Raises OutputError where that is an error; writing nothing, as click does to know a stream, never is."""
+        if text == "":
+            return 0
         if self.ascii_only:
             from conslaw_cli.report.transliteration import ascii_text
 
@@ -56,7 +60,7 @@ class Stream:
         except OSError as error:
             self._drop()
             if self._needed and not isinstance(error, BrokenPipeError):
-                reason = error.strerror or type(error).__name__
+                reason = "it is closed" if error.errno == errno.EBADF else error.strerror or type(error).__name__
                 raise OutputError(f"standard output cannot be written: {reason}; give it room, or use -o FILE") from None
 
     def _drop(self) -> None:
@@ -64,6 +68,16 @@ class Stream:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
+
+
+class _ClosedInput(io.RawIOBase):
+    """What stands for a standard input that is closed."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        raise OSError(errno.EBADF, "standard input is closed")
 
 
 @contextmanager
@@ -86,4 +100,9 @@ def _replace_closed() -> None:
             if opened != number:
                 os.dup2(opened, number)
                 os.close(opened)
-            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))
+            closed = open(number, "w", encoding="utf-8", closefd=False) if number else _closed_input()
+            setattr(sys, name, closed)
+
+
+def _closed_input() -> TextIO:
+    return io.TextIOWrapper(io.BufferedReader(_ClosedInput()), encoding="utf-8")
