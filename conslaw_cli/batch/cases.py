@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
+from itertools import count
 
 from conslaw_cli.spec import Spec, SpecError, read_cases
+from conslaw_cli.visible import visible
 
 
 @dataclass(frozen=True)
 class Case:
     """One spec, one case of a sweep, or a file that cannot be used: then ``problem`` says why and there is no spec.
 
-    ``crashed`` says that the problem is a bug of the reader.
+    ``name`` can be written anywhere: what is unprintable or no UTF-8 in a file's name is spelled out. ``crashed`` says that
+    the problem is a bug of the reader.
     """
 
     name: str
@@ -35,13 +38,24 @@ class Shard:
 
 
 def read(files: Iterable[str]) -> list[Case]:
-    """The cases of all files, in order."""
-    cases = []
+    """The cases of all files, in order, each with a name of its own."""
+    cases: dict[str, Case] = {}
     for file in files:
-        try:
-            cases += [Case(spec.name, spec) for spec in read_cases(file)]
-        except SpecError as error:
-            cases.append(Case(file, None, str(error)))
-        except Exception as error:
-            cases.append(Case(file, None, f"internal error: {type(error).__name__}: {error}", crashed=True))
-    return cases
+        for case in _cases(file):
+            name = _unused(visible(case.name), cases)
+            cases[name] = replace(case, name=name)
+    return list(cases.values())
+
+
+def _cases(file: str) -> list[Case]:
+    try:
+        return [Case(spec.name, spec) for spec in read_cases(file)]
+    except SpecError as error:
+        return [Case(file, None, str(error))]
+    except Exception as error:
+        return [Case(file, None, f"internal error: {type(error).__name__}: {visible(str(error))}", crashed=True)]
+
+
+def _unused(name: str, taken: Container[str]) -> str:
+    """The name, with a number where another file's is spelled the same."""
+    return name if name not in taken else next(new for i in count(2) if (new := f"{name}~{i}") not in taken)

@@ -11,6 +11,7 @@ from conslaw_cli.batch.cases import Case
 from conslaw_cli.batch.tasks import Result
 from conslaw_cli.expectations import unmet, verdict_of
 from conslaw_cli.spec import ExpectSpec
+from conslaw_cli.visible import visible
 
 Verdict = Literal["ok", "unchecked", "undecided", "failed", "unusable", "crashed"]
 """unchecked: nothing was expected; unusable: the spec cannot be read; crashed: a bug."""
@@ -38,7 +39,7 @@ def row_of(case: Case, result: Result, report: str = "") -> Row:
     """The row of a case that was run."""
     if result.facts is None:
         status, verdict = ("undecided", "undecided") if result.crash is None else (None, "crashed")
-        detail = result.stopped if result.crash is None else f"internal error: {result.crash}"
+        detail = result.stopped if result.crash is None else f"internal error: {visible(result.crash)}"
         return Row(case.name, status=status, expect=verdict, detail=detail or "", report=report)
     facts = result.facts
     verdict, detail = _judged(facts, case.spec.expect)

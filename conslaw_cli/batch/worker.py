@@ -47,7 +47,7 @@ def main() -> None:
     import json
 
     channel = _Channel()
-    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(lines,), daemon=True).start()
     from conslaw_cli.batch.engine import analysed, stopped
 
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def _read(lines: queue.SimpleQueue) -> None:
-    for line in sys.stdin:
+    for line in sys.stdin.buffer:
         lines.put(line)
     os._exit(0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -9,7 +10,10 @@ import traceback
 import click
 
 from conslaw_cli.cli.exits import Exit
+from conslaw_cli.cli.output import complain
+from conslaw_cli.cli.streams import standard_streams
 from conslaw_cli.version import __version__
+from conslaw_cli.visible import visible
 
 COMMANDS = {
     "report": ("conslaw_cli.cli.report:report", "What is conserved, and why that is all."),
@@ -28,14 +32,6 @@ COMMANDS = {
 
 class _Commands(click.Group):
     """Imports a command's module when it is asked for."""
-
-    def invoke(self, context: click.Context) -> int | None:
-        """Run a command; a reader that went away (`conslaw report … | head`) ends it quietly."""
-        try:
-            return super().invoke(context)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return Exit.OK
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -69,22 +65,28 @@ def group(context: click.Context, debug: bool) -> None:
 def main() -> None:
     """Run the command line and exit; the only place that maps what happened to an exit code."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    sys.exit(_run(sys.argv[1:]))
+    with standard_streams():
+        code = _run(sys.argv[1:])
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:
     try:
         code = group.main(arguments, prog_name="conslaw", standalone_mode=False)
+        sys.stdout.flush()
         return int(code or 0)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        complain(shown.getvalue().removesuffix("\n"))
         return Exit.UNUSABLE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        complain("interrupted")
         return Exit.INTERRUPTED
     except Exception as error:
         if "--debug" in arguments:
             traceback.print_exc()
             return Exit.INTERNAL
-        click.echo(f"internal error: {type(error).__name__}: {error}; run again with --debug for the traceback", err=True)
+        reason = visible(f"{type(error).__name__}: {error}")
+        complain(f"internal error: {reason}; run again with --debug for the traceback")
         return Exit.INTERNAL

@@ -20,7 +20,7 @@ from conslaw_cli.batch.run import Batch, Runner, local
 from conslaw_cli.batch.table import table, totals
 from conslaw_cli.batch.tasks import Limits, PoolError, engine_version
 from conslaw_cli.cli.exits import Exit, exit_of_verdict, worst
-from conslaw_cli.cli.output import OutputError, complain, write
+from conslaw_cli.cli.output import OutputError, complain, is_live, write
 from conslaw_cli.cli.specs import find, paths_argument, seed_option
 
 
@@ -154,7 +154,7 @@ def _run(work: Batch, quiet: bool) -> Exit:
 
 
 def _progress(total: int) -> Progress:
-    terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    terminal = is_live(sys.stderr)
     columns = (os.get_terminal_size(sys.stderr.fileno()).columns if terminal else 0) or 80
     return Progress(total, sys.stderr, terminal, columns)
 

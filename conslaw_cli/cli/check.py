@@ -10,8 +10,9 @@ import click
 
 from conslaw_cli.checks import FORMATS, Outcome, render
 from conslaw_cli.cli.exits import Exit, exit_of_verdict, worst
-from conslaw_cli.cli.output import complain, write
-from conslaw_cli.cli.specs import find, output_option, paths_argument, report_of, seed_option
+from conslaw_cli.cli.output import complain, refuse_loss, write
+from conslaw_cli.cli.specs import find, force_option, output_option, paths_argument, report_of, seed_option
+from conslaw_cli.visible import visible
 
 
 class _Also(click.ParamType):
@@ -52,6 +53,7 @@ Examples:
 )
 @seed_option
 @output_option
+@force_option
 @click.pass_context
 def check(
     context: click.Context,
@@ -64,6 +66,7 @@ def check(
     quiet: bool,
     seed: int,
     output: str | None,
+    force: bool,
 ) -> Exit:
     """Hold the result of every spec in the files and folders PATH against its [expect] table.
 
@@ -74,9 +77,11 @@ def check(
         raise click.UsageError("--update writes what was found, --laws says what to expect: give one of them")
     from conslaw_cli.checks.run import Settings, check_files
 
+    files = _files(paths)
+    refuse_loss([output, *(file for _, file in also)], files, force)
     settings = Settings(lambda spec: report_of(spec, seed), laws, strict, update)
     done: list[Outcome] = []
-    outcomes = _noted(check_files(_files(paths), settings, _on_crash(context)), done)
+    outcomes = _noted(check_files(files, settings, _on_crash(context)), done)
     _written(render(outcomes, format_, quiet), output)
     for other, file in also:
         write("".join(render(done, other)), file)
@@ -94,7 +99,8 @@ def _noted(outcomes: Iterator[Outcome], done: list[Outcome]) -> Iterator[Outcome
         done.append(outcome)
         if outcome.verdict in ("unusable", "crashed"):
             for finding in outcome.findings:
-                place = outcome.file if finding.line is None else f"{outcome.file}:{finding.line}"
+                file = visible(outcome.file)
+                place = file if finding.line is None else f"{file}:{finding.line}"
                 complain(f"{place}: {finding.message}")
         yield outcome
 

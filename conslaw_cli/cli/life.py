@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
+from conslaw_cli.cli.output import is_live
 from conslaw_cli.spec import visible
 
 PATIENCE = 1.0
@@ -22,7 +23,7 @@ class SignOfLife:
 
     def __call__(self, dimension: int) -> None:
         now = time.monotonic()
-        if now - self._last >= PATIENCE and sys.stderr.isatty():
+        if now - self._last >= PATIENCE and is_live(sys.stderr):
             self._last, self._shown = now, True
             sys.stderr.write(f"\r\x1b[K{self._name}: its trace has at least dimension {dimension}")
             sys.stderr.flush()

@@ -3,41 +3,117 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TextIO
 
 import click
 
+from conslaw_cli.cli.streams import OutputError
 from conslaw_cli.files import write_file
-from conslaw_cli.spec import visible
+from conslaw_cli.visible import visible
 
-
-class OutputError(click.ClickException):
-    """A result that cannot be written."""
-
-    exit_code = 2
+_DESCRIPTOR = re.compile(r"/dev/(?:fd/(\d{1,9})|stdout|(stderr))|/proc/self/fd/(\d{1,9})")
 
 
 def write(text: str, target: str | None) -> None:
-    """Write a result to stdout, or to a file that appears whole or not at all. Raises OutputError."""
+    """Write a result to stdout, or to a file that appears whole or not at all; into what is no regular file, straight.
+
+    Raises OutputError.
+    """
     if target is None or target == "-":
         click.echo(text, nl=not text.endswith("\n"), color=True)
         return
     try:
-        write_file(Path(target), text if text.endswith("\n") else text + "\n")
-    except OSError as error:
-        name = visible(target)
-        raise OutputError(f"{name}: cannot be written: {error.strerror}; name a file in a folder you may write to") from None
+        _write_to(target, text if text.endswith("\n") else text + "\n")
+    except BrokenPipeError:
+        return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OutputError(f"{visible(target)}: cannot be written: {reason}; name a file in a folder you may write to") from None
+
+
+def _write_to(target: str, text: str) -> None:
+    if (number := _descriptor(target)) is not None:
+        sys.stdout.flush()
+        handle = os.dup(number)
+    elif _is_special(target):
+        handle = os.open(target, os.O_WRONLY)
+    else:
+        write_file(Path(target), text)
+        return
+    with open(handle, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+
+
+def _descriptor(target: str) -> int | None:
+    """The number of an open file that is named as such: /dev/stdout, or /dev/fd/63 for a process substitution."""
+    found = _DESCRIPTOR.fullmatch(target)
+    if not found or os.name != "posix":
+        return None
+    number = found[1] or found[3]
+    return int(number) if number else 2 if found[2] else 1
+
+
+def _is_special(target: str) -> bool:
+    """Whether the target exists and is a device, a pipe or a socket, which must be written and never replaced."""
+    try:
+        mode = os.stat(target).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def refuse_loss(targets: Iterable[str | None], inputs: Iterable[str], force: bool) -> None:
+    """Refuse to write onto a file that is read ("-": standard input), by whatever name, and onto any spec there is.
+
+    Raises OutputError, before anything is computed for nothing.
+    """
+    files = [target for target in targets if target not in (None, "-") and os.path.isfile(target)]
+    if force or not files:
+        return
+    read = [found for path in inputs if (found := _stat(0 if path == "-" else path)) is not None]
+    for file in files:
+        if any(os.path.samestat(os.stat(file), one) for one in read):
+            raise OutputError(f"{visible(file)}: is what is read; name another file, or use --force to replace it")
+        if file.endswith(".toml"):
+            refuse_existing(file, force)
+
+
+def refuse_existing(target: str | None, force: bool) -> None:
+    """Refuse to write onto any file that is there. Raises OutputError."""
+    if not force and target is not None and os.path.isfile(target):
+        raise OutputError(f"{visible(target)}: exists already; name another file, or use --force to replace it")
+
+
+def _stat(path: str | int) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):
+        return None
 
 
 def complain(message: str) -> None:
     """A diagnostic on stderr, with control characters made visible."""
-    click.echo("\n".join(map(visible, message.splitlines())), err=True)
+    click.echo("\n".join(map(visible, message.split("\n"))), err=True)
+
+
+def is_live(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that knows colours and moves its cursor."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def wants_color(target: str | None) -> bool:
-    """Whether a result is styled: on a terminal, unless NO_COLOR is set."""
-    return target in (None, "-") and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    """Whether a result is styled: on a terminal that can, unless NO_COLOR is set."""
+    return target in (None, "-") and is_live(sys.stdout) and not os.environ.get("NO_COLOR")
+
+
+def wants_ascii(target: str | None) -> bool:
+    """Whether a result must be ASCII: on a terminal of another encoding than UTF-8."""
+    return target in (None, "-") and getattr(sys.stdout, "ascii_only", False)
 
 
 def width(target: str | None) -> int | None:

@@ -5,9 +5,17 @@ from __future__ import annotations
 import click
 
 from conslaw_cli.cli.exits import Exit, worst
-from conslaw_cli.cli.output import width, write
-from conslaw_cli.cli.output import wants_color
-from conslaw_cli.cli.specs import exit_of, format_option, output_option, read_all, report_of, seed_option, specs_argument
+from conslaw_cli.cli.output import refuse_loss, wants_ascii, wants_color, width, write
+from conslaw_cli.cli.specs import (
+    exit_of,
+    force_option,
+    format_option,
+    output_option,
+    read_all,
+    report_of,
+    seed_option,
+    specs_argument,
+)
 from conslaw_cli.report import FORMATS, render
 
 
@@ -24,12 +32,14 @@ Examples:
 @click.option("--expand", is_flag=True, help="Write out every law of large families.")
 @seed_option
 @output_option
-def report(specs: tuple[str, ...], format_: str, expand: bool, seed: int, output: str | None) -> Exit:
+@force_option
+def report(specs: tuple[str, ...], format_: str, expand: bool, seed: int, output: str | None, force: bool) -> Exit:
     """Print the conservation laws of each SPEC ("-" reads standard input).
 
     The report lists every law, how many independent ones there are, whether each depends on time, and how all of that is
     known. Exit code 3 when a count stays undecided, 2 for unusable input.
     """
+    refuse_loss([output], specs, force)
     reports, codes = [], []
     for _, spec, code in read_all(specs):
         if spec is not None:
@@ -37,6 +47,6 @@ def report(specs: tuple[str, ...], format_: str, expand: bool, seed: int, output
             code = exit_of(reports[-1])
         codes.append(code)
     if reports:
-        text = render(reports, format_, expand=expand, color=wants_color(output), width=width(output))
-        write(text, output)
+        options = {"color": wants_color(output), "width": width(output), "ascii_only": wants_ascii(output)}
+        write(render(reports, format_, expand=expand, **options), output)
     return worst(codes)

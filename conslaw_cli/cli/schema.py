@@ -7,8 +7,8 @@ from importlib import import_module
 import click
 
 from conslaw_cli.cli.exits import Exit
-from conslaw_cli.cli.output import write
-from conslaw_cli.cli.specs import output_option
+from conslaw_cli.cli.output import refuse_loss, write
+from conslaw_cli.cli.specs import force_option, output_option
 
 SCHEMAS = {
     "spec": "conslaw_cli.spec.jsonschema",
@@ -29,8 +29,10 @@ Examples:
 )
 @click.argument("name", type=click.Choice(list(SCHEMAS)), metavar="spec|report|check")
 @output_option
-def schema(name: str, output: str | None) -> Exit:
+@force_option
+def schema(name: str, output: str | None, force: bool) -> Exit:
     """Print the JSON Schema (draft 2020-12) of a spec, of the JSON report, or of the JSON result of `check`."""
+    refuse_loss([output], [], force)
     from conslaw_cli.report.jsonreport import dumps
     from conslaw_cli.spec.jsonschema import DIALECT
 

@@ -35,6 +35,7 @@ seed_option = click.option(
 output_option = click.option(
     "-o", "--output", metavar="FILE", shell_complete=files, help="Write to FILE, whole or not at all; default stdout."
 )
+force_option = click.option("--force", is_flag=True, help="With -o, replace also a spec, or what is read.")
 
 
 class NoSpecs(click.ClickException):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,56 +13,73 @@ import click
 from conslaw_cli.cli.exits import Exit, worst
 from conslaw_cli.cli.output import complain, write
 from conslaw_cli.cli.specs import files
-from conslaw_cli.spec import visible
+from conslaw_cli.visible import visible
 
 if TYPE_CHECKING:
     from conslaw_cli.checker import Check, Verification
+
+LARGEST_FILE = 1 << 28
+_KEYS = ("schema", "model", "metric", "dynamics", "trace", "laws", "status")
+"""What every report has, and hardly any other JSON."""
+_REMEDY = "write a report with `conslaw report --format json`"
+
+
+class _UnreadableError(Exception):
+    """A file that holds no reports; the message says why, without the file's name."""
 
 
 @click.command(
     "verify-certificate",
     epilog="""\b
-Example:
+Examples:
   conslaw report --format json spec.toml > report.json
   conslaw verify-certificate report.json
+  conslaw verify-certificate -q reports/*.json          silent when all is well
 """,
 )
 @click.argument("reports", nargs=-1, required=True, metavar="REPORT...", shell_complete=files)
-def verify_certificate(reports: tuple[str, ...]) -> Exit:
-    """Re-prove each saved JSON REPORT and say what was checked.
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing of reports that are verified.")
+def verify_certificate(reports: tuple[str, ...], quiet: bool) -> Exit:
+    """Re-prove each saved JSON REPORT ("-" reads standard input) and say what was checked.
 
     The checker reads nothing but the report: it evaluates the bracket words with its own arithmetic, and holds every law
     and every sentence against the definition of the flow. verified: all of the statement was proved again (exit code 0).
     confirmed in part: nothing is wrong, and some of it is not a proof (3). REJECTED: something is false, or nothing
     supports it (1). Exit code 2 when a report cannot be read.
     """
-    return worst([_verify(path) for path in reports])
+    return worst(code for path in reports for code in _verify_file(path, quiet))
 
 
-def _verify(path: str) -> Exit:
+def _verify_file(path: str, quiet: bool) -> Iterator[Exit]:
+    """The exit code of every report in a file; what cannot be read is one that is unusable."""
+    shown = visible(path)
+    try:
+        content = _reports(path)
+    except _UnreadableError as error:
+        complain(f"{shown}: {error}; {_REMEDY}")
+        yield Exit.UNUSABLE
+        return
+    for number, report in enumerate(content if isinstance(content, list) else [content]):
+        place = f"{shown}[{number}]" if isinstance(content, list) else shown
+        if missing := _foreign(report):
+            complain(f"{place}: is no report of conslaw: {missing}; {_REMEDY}")
+            yield Exit.UNUSABLE
+        else:
+            yield _verify(f"{place}{_name(report)}", report, quiet)
+
+
+def _verify(name: str, report: dict, quiet: bool) -> Exit:
     from conslaw_cli.checker import ReportError, verify_report
 
     try:
-        content = json.loads(sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        complain(f"{path}: not a readable JSON report: {error}; write one with `conslaw report --format json`")
+        verification = verify_report(report)
+    except ReportError as error:
+        complain(f"{name}: {error}")
         return Exit.UNUSABLE
-    if content == []:
-        complain(f"{path}: holds no report; write one with `conslaw report --format json`")
-        return Exit.UNUSABLE
-    codes, shown = [], visible(path)
-    for number, report in enumerate(content if isinstance(content, list) else [content]):
-        name = f"{shown}[{number}]" if isinstance(content, list) else shown
-        try:
-            verification = verify_report(report)
-        except ReportError as error:
-            complain(f"{name}: {error}")
-            codes.append(Exit.UNUSABLE)
-            continue
-        lines = [f"  {_mark(check)}  {check.name}: {check.detail}" for check in verification.checks]
+    if not (quiet and verification.verified):
+        lines = [f"  {_mark(check)}  {check.name}: {visible(check.detail)}" for check in verification.checks]
         write("\n".join([f"{name}: {verification.verdict}", *lines]), None)
-        codes.append(_code(verification))
-    return worst(codes)
+    return _code(verification)
 
 
 def _mark(check: Check) -> str:
@@ -72,3 +90,41 @@ def _code(verification: Verification) -> Exit:
     if not verification.passed:
         return Exit.FAILED
     return Exit.OK if verification.verified else Exit.UNDECIDED
+
+
+def _reports(path: str) -> object:
+    """The JSON in a file: UTF-8, UTF-16 or UTF-32, with or without a byte order mark. Raises _UnreadableError."""
+    try:
+        with sys.stdin.buffer if path == "-" else Path(path).open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        raise _UnreadableError(f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    if len(content) > LARGEST_FILE:
+        raise _UnreadableError(f"is larger than {LARGEST_FILE} bytes")
+    if not content.strip():
+        raise _UnreadableError("is empty")
+    try:
+        found = json.loads(content)
+    except UnicodeDecodeError:
+        raise _UnreadableError("is neither UTF-8 nor UTF-16") from None
+    except RecursionError:
+        raise _UnreadableError("is no JSON that can be read: nested too deeply") from None
+    except ValueError as error:
+        raise _UnreadableError(f"is no JSON: {error}") from None
+    if found == []:
+        raise _UnreadableError("holds no report")
+    return found
+
+
+def _foreign(report: object) -> str:
+    """What shows that this is no report; empty for one."""
+    if not isinstance(report, dict):
+        return "a report is an object"
+    missing = [key for key in _KEYS if key not in report]
+    return f"it has no {', '.join(map(repr, missing))}" if missing else ""
+
+
+def _name(report: dict) -> str:
+    """The name of the spec that a report is of, in brackets."""
+    name = report.get("name")
+    return f" ({visible(name)})" if isinstance(name, str) and name else ""

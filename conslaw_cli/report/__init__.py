@@ -38,15 +38,23 @@ FORMATS = {
 
 
 def render(
-    reports: Sequence[Report], format: str, *, expand: bool = False, color: bool = False, width: int | None = None
+    reports: Sequence[Report],
+    format: str,
+    *,
+    expand: bool = False,
+    color: bool = False,
+    width: int | None = None,
+    ascii_only: bool = False,
 ) -> str:
     """The whole output for one report or several: in JSON an object or an array, otherwise one after another.
 
     Raises KeyError for an unknown format.
     """
-    return FORMATS[format].reports(reports, Options(expand, color, width or None))
+    return FORMATS[format].reports(reports, Options(expand, color, width or None, ascii_only))
 
 
-def render_comparison(comparison: Comparison, format: str, *, color: bool = False, width: int | None = None) -> str:
+def render_comparison(
+    comparison: Comparison, format: str, *, color: bool = False, width: int | None = None, ascii_only: bool = False
+) -> str:
     """The whole output for a comparison. Raises KeyError for an unknown format."""
-    return FORMATS[format].comparison(comparison, Options(color=color, width=width or None))
+    return FORMATS[format].comparison(comparison, Options(False, color, width or None, ascii_only))

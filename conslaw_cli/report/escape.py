@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import html as _html
-import unicodedata
 
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+from conslaw_cli.visible import visible
 
 _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
@@ -26,20 +25,6 @@ GREEK = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικλλμνξπρστυ
 
 _LATEX |= {letter: f"$\\{name}$" for name, letter in GREEK.items() if name != "lamda"}
 _LAST_LATIN = 0x17F
-
-
-def visible(text: str) -> str:
-    """The text with control, formatting and unpaired surrogate characters written as escapes such as \\x1b."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_escaped(char) if unicodedata.category(char) in _UNSEEN else char for char in text)
-
-
-def _escaped(char: str) -> str:
-    code = ord(char)
-    if code <= 0xFF:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def latex(text: str) -> str:

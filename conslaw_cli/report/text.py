@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from conslaw_cli.report import outline, unicode
+from conslaw_cli.report import ascii, outline, unicode
 from conslaw_cli.report import prose as say
 from conslaw_cli.report.comparison import Comparison
 from conslaw_cli.report.escape import visible
@@ -18,13 +18,17 @@ from conslaw_cli.report.model import Report
 from conslaw_cli.report.options import Options
 from conslaw_cli.report.outline import Fact, Member, Row
 from conslaw_cli.report.prose import Prose
+from conslaw_cli.report.transliteration import ascii_text
 
 PROSE = Prose(unicode.NOTATION, str, visible, superscripts=False)
+ASCII_PROSE = Prose(ascii.NOTATION, str, lambda text: ascii_text(visible(text)), superscripts=False)
 
 _LABEL, _VALUE = 14, 14
 _WIDEST_LAW = 72
 _NARROWEST = 24
-_LAW_BREAKS = r" (?=[+−] )|  "
+_NARROW = 70
+"""Columns of a terminal below which what is said stands under its label, not beside it."""
+_LAW_BREAKS = r" (?=[+−-] )|  "
 """A law is broken before a term, and before what is said of its form."""
 _HEADINGS = ("law", "number", "depends on t", "source")
 _STYLES = {
@@ -49,12 +53,32 @@ def reports(all_reports: Sequence[Report], options: Options) -> str:
 
 def comparison(table: Comparison, options: Options) -> str:
     """The grid of counts, its legend and notes."""
-    header, *body = table.grid(PROSE)
-    widths = [max(map(cell_len, column)) for column in zip(header, *body, strict=True)]
-    lines = [Text(visible(table.title), "bold"), Text("")]
-    lines += [Text("  " + _cells(row, widths), "dim" if row is header else "") for row in (header, *body)]
-    lines += [Text(line, "dim") for note in ("", *table.footnotes(PROSE)) for line in fold(note, options.width, 0)]
+    prose = _prose(options)
+    lines = [Text(prose.text(table.title), "bold"), Text(""), *_grid(table.grid(prose), options.width)]
+    lines += [Text(line, "dim") for note in ("", *table.footnotes(prose)) for line in fold(note, options.width, 0)]
     return printed(lines, options.color)
+
+
+def _prose(options: Options) -> Prose:
+    return ASCII_PROSE if options.ascii_only else PROSE
+
+
+def _grid(rows: Sequence[Sequence[str]], width: int | None) -> Iterator[Text]:
+    """The counts in columns; where these do not fit, each below the label of its row."""
+    header, *body = rows
+    widths = [max(map(cell_len, column)) for column in zip(header, *body, strict=True)]
+    if not _too_wide(widths, width):
+        yield from (Text("  " + _cells(row, widths), "dim" if row is header else "") for row in rows)
+        return
+    label = max(map(cell_len, header)) + 3
+    for first, *others in body:
+        yield from (Text("  " + line, "dim") for line in fold(first, width and width - 2, 2))
+        yield from (Text(f"    {_padded(name, label)}{cell}") for name, cell in zip(header[1:], others, strict=True))
+
+
+def _too_wide(widths: Sequence[int], width: int | None) -> bool:
+    """Whether a table with columns of these widths does not fit."""
+    return width is not None and 2 + sum(widths) + 3 * (len(widths) - 1) > width
 
 
 def printed(lines: Iterable[Text], color: bool) -> str:
@@ -74,35 +98,52 @@ def printed(lines: Iterable[Text], color: bool) -> str:
 
 def report_lines(report: Report, options: Options) -> Iterator[Text]:
     """One report."""
-    for line in fold(" · ".join(say.title(report, PROSE)), options.width, 2):
+    prose, width = _prose(options), options.width
+    for line in fold(prose.text(" · ").join(say.title(report, prose)), width, 2):
         yield Text(line, "bold")
-    facts = list(outline.facts(report, PROSE))
+    facts = list(outline.facts(report, prose))
     value = max(_VALUE, *(cell_len(fact.value or "") + 3 for fact in facts))
     for fact in facts:
-        yield from _fact(fact, value, report.status, options.width)
+        yield from _fact(fact, value, report.status, width)
     yield Text("")
     if (instead := outline.without_laws(report)) is not None:
         yield Text("  " + instead)
     else:
-        yield from _table(list(outline.rows(report, PROSE, options.expand)), options.width)
-    for note in outline.footnotes(report, PROSE):
-        yield from (Text(line, "dim") for line in fold("note  " + note, options.width, 6))
+        yield from _table(list(outline.rows(report, prose, options.expand)), width)
+    for note in outline.footnotes(report, prose):
+        yield from (Text(line, "dim") for line in fold("note  " + note, width, 6))
 
 
 def _fact(fact: Fact, value: int, status: str, width: int | None) -> Iterator[Text]:
+    for line in _under_label(fact, width) if width and width < _NARROW else _beside_label(fact, value, width):
+        if fact.label == "laws":
+            line.highlight_words([status], _STYLES.get(status, ""))
+        yield line
+
+
+def _beside_label(fact: Fact, value: int, width: int | None) -> Iterator[Text]:
     indent = _LABEL if fact.value is None else _LABEL + value
     first, *others = fold(fact.text, width and width - indent, 0)
     shown = "" if fact.value is None else _padded(fact.value, value)
-    line = Text.assemble((fact.label.ljust(_LABEL), "dim"), (shown, "bold"), first)
-    if fact.label == "laws":
-        line.highlight_words([status], _STYLES.get(status, ""))
-    yield line
+    yield Text.assemble((fact.label.ljust(_LABEL), "dim"), (shown, "bold"), first)
     yield from (Text(" " * indent + other) for other in others)
+
+
+def _under_label(fact: Fact, width: int) -> Iterator[Text]:
+    yield Text(fact.label, "dim")
+    first, *others = fold("   ".join(filter(None, (fact.value, fact.text))), width - 2, 0)
+    line = Text("  " + first)
+    line.stylize("bold", 2, 2 + len(fact.value or ""))
+    yield line
+    yield from (Text("  " + other) for other in others)
 
 
 def _table(rows: list[Row], width: int | None) -> Iterator[Text]:
     others = [max(map(cell_len, column)) for column in zip(_HEADINGS[1:], *map(_others, rows), strict=True)]
-    room = width and max(_NARROWEST, width - sum(others) - 11)
+    if _too_wide([_NARROWEST, *others], width):
+        yield from (line for row in rows for line in (*_stacked(row, width), *_members(row, width)))
+        return
+    room = width and width - sum(others) - 11
     folded = [fold(row.law, room, 2, _LAW_BREAKS) for row in rows]
     widest = max(cell_len(line) for lines in folded for line in lines)
     widths = [widest if width else min(widest, _WIDEST_LAW), *others]
@@ -110,9 +151,24 @@ def _table(rows: list[Row], width: int | None) -> Iterator[Text]:
     for row, (first, *rest) in zip(rows, folded, strict=True):
         yield Text("  " + _cells((first, *_others(row)), widths, right=1))
         yield from (Text("  " + line) for line in rest)
-        yield from (line for member in row.members for line in _member(member, width))
-        if row.more:
-            yield Text(f"    … and {row.more} more (--expand)", "dim")
+        yield from _members(row, width)
+
+
+def _stacked(row: Row, width: int | None) -> Iterator[Text]:
+    """A family whose law has the whole line, and its other cells below, each after its heading."""
+    label = max(map(len, _HEADINGS)) + 2
+    yield from (Text("  " + line) for line in fold(row.law, width and width - 2, 2, _LAW_BREAKS))
+    for heading, cell in zip(_HEADINGS[1:], _others(row), strict=True):
+        first, *rest = fold(cell, width and width - 4 - label, 0)
+        yield Text.assemble(("    " + heading.ljust(label), "dim"), first)
+        yield from (Text(" " * (4 + label) + line) for line in rest)
+
+
+def _members(row: Row, width: int | None) -> Iterator[Text]:
+    for member in row.members:
+        yield from _member(member, width)
+    if row.more:
+        yield Text(f"    … and {row.more} more (--expand)", "dim")
 
 
 def _others(row: Row) -> tuple[str, str, str]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
+from conslaw_cli.visible import visible
+
 MOST_ALIKE = 50
 """Problems of one kind that are reported for one table: enough to correct it, and no way to keep the tool busy."""
 
@@ -48,18 +50,6 @@ class SpecError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
-
-
-def visible(text: str) -> str:
-    """The text with everything unprintable (control, bidi, line breaks, lone surrogates) spelled out, as ``\\x1b``."""
-    return "".join(char if char.isprintable() else _spelled(char) for char in text)
-
-
-def _spelled(char: str) -> str:
-    code = ord(char)
-    if code <= 0xFF:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def shortened(text: str, longest: int = _LONGEST_VALUE) -> str:

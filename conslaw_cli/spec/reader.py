@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -129,6 +130,8 @@ def _content(name: str) -> bytes:
     try:
         if name == "-":
             return _limited(sys.stdin.buffer, name)
+        if _is_named_pipe(name):
+            raise _failure(name, "is a pipe, and reading it might never end", "give a file, or - for standard input")
         with Path(name).open("rb") as file:
             return _limited(file, name)
     except FileNotFoundError:
@@ -138,6 +141,12 @@ def _content(name: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _failure(name, f"cannot be read ({reason})", "check the path and its permissions") from None
+
+
+def _is_named_pipe(name: str) -> bool:
+    """Whether the path is a pipe or socket in a folder; /dev/stdin and a process substitution are meant to be read."""
+    mode = os.stat(name).st_mode
+    return (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)) and not os.path.abspath(name).startswith(("/dev/", "/proc/"))
 
 
 def _limited(file: BinaryIO, name: str) -> bytes:
