@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 
@@ -69,7 +70,16 @@ def group(context: click.Context, debug: bool) -> None:
 def main() -> None:
     """Run the command line and exit; the only place that maps what happened to an exit code."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _end_as_interrupted()
     sys.exit(_run(sys.argv[1:]))
+
+
+def _end_as_interrupted() -> None:
+    """A terminal that closes and CI that gives up end a command as Ctrl-C does, so that it can tidy up."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _run(arguments: list[str]) -> int:

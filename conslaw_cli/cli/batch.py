@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
 import time
 from contextlib import nullcontext
@@ -20,7 +19,8 @@ from conslaw_cli.batch.run import Batch, Runner, local
 from conslaw_cli.batch.table import table, totals
 from conslaw_cli.batch.tasks import Limits, PoolError, engine_version
 from conslaw_cli.cli.exits import Exit, exit_of_verdict, worst
-from conslaw_cli.cli.output import OutputError, complain, write
+from conslaw_cli.cli.folders import opened
+from conslaw_cli.cli.output import complain, write
 from conslaw_cli.cli.specs import find, paths_argument, seed_option
 
 
@@ -128,15 +128,11 @@ def _outputs(folder: str | None, shard: Shard, cases: list[Case], seed: int) -> 
     if folder is None:
         return None
     manifest = Manifest(engine_version(), seed, shard.index, shard.number, tuple(case.name for case in cases))
-    try:
-        return Outputs(Path(folder), manifest)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written: {error.strerror}; name a folder you may write to") from None
+    return opened(Path(folder), manifest)
 
 
 def _run(work: Batch, quiet: bool) -> Exit:
-    """Run until all is done, the user interrupts (or CI, by SIGTERM), or there is nothing to run it on."""
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Run until all is done, the user interrupts, or there is nothing to run it on."""
     try:
         with nullcontext() if quiet else _progress(len(work.cases)) as progress:
             for done in work.run():
@@ -149,8 +145,6 @@ def _run(work: Batch, quiet: bool) -> Exit:
     except PoolError as error:
         complain(str(error))
         return Exit.UNUSABLE
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
 def _progress(total: int) -> Progress:
