@@ -51,13 +51,17 @@ class Batch:
                 yield self._finished(position, known, None)
             else:
                 missing[task.key] = (task, [position])
-        for result in self.runner([task for task, _ in missing.values()]) if missing else ():
+        try:
+            for result in self.runner([task for task, _ in missing.values()]) if missing else ():
+                if self.cache is not None:
+                    self.cache.put(result)
+                first, *others = missing[result.key][1]
+                yield self._finished(first, result, result.seconds)
+                for position in others:
+                    yield self._finished(position, result, None)
+        finally:
             if self.cache is not None:
-                self.cache.put(result)
-            first, *others = missing[result.key][1]
-            yield self._finished(first, result, result.seconds)
-            for position in others:
-                yield self._finished(position, result, None)
+                self.cache.settle()
 
     def rows(self) -> list[Row]:
         """The rows of the cases that are done, in the order of the cases."""

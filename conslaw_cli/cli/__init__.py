@@ -17,6 +17,7 @@ COMMANDS = {
     "check": ("conslaw_cli.cli.check:check", "Hold specs against their [expect] tables, for CI."),
     "batch": ("conslaw_cli.cli.batch:batch", "Run every spec below files and folders."),
     "merge": ("conslaw_cli.cli.merge:merge", "Put the parts of a batch together."),
+    "cache": ("conslaw_cli.cli.cache:cache", "Show or empty the cache of results."),
     "compare": ("conslaw_cli.cli.compare:compare", "One model under several dynamics and metrics, side by side."),
     "new": ("conslaw_cli.cli.new:new", "Print a commented spec to start from."),
     "architectures": ("conslaw_cli.cli.architectures:architectures", "What there is, with phi and its domain."),

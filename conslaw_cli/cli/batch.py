@@ -11,13 +11,13 @@ from pathlib import Path
 
 import click
 
-from conslaw_cli.batch.cache import Cache, default_folder
 from conslaw_cli.batch.cases import Case, Shard, read
 from conslaw_cli.batch.outputs import Manifest, Outputs, as_csv
 from conslaw_cli.batch.progress import Progress
 from conslaw_cli.batch.run import Batch, Runner, local
 from conslaw_cli.batch.table import table, totals
 from conslaw_cli.batch.tasks import Limits, PoolError, engine_version
+from conslaw_cli.cli.cache import cache_options, opened_cache
 from conslaw_cli.cli.exits import Exit, exit_of_verdict, worst
 from conslaw_cli.cli.folders import opened
 from conslaw_cli.cli.output import complain, write
@@ -65,8 +65,7 @@ Examples:
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds for one case.")
 @click.option("--memory", type=click.IntRange(1), metavar="MB", help="Memory for one case, beyond an idle worker's.")
 @click.option("--output-dir", metavar="DIR", help="Write reports/, summary.csv and a manifest here.")
-@click.option("--cache-dir", metavar="DIR", help="Where results are kept; default: conslaw in the user's cache folder.")
-@click.option("--no-cache", is_flag=True, help="Compute everything, keep nothing.")
+@cache_options
 @click.option(
     "--shard", type=_ShardType(), default=Shard(), metavar="I/N", help="Run part I of N, by a hash of the name."
 )
@@ -107,7 +106,7 @@ def batch(
         own,
         seed,
         runner=local(jobs or _cores(), limits) if scheduler is None else _cluster(scheduler, limits),
-        cache=None if no_cache else Cache(Path(cache_dir) if cache_dir else default_folder(), complain),
+        cache=opened_cache(cache_dir, no_cache),
         outputs=_outputs(output_dir, shard, cases, seed),
         warn=complain,
     )
