@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
 
 from conslaw_cli.exact.stream import Stream
 from conslaw_cli.flows import Dynamics, build_dynamics
@@ -15,9 +15,10 @@ from conslaw_cli.laws.search import search
 from conslaw_cli.laws.selection import Selection
 from conslaw_cli.laws.span import Span
 from conslaw_cli.laws.time import moved
-from conslaw_cli.lie import Listener, TooLarge, Trace, nobody, trace
+from conslaw_cli.lie import TooLarge, Trace, trace
 from conslaw_cli.models import ARCHITECTURES, Model, Part
 from conslaw_cli.spec import Spec
+from conslaw_cli.steps import Listener, Step, nobody
 
 ERROR_BITS = 40.0
 MOST_RUNS = 12
@@ -90,7 +91,7 @@ class Analysis:
 def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
     """Analyse a spec; the same spec and seed give the same result.
 
-    ``listener`` is told the dimension that the trace of the whole model has reached, a lower bound for the generic one.
+    ``listener`` is told what is being done, and what is known of the whole model by then.
     """
     outline = unanalysed(spec, seed, "")
     if outline.model.size > LARGEST_MODEL:
@@ -100,9 +101,8 @@ def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
         return Analysis(spec, seed, model, dynamics, paths=_path_result(spec, model))
     parts: list[PartResult] = []
     for part in model.parts:
-        before = sum(known.trace.dimension * known.part.copies for known in parts)
         try:
-            parts.append(part_result(spec, part, model, dynamics, seed, _adding(listener, before, part.copies)))
+            parts.append(part_result(spec, part, model, dynamics, seed, _adding(listener, parts, part.copies)))
         except TooLarge as error:
             return Analysis(spec, seed, model, dynamics, failure=str(error))
     return Analysis(spec, seed, model, dynamics, parts=tuple(parts))
@@ -114,9 +114,15 @@ def unanalysed(spec: Spec, seed: int, failure: str) -> Analysis:
     return Analysis(spec, seed, Model(blocks, ()), build_dynamics(spec.dynamics, spec.metric), failure=failure)
 
 
-def _adding(listener: Listener, before: int, copies: int) -> Listener:
-    """Hears of one copy of a part, and tells of all copies and what came before."""
-    return lambda dimension: listener(before + copies * dimension)
+def _adding(listener: Listener, before: Sequence[PartResult], copies: int) -> Listener:
+    """Hears of one copy of a part, and tells of all copies and the parts before."""
+    dimension = sum(known.trace.dimension * known.part.copies for known in before)
+    laws = sum(known.found * known.part.copies for known in before)
+
+    def hear(step: Step) -> None:
+        listener(replace(step, dimension=dimension + copies * step.dimension, laws=laws + copies * step.laws))
+
+    return hear
 
 
 def _constant_fields(spec: Spec, dynamics: Dynamics) -> bool:
@@ -140,14 +146,18 @@ def part_result(
     stream = Stream(seed)
     best = trace(flow, _seed(stream, "trace", 0), listener)
     bits = best.error_bits if best.closed else 0.0
-    groups, degree = _laws(flow, model, flow.dimension - best.dimension, _seed(stream, "search", 0))
+    groups, degree = _laws(flow, model, flow.dimension - best.dimension, _seed(stream, "search", 0), listener)
     found = sum(len(group.laws) for group in groups)
     run_number = 1
     while found < flow.dimension - best.dimension and bits < ERROR_BITS and run_number < MOST_RUNS and best.closed:
-        again = trace(flow, _seed(stream, "trace", run_number))
+        again = trace(flow, _seed(stream, "trace", run_number), _again(listener, run_number + 1))
         best, bits = _strengthened(best, bits, again)
         run_number += 1
     return PartResult(part, flow, _with_time_of(groups, best, flow), groups, degree, bits)
+
+
+def _again(listener: Listener, run_number: int) -> Listener:
+    return lambda step: listener(replace(step, what=f"{step.what} at another point (run {run_number})"))
 
 
 def _with_time_of(groups: tuple[LawGroup, ...], trace: Trace, flow: PartFlow) -> Trace:
@@ -175,15 +185,18 @@ def _seed(stream: Stream, name: str, counter: int) -> int:
     return stream.derive(name, counter) >> (64 - SEED_BITS)
 
 
-def _laws(flow: PartFlow, model: Model, count: int, seed: int) -> tuple[tuple[LawGroup, ...], int]:
+def _laws(
+    flow: PartFlow, model: Model, count: int, seed: int, listener: Listener = nobody
+) -> tuple[tuple[LawGroup, ...], int]:
     """Laws of a part: those of families first, then what the search found beyond them; and the degree searched."""
     if not count:
         return (), 0
-    found = search(flow, count, seed)
+    found = search(flow, count, seed, listener)
     families = candidates(flow, model.hidden)
     stream = Stream(seed)
     field = flow.field(stream, "selectp")
-    selection = Selection(flow, field, flow.point(field, stream, 2), (law.normal for law in found.laws))
+    known = (law.normal for law in found.laws)
+    selection = Selection(flow, field, flow.point(field, stream, 2), known, listener)
     span, groups = Span(found.candidates, field), []
     for family in families:
         kept = selection.keep_until(count, family.laws())
