@@ -10,7 +10,7 @@ from dataclasses import replace
 from conslaw_cli.analysis import run, unanalysed
 from conslaw_cli.batch.alarm import TimeUp, alarm
 from conslaw_cli.batch.tasks import Limits, Result, Task
-from conslaw_cli.expectations import results
+from conslaw_cli.expectations import facts
 from conslaw_cli.report.build import build
 from conslaw_cli.report.jsonreport import dumps
 from conslaw_cli.report.model import Report
@@ -75,6 +75,4 @@ def _spec(task: Task) -> Spec:
 
 
 def _result(task: Task, report: Report, seconds: float) -> Result:
-    numbers = {"parameters": report.model.parameters, "found": report.laws.found}
-    facts = {**results(report), **numbers, "notes": list(report.notes)}
-    return Result(task.key, facts, dumps(report.to_dict()) + "\n", seconds)
+    return Result(task.key, facts(report), dumps(report.to_dict()) + "\n", seconds)

@@ -16,7 +16,7 @@ MOST_TRIES = 2
 """Workers a task may lose before it is given up."""
 MOST_STILLBORN = 3
 """Workers that may die before they are ready, one after another."""
-WRAP_UP = 1.0
+WRAP_UP = 2.0
 """Seconds for putting together what is known of a job that was stopped; it takes milliseconds."""
 
 
