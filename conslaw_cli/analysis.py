@@ -148,6 +148,7 @@ def part_result(
     bits = best.error_bits if best.closed else 0.0
     groups, degree = _laws(flow, model, flow.dimension - best.dimension, _seed(stream, "search", 0), listener)
     found = sum(len(group.laws) for group in groups)
+    listener(Step("verifying laws", f"{found} hold", dimension=best.dimension, laws=found))
     run_number = 1
     while found < flow.dimension - best.dimension and bits < ERROR_BITS and run_number < MOST_RUNS and best.closed:
         again = trace(flow, _seed(stream, "trace", run_number), _again(listener, run_number + 1))
