@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log2
 
@@ -15,9 +16,10 @@ from conslaw_cli.laws.search import search
 from conslaw_cli.laws.selection import Selection
 from conslaw_cli.laws.span import Span
 from conslaw_cli.laws.time import moved
-from conslaw_cli.lie import Listener, TooLarge, Trace, nobody, trace
+from conslaw_cli.lie import TooLarge, Trace, trace
 from conslaw_cli.models import ARCHITECTURES, Model, Part
 from conslaw_cli.spec import Spec
+from conslaw_cli.steps import Listener, Step, nobody
 
 ERROR_BITS = 40.0
 """A dimension that no sum proves is stated with an error probability below 2^-40."""
@@ -105,7 +107,7 @@ class Analysis:
 def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
     """Analyse a spec; the same spec and seed give the same result.
 
-    ``listener`` is told the dimension that the trace of the whole model has reached, a lower bound for the generic one.
+    ``listener`` is told what is being done, and what is known of the whole model by then.
     """
     outline = unanalysed(spec, seed, "")
     if outline.model.size > LARGEST_MODEL:
@@ -115,9 +117,8 @@ def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
         return Analysis(spec, seed, model, dynamics, paths=_path_result(spec, model))
     parts: list[PartResult] = []
     for part in model.parts:
-        before = sum(known.trace.dimension * known.part.copies for known in parts)
         try:
-            parts.append(part_result(spec, part, model, dynamics, seed, _adding(listener, before, part.copies)))
+            parts.append(part_result(spec, part, model, dynamics, seed, _adding(listener, parts, part.copies)))
         except TooLarge as error:
             return Analysis(spec, seed, model, dynamics, failure=str(error))
     return Analysis(spec, seed, model, dynamics, parts=tuple(parts))
@@ -130,9 +131,15 @@ def unanalysed(spec: Spec, seed: int, failure: str) -> Analysis:
     return Analysis(spec, seed, model, build_dynamics(spec.dynamics, spec.metric), failure=failure)
 
 
-def _adding(listener: Listener, before: int, copies: int) -> Listener:
-    """Hears of one copy of a part, and tells of all copies and what came before."""
-    return lambda dimension: listener(before + copies * dimension)
+def _adding(listener: Listener, before: Sequence[PartResult], copies: int) -> Listener:
+    """Hears of one copy of a part, and tells of all copies and the parts before."""
+    dimension = sum(known.trace.dimension * known.part.copies for known in before)
+    laws = sum(known.found * known.part.copies for known in before)
+
+    def hear(step: Step) -> None:
+        listener(replace(step, dimension=dimension + copies * step.dimension, laws=laws + copies * step.laws))
+
+    return hear
 
 
 def _constant_fields(spec: Spec, dynamics: Dynamics) -> bool:
@@ -155,10 +162,11 @@ def part_result(
     flow = PartFlow(part.program, tuple(exponents[name] for name, _ in part.program.blocks), dynamics)
     stream = Stream(seed)
     runs = [trace(flow, _seed(stream, "trace", 0), listener)]
-    groups, degree = _laws(flow, model, flow.dimension - runs[0].dimension, _seed(stream, "search", 0))
+    groups, degree = _laws(flow, model, flow.dimension - runs[0].dimension, _seed(stream, "search", 0), listener)
     found, wanted = sum(len(group.laws) for group in groups), ERROR_BITS + log2(len(model.parts))
+    listener(Step("verifying laws", f"{found} hold", dimension=runs[0].dimension, laws=found))
     while found < flow.dimension - max(run.dimension for run in runs) and LEAST_BITS <= _least(runs) and _bits(runs) < wanted:
-        runs.append(trace(flow, _seed(stream, "trace", len(runs))))
+        runs.append(trace(flow, _seed(stream, "trace", len(runs)), _again(listener, len(runs) + 1)))
     return PartResult(part, flow, _with_time_of(groups, _joined(runs), flow), groups, degree, _bits(runs))
 
 
@@ -173,6 +181,10 @@ def _bits(runs: list[Trace]) -> float:
     largest bound. A union bound over all n at which one may stop gives n the share 1/(n (n + 1)) of the error.
     """
     return max(0.0, len(runs) * _least(runs) - log2(len(runs) * (len(runs) + 1)))
+
+
+def _again(listener: Listener, run_number: int) -> Listener:
+    return lambda step: listener(replace(step, what=f"{step.what} at another point (run {run_number})"))
 
 
 def _with_time_of(groups: tuple[LawGroup, ...], trace: Trace, flow: PartFlow) -> Trace:
@@ -197,15 +209,18 @@ def _seed(stream: Stream, name: str, counter: int) -> int:
     return stream.derive(name, counter) >> (64 - SEED_BITS)
 
 
-def _laws(flow: PartFlow, model: Model, count: int, seed: int) -> tuple[tuple[LawGroup, ...], int]:
+def _laws(
+    flow: PartFlow, model: Model, count: int, seed: int, listener: Listener = nobody
+) -> tuple[tuple[LawGroup, ...], int]:
     """Laws of a part: those of families first, then what the search found beyond them; and the degree searched."""
     if not count:
         return (), 0
-    found = search(flow, count, seed)
+    found = search(flow, count, seed, listener)
     families = candidates(flow, model.hidden)
     stream = Stream(seed)
     field = flow.field(stream, "selection prime")
-    selection = Selection(flow, field, flow.point(field, stream, 2), (law.normal for law in found.laws))
+    known = (law.normal for law in found.laws)
+    selection = Selection(flow, field, flow.point(field, stream, 2), known, listener)
     span, groups = Span(found.candidates, field), []
     for family in families:
         kept = selection.keep_until(count, family.laws())

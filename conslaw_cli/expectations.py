@@ -38,9 +38,16 @@ def results(report: Report) -> dict[str, object]:
     }
 
 
-def failures(report: Report, expect: ExpectSpec) -> list[Failure]:
-    """The expectations that the report does not meet, in the table's order."""
-    return unmet(results(report), expect)
+def facts(report: Report) -> dict[str, object]:
+    """What summaries and checks need of a report: what it says for every key of [expect], its size, laws and notes."""
+    numbers = {"parameters": report.model.parameters, "found": report.laws.verified}
+    return {**results(report), **numbers, "notes": list(report.notes)}
+
+
+def unknown(reason: str) -> dict[str, object]:
+    """The facts of a spec of which nothing is known."""
+    keys = ("laws", "time_dependent", "complete", "time_free", "dimension", "parameters")
+    return {**dict.fromkeys(keys), "status": "undecided", "found": 0, "notes": [reason]}
 
 
 def unmet(found: Mapping[str, object], expect: ExpectSpec) -> list[Failure]:

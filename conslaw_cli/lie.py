@@ -7,7 +7,6 @@ rings, so no bracket is ever expanded; all slots are drafted afresh, and what is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import factorial, log2
 
@@ -17,18 +16,13 @@ from conslaw_cli.exact.echelon import Echelon
 from conslaw_cli.exact.field import PRIMES, Field
 from conslaw_cli.exact.stream import Stream
 from conslaw_cli.flows.part import PartFlow, VectorField, scalar
+from conslaw_cli.steps import Listener, Step, nobody
 
 CLOSURE_BRACKETS = 8
 LONGEST_WORD = 9
 MEMORY_BYTES = 250_000_000
 LARGEST_DIMENSION = 20_000
 
-Listener = Callable[[int], None]
-"""Told, as a trace grows, the dimension it has reached: a lower bound for the generic one."""
-
-
-def nobody(dimension: int) -> None:
-    """Listens to nothing."""
 
 
 class TooLarge(Exception):
@@ -128,7 +122,8 @@ class Growth:
         self.words.extend(tuple(word) for word in words[independent].tolist())
         products = self.field.matmul(values[independent], self._check.T)
         self.fingerprints.extend(self.field.integers(products)[:, 0].tolist())
-        self.listener(self.echelon.rank)
+        rank = self.echelon.rank
+        self.listener(Step("growing the trace", f"dimension {rank} of at most {self.flow.dimension}", dimension=rank))
         return independent
 
     def _values(self, words: np.ndarray) -> np.ndarray:

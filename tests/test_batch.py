@@ -118,10 +118,10 @@ def test_one_slow_spec_ends_with_what_is_known(tmp_path):
 def test_a_case_that_wants_too_much_memory(tmp_path):
     spec(tmp_path, "big.toml", ALWAYS)
     spec(tmp_path, "small.toml", linear(2, 3, 2, laws=6))
-    result = conslaw("batch", ".", "-j", 1, "--memory", 40, "--format", "csv", cwd=tmp_path)
+    result = conslaw("batch", ".", "-j", 1, "--memory", 100, "--format", "csv", cwd=tmp_path)
     big, small = rows(result)
     assert (big["status"], small["expect"], result.code) == ("undecided", "ok", 3)
-    assert "--memory" in big["detail"]
+    assert "more than 100 MiB needed (--memory)" in big["detail"]
 
 
 def test_heartbeat_without_a_terminal(tmp_path):

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conslaw_cli.analysis import run
 from conslaw_cli.checks import FORMATS, Finding, Outcome, render
 from conslaw_cli.checks.outcome import VERDICTS, summary
 from conslaw_cli.cli import group
@@ -102,19 +103,17 @@ def test_the_worst_spec_decides_the_exit_code(folder, names, code):
 
 
 def test_an_internal_error_is_that_specs_alone(folder, monkeypatch):
-    module = sys.modules["conslaw_cli.cli.check"]
-    original = module.report_of
-
-    def broken(spec, seed):
-        if spec.name == "good.toml":
+    def broken(spec, seed, listener):
+        if list(spec.model.widths) == [3, 3, 3]:
             raise RuntimeError("a bug")
-        return original(spec, seed)
+        return run(spec, seed, listener)
 
-    monkeypatch.setattr(module, "report_of", broken)
-    code, out, err = check("good.toml", "fails.toml", "bad.toml")
+    monkeypatch.setattr("conslaw_cli.batch.engine.run", broken)
+    (folder / "buggy.toml").write_text(MODEL.replace("[2, 3, 2]", "[3, 3, 3]"), encoding="utf-8")
+    code, out, err = check("buggy.toml", "fails.toml", "bad.toml")
     assert code == 4 and "FAIL  fails.toml" in out and "internal error: RuntimeError: a bug" in err
     assert "Traceback" not in err
-    assert "Traceback" in check("good.toml", before=["--debug"])[2]
+    assert "Traceback" in check("buggy.toml", before=["--debug"])[2]
 
 
 def test_strict_takes_less_than_proved_for_a_failure():

@@ -454,8 +454,12 @@ def test_a_wide_layer_between_two_narrow_ones_stays_within_memory():
 # --- terminals, pipes, signals ---------------------------------------------------------------------------------------
 
 
-def on_terminal(*arguments, columns=100, code=0, **changes):
-    """What the tool writes to a terminal; ``code`` is the exit code it must have."""
+LIVE_LINE = re.compile(r"\r[^\x00-\x1f]*\x1b\[K")
+"""What shows on a machine that is slow enough, and is gone at the end."""
+
+
+def on_terminal(*arguments, columns=100, code=0, live=False, **changes):
+    """What the tool writes to a terminal, ``live`` lines only if asked for; ``code`` is the exit code it must have."""
     fcntl, pty, termios = (pytest.importorskip(name) for name in ("fcntl", "pty", "termios"))
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, columns.to_bytes(2, sys.byteorder).rjust(4, b"\0") + b"\0" * 4)
@@ -469,7 +473,8 @@ def on_terminal(*arguments, columns=100, code=0, **changes):
         pass
     os.close(ours)
     assert running.wait(timeout=30) == code
-    return b"".join(pieces).decode().replace("\r\n", "\n")
+    text = b"".join(pieces).decode().replace("\r\n", "\n")
+    return text if live else LIVE_LINE.sub("", text)
 
 
 def test_styles_on_a_terminal_only_and_never_with_no_color(conslaw):

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conslaw_cli.analysis import run
+from conslaw_cli.expectations import facts
 from conslaw_cli.checks.judge import judged, unusable
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.report import FORMATS, render
@@ -80,7 +81,7 @@ def handled(content: bytes, path: Path, engine: bool) -> str:
             report = build(run(case))
             for name in FORMATS:
                 assert render([report], name)
-            assert judged(report, case.expect, str(path), lines).verdict
+            assert judged(facts(report), case.expect, case.name, str(path), lines).verdict
         return "reported" if engine and small else "read"
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+import traceback
+from collections.abc import Callable
 from dataclasses import replace
 
 from conslaw_cli.analysis import run, unanalysed
-from conslaw_cli.batch.tasks import Result, Task
-from conslaw_cli.expectations import results
-from conslaw_cli.lie import Listener, nobody
+from conslaw_cli.batch.alarm import TimeUp, alarm
+from conslaw_cli.batch.tasks import Limits, Result, Task
+from conslaw_cli.expectations import facts
 from conslaw_cli.report.build import build
 from conslaw_cli.report.jsonreport import dumps
 from conslaw_cli.report.model import Report
 from conslaw_cli.spec import Spec, parse_spec
+from conslaw_cli.steps import Known, Listener, Step, nobody
 
 
 def analysed(task: Task, listener: Listener = nobody) -> Result:
@@ -24,22 +27,46 @@ def analysed(task: Task, listener: Listener = nobody) -> Result:
     except MemoryError:
         raise
     except Exception as error:
-        return Result(task.key, crash=f"{type(error).__name__}: {error}")
+        return Result(task.key, crash=f"{type(error).__name__}: {error}", traceback=traceback.format_exc())
 
 
-def stopped(task: Task, reason: str, dimension: int, seconds: float) -> Result:
-    """What is known of a task that a limit ended when its trace had reached a dimension: how many laws there are at most."""
-    report = build(unanalysed(_spec(task), task.seed, reason))
+def stopped(task: Task, reason: str, dimension: int, laws: int, seconds: float) -> Result:
+    """The result of a task that a limit ended, from the dimension of the trace and the laws that were certain by then."""
+    report = stopped_report(_spec(task), task.seed, reason, dimension, laws)
+    return replace(_result(task, report, seconds), stopped="; ".join(report.notes))
+
+
+def report_within(
+    limits: Limits, spec: Spec, seed: int, listener: Listener = nobody, finish: Callable[[Report], object] = id
+) -> Report:
+    """The report of a spec, in this process; at a limit of time what is known by then. ``finish`` is to be done in time too."""
+    if limits.over:
+        return stopped_report(spec, seed, limits.not_begun(), 0, 0)
+    known, started = Known(listener), time.monotonic()
+    try:
+        with alarm(limits.deadline(started) - started):
+            analysis = run(spec, seed, known)
+            known(Step("writing the report"))
+            report = build(analysis)
+            finish(report)
+            return report
+    except TimeUp:
+        return stopped_report(spec, seed, limits.reason(started), known.dimension, known.laws)
+
+
+def stopped_report(spec: Spec, seed: int, reason: str, dimension: int, laws: int) -> Report:
+    """What is known of a spec whose analysis came to a limit: how many laws there are at most and at least."""
+    report = build(unanalysed(spec, seed, reason))
     notes = [f"stopped: {reason}"]
     if dimension:
-        notes.append(
-            f"the trace has dimension at least {dimension}: at most {report.trace.space - dimension} laws (proved)"
-        )
+        most = report.trace.space - dimension
+        notes.append(f"the trace has dimension at least {dimension}: at most {most} laws (proved)")
+    if laws:
+        notes.append(f"{laws} independent laws were verified: at least {laws} laws")
     if report.theorem:
         notes.append(f"according to theory there are {report.laws.independent} laws ({report.theorem})")
-    laws = replace(report.laws, independent=None)
-    report = replace(report, status="undecided", theorem=None, laws=laws, notes=tuple(notes))
-    return replace(_result(task, report, seconds), stopped="; ".join(notes))
+    summary = replace(report.laws, independent=None)
+    return replace(report, status="undecided", theorem=None, laws=summary, notes=tuple(notes))
 
 
 def _spec(task: Task) -> Spec:
@@ -48,5 +75,4 @@ def _spec(task: Task) -> Spec:
 
 
 def _result(task: Task, report: Report, seconds: float) -> Result:
-    facts = {**results(report), "parameters": report.model.parameters, "found": report.laws.verified}
-    return Result(task.key, facts, dumps(report.to_dict()) + "\n", seconds)
+    return Result(task.key, facts(report), dumps(report.to_dict()) + "\n", seconds)

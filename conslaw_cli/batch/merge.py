@@ -8,9 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from conslaw_cli.batch.outputs import MANIFEST, SUMMARY, Manifest, from_csv, report_file
+from conslaw_cli.batch.outputs import MANIFEST, SUMMARY, Manifest, Outputs, from_csv, manifest_of, report_file
 from conslaw_cli.batch.rows import Row
-from conslaw_cli.files import write_file
 
 _SHOWN = 20
 
@@ -64,18 +63,17 @@ def merged(folders: Sequence[str]) -> Merged:
     return Merged(whole, tuple(rows[name] for name in first.cases), home)
 
 
-def copy_reports(whole: Merged, target: Path) -> None:
-    """Copy every report below the target folder. Raises OSError."""
+def write_whole(whole: Merged, outputs: Outputs) -> None:
+    """Copy every report, and write the summary. Raises OSError."""
     for row in whole.rows:
         if row.report:
-            path = target / row.report
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_file(path, (whole.home[row.spec] / row.report).read_text(encoding="utf-8"))
+            outputs.put(row.report, (whole.home[row.spec] / row.report).read_text(encoding="utf-8"))
+    outputs.finish(whole.rows)
 
 
 def _part(folder: Path, problems: list[str]) -> Part | None:
     try:
-        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+        manifest = manifest_of(folder)
         rows = from_csv((folder / SUMMARY).read_bytes().decode())
     except FileNotFoundError as error:
         unfinished = folder.joinpath(MANIFEST).exists()

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from conslaw_cli.batch.alarm import TimeUp, alarm
 from conslaw_cli.batch.process import Inbox, Job, Worker
 from conslaw_cli.batch.tasks import NO_LIMITS, Limits, PoolError, Result, Task
 
@@ -15,6 +16,8 @@ MOST_TRIES = 2
 """Workers a task may lose before it is given up."""
 MOST_STILLBORN = 3
 """Workers that may die before they are ready, one after another."""
+WRAP_UP = 2.0
+"""Seconds for putting together what is known of a job that was stopped; it takes milliseconds."""
 
 
 class Pool:
@@ -32,10 +35,11 @@ class Pool:
         self._waiting.extend(map(Job, tasks))
         try:
             while self._waiting or any(worker.job for worker in self._workers):
+                if self.limits.over:
+                    yield from self._stop_all()
+                    return
                 self._employ()
-                result = self._next()
-                if result is not None:
-                    yield result
+                yield from self._next()
         finally:
             for worker in self._workers:
                 worker.kill()
@@ -51,37 +55,41 @@ class Pool:
             self._workers.append(Worker(self._inbox, self.limits))
             starting += 1
 
-    def _next(self) -> Result | None:
-        """Wait for a message or a deadline, and for the result it may bring."""
-        soonest = min((worker.deadline for worker in self._workers if worker.job), default=float("inf"))
+    def _next(self) -> list[Result]:
+        """Wait for a message or a deadline, and for the results it may bring."""
+        soonest = min((worker.deadline for worker in self._workers if worker.job), default=self.limits.ends)
         wait = None if soonest == float("inf") else max(0.0, soonest - time.monotonic())
         try:
             worker, message = self._inbox.get(timeout=wait)
         except queue.Empty:
-            return self._stop_overdue()
-        return self._heard(worker, message) if worker in self._workers else None
+            return self._stop([worker for worker in self._workers if worker.overdue])
+        result = self._heard(worker, message) if worker in self._workers else None
+        return [] if result is None else [result]
 
-    def _stop_overdue(self) -> Result | None:
-        for worker in [worker for worker in self._workers if worker.overdue]:
+    def _stop(self, workers: list[Worker]) -> list[Result]:
+        """The results of workers whose time is up."""
+        for worker in workers:
             self._dismiss(worker)
-            if worker.job.stopped:
-                return _given_up(worker.job)
-            self._stop(worker, f"not done after {self.limits.timeout:g} s (--timeout)")
-        return None
+        return [_stopped(worker, self.limits.reason(worker.started)) for worker in workers]
+
+    def _stop_all(self) -> Iterator[Result]:
+        """The results of all that was not done when the time of the whole run was up."""
+        yield from self._stop([worker for worker in self._workers if worker.job])
+        for job in self._waiting:
+            yield Result(job.task.key, stopped=self.limits.not_begun())
+        self._waiting.clear()
 
     def _heard(self, worker: Worker, message: dict | None) -> Result | None:
         if message is None:
             return self._lost(worker)
         if "ready" in message:
             worker.ready, self._stillborn = True, 0
-        elif "dimension" in message:
-            worker.dimension = max(worker.dimension, message["dimension"])
+        elif "known" in message:
+            worker.known = message["known"]
         elif "memory" in message:
             self._dismiss(worker)
-            self._stop(
-                worker,
-                f"more than {self.limits.memory} MB needed (--memory)" if self.limits.memory else "out of memory",
-            )
+            memory = self.limits.memory
+            return _stopped(worker, f"more than {memory} MiB needed (--memory)" if memory else "out of memory")
         else:
             worker.job = None
             return Result(**message)
@@ -97,8 +105,6 @@ class Pool:
                     "worker processes end before they are ready; check the installation and the free memory"
                 )
             return None
-        if worker.job.stopped:
-            return _given_up(worker.job)
         if worker.job.tries + 1 < MOST_TRIES:
             self._waiting.appendleft(replace(worker.job, tries=worker.job.tries + 1))
             return None
@@ -106,18 +112,22 @@ class Pool:
             return Result(
                 worker.job.task.key, crash=f"{MOST_TRIES} worker processes died of it; --memory keeps one within bounds"
             )
-        self._stop(worker, f"its worker process died, most likely for want of memory (--memory {self.limits.memory})")
-        return None
-
-    def _stop(self, worker: Worker, reason: str) -> None:
-        """Have another worker write down what is known of a job that came to its limit."""
-        known = {"reason": reason, "dimension": worker.dimension, "seconds": worker.seconds}
-        self._waiting.appendleft(replace(worker.job, stopped=known))
+        return _stopped(
+            worker, f"its worker process died, most likely for want of memory (--memory {self.limits.memory})"
+        )
 
     def _dismiss(self, worker: Worker) -> None:
         self._workers.remove(worker)
         worker.kill()
 
 
-def _given_up(job: Job) -> Result:
-    return Result(job.task.key, stopped=job.stopped["reason"], seconds=job.stopped["seconds"])
+def _stopped(worker: Worker, reason: str) -> Result:
+    """What is known of a job that came to a limit, put together here."""
+    from conslaw_cli.batch.engine import stopped
+
+    task, seconds = worker.job.task, worker.seconds
+    try:
+        with alarm(WRAP_UP):
+            return stopped(task, reason, **worker.known, seconds=seconds)
+    except (TimeUp, Exception):
+        return Result(task.key, stopped=reason, seconds=seconds)

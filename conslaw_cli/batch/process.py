@@ -13,6 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from conslaw_cli.batch.tasks import Limits, Task, to_line
+from conslaw_cli.batch.worker import MEMORY
+
+_ONE_THREAD = dict.fromkeys(
+    ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+"""Each worker has one core, whatever library NumPy multiplies with."""
 
 Inbox = queue.SimpleQueue
 """Of pairs (worker, message); the message None says that the worker has ended."""
@@ -21,31 +27,31 @@ _ROOT = str(Path(__file__).resolve().parent.parent.parent)
 _START = "import sys; sys.path.append(sys.argv[1]); from conslaw_cli.batch.worker import main; main()"
 """Finds this package wherever it lies, and nothing in the working directory (-P)."""
 
-WRAP_UP = 10.0
-"""Seconds for writing down what is known of a job that was stopped."""
+
+NOTHING = {"dimension": 0, "laws": 0}
+"""What is known of a job that was just begun."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A task and how far it came: tries that ended with a worker's death, or the limit that ended it and what was known."""
+    """A task and how many tries ended with a worker's death."""
 
     task: Task
     tries: int = 0
-    stopped: dict | None = None
 
 
 class Worker:
     """A process that is started once and given one job after another. Its messages arrive in the inbox."""
 
     def __init__(self, inbox: Inbox, limits: Limits) -> None:
-        self.limits, self.job, self.ready, self.dimension = limits, None, False, 0
+        self.limits, self.job, self.ready, self.known = limits, None, False, NOTHING
         self.started = self.deadline = 0.0
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _START, _ROOT],
+            [sys.executable, "-P", "-c", _START, _ROOT, *([] if limits.memory is None else [MEMORY])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            env={**os.environ, **_ONE_THREAD},
             text=True,
             encoding="utf-8",
             start_new_session=True,
@@ -54,10 +60,9 @@ class Worker:
 
     def give(self, job: Job) -> None:
         """Have a job done; a worker that has died meanwhile is heard of through the inbox."""
-        self.job, self.dimension, self.started = job, 0, time.monotonic()
-        patience = self.limits.timeout or float("inf")
-        self.deadline = self.started + (max(patience, WRAP_UP) if job.stopped else patience)
-        request = {"task": asdict(job.task), "memory": self.limits.memory, "stopped": job.stopped}
+        self.job, self.known, self.started = job, NOTHING, time.monotonic()
+        self.deadline = self.limits.deadline(self.started)
+        request = {"task": asdict(job.task), "memory": self.limits.memory}
         try:
             self._process.stdin.write(to_line(request))
             self._process.stdin.flush()

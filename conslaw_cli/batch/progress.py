@@ -1,4 +1,4 @@
-"""How far a batch is, on stderr: a live bar in a terminal, otherwise a line now and then so that CI sees a sign of life."""
+"""How far something is, on stderr: a live line in a terminal, otherwise a line now and then so that CI sees a sign of life."""
 
 from __future__ import annotations
 
@@ -14,31 +14,76 @@ _REFRESH = 0.25
 _BAR = 24
 
 
-class Progress:
-    """Counts cases that are done; a context manager that shows them while it is entered."""
+class LiveLine:
+    """A context that shows ``text()`` on one line of a terminal, again and again, after some seconds of patience.
 
-    def __init__(self, total: int, stream: TextIO, live: bool, columns: int = 80, heartbeat: float = HEARTBEAT) -> None:
-        self.total, self.done, self.failed, self.computed = total, 0, 0, 0
-        self._stream, self._live, self._columns = stream, live, columns
-        self._interval = _REFRESH if live else heartbeat
-        self._start, self._over = time.monotonic(), threading.Event()
+    Whoever else writes to the terminal meanwhile first calls ``clear``.
+    """
+
+    def __init__(self, stream: TextIO, columns: int, patience: float) -> None:
+        self._stream, self._columns, self._patience = stream, columns, patience
+        self._start, self._over, self._shown = time.monotonic(), threading.Event(), False
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._beat, daemon=True)
 
-    def __enter__(self) -> Progress:
+    def text(self) -> str:
+        """What there is to say now."""
+        raise NotImplementedError
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self._start
+
+    def __enter__(self) -> LiveLine:
         self._thread.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._over.set()
         self._thread.join()
-        if self._live:
-            self._show("\r\x1b[K")
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the line away until it is shown again."""
+        with self._lock:
+            if self._shown:
+                self._show("\r\x1b[K")
+                self._shown = False
+
+    def _beat(self) -> None:
+        wait = min(self._patience, threading.TIMEOUT_MAX)
+        while not self._over.wait(wait):
+            wait = _REFRESH
+            with self._lock:
+                self._show(f"\r{self.text()[: self._columns - 1]}\x1b[K")
+                self._shown = True
+
+    def _show(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._over.set()
+
+
+class Progress(LiveLine):
+    """Counts cases that are done; a context manager that shows them while it is entered."""
+
+    def __init__(self, total: int, stream: TextIO, live: bool, columns: int = 80, heartbeat: float = HEARTBEAT) -> None:
+        super().__init__(stream, columns, _REFRESH if live else heartbeat)
+        self.total, self.done, self.failed, self.computed = total, 0, 0, 0
+        self._live, self._heartbeat = live, heartbeat
 
     def count(self, row: Row, computed: bool) -> None:
         """One more case is done."""
         self.done += 1
         self.computed += computed
         self.failed += row.expect not in ("ok", "unchecked")
+
+    def text(self) -> str:
+        filled = _BAR * self.done // max(1, self.total)
+        return f"[{'#' * filled}{'.' * (_BAR - filled)}] {self.line()}"
 
     def line(self) -> str:
         """Specs done, failed and time left, in words."""
@@ -49,24 +94,13 @@ class Progress:
         """What it should take from here, as long as the rest is like what was computed so far."""
         if not self.computed or self.done >= self.total:
             return ""
-        elapsed = time.monotonic() - self._start
-        return f", about {duration(elapsed / self.computed * (self.total - self.done))} left"
+        return f", about {duration(self.elapsed / self.computed * (self.total - self.done))} left"
 
     def _beat(self) -> None:
-        while not self._over.wait(self._interval):
-            if not self._live:
-                self._show(f"conslaw batch: {self.line()} after {duration(time.monotonic() - self._start)}\n")
-                continue
-            filled = _BAR * self.done // max(1, self.total)
-            text = f"[{'#' * filled}{'.' * (_BAR - filled)}] {self.line()}"
-            self._show(f"\r{text[: self._columns - 1]}\x1b[K")
-
-    def _show(self, text: str) -> None:
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except (OSError, ValueError):
-            self._over.set()
+        if self._live:
+            return super()._beat()
+        while not self._over.wait(self._heartbeat):
+            self._show(f"conslaw batch: {self.line()} after {duration(self.elapsed)}\n")
 
 
 def duration(seconds: float) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conslaw_cli.batch.cache import Cache
 from conslaw_cli.batch.cases import Case
 from conslaw_cli.batch.outputs import Outputs
 from conslaw_cli.batch.rows import Row, row_of, unusable
 from conslaw_cli.batch.tasks import Limits, Result, Task, task_of
+from conslaw_cli.steps import Listener, nobody
 
 Runner = Callable[[Sequence[Task]], Iterator[Result]]
 """Runs tasks somewhere and yields their results in any order."""
@@ -17,10 +18,14 @@ Runner = Callable[[Sequence[Task]], Iterator[Result]]
 
 @dataclass(frozen=True)
 class Done:
-    """A case that is done. ``seconds`` it took to analyse; None when its result was there already."""
+    """A case that is done. ``seconds`` it took to analyse; None when its result was there already.
+
+    ``result`` is what came of it, without the report; None for a file that is no spec.
+    """
 
     row: Row
     seconds: float | None = None
+    result: Result | None = None
 
 
 @dataclass
@@ -42,7 +47,7 @@ class Batch:
         missing: dict[str, tuple[Task, list[int]]] = {}
         for position, case in enumerate(self.cases):
             if case.spec is None:
-                yield self._arrived(position, unusable(case), None)
+                yield self._arrived(position, Done(unusable(case)))
                 continue
             task = task_of(case.spec, self.seed)
             if task.key in missing:
@@ -51,25 +56,38 @@ class Batch:
                 yield self._finished(position, known, None)
             else:
                 missing[task.key] = (task, [position])
-        for result in self.runner([task for task, _ in missing.values()]) if missing else ():
+        try:
+            for result in self.runner([task for task, _ in missing.values()]) if missing else ():
+                if self.cache is not None:
+                    self.cache.put(result)
+                first, *others = missing[result.key][1]
+                yield self._finished(first, result, result.seconds)
+                for position in others:
+                    yield self._finished(position, result, None)
+        finally:
             if self.cache is not None:
-                self.cache.put(result)
-            first, *others = missing[result.key][1]
-            yield self._finished(first, result, result.seconds)
-            for position in others:
-                yield self._finished(position, result, None)
+                self.cache.settle()
 
     def rows(self) -> list[Row]:
         """The rows of the cases that are done, in the order of the cases."""
         return [self.done[position].row for position in sorted(self.done)]
 
+    def in_order(self) -> Iterator[Done]:
+        """Every case as soon as it and all before it are done."""
+        following = 0
+        for _ in self.run():
+            while following in self.done:
+                yield self.done[following]
+                following += 1
+
     def _finished(self, position: int, result: Result, seconds: float | None) -> Done:
         case = self.cases[position]
-        return self._arrived(position, row_of(case, result, self._report(case, result)), seconds)
+        row = row_of(case, result, self._report(case, result))
+        return self._arrived(position, Done(row, seconds, replace(result, body="")))
 
-    def _arrived(self, position: int, row: Row, seconds: float | None) -> Done:
-        self.done[position] = Done(row, seconds)
-        return self.done[position]
+    def _arrived(self, position: int, done: Done) -> Done:
+        self.done[position] = done
+        return done
 
     def _report(self, case: Case, result: Result) -> str:
         """Writes the report where there is a folder for it; when that fails the result itself goes on."""
@@ -83,6 +101,22 @@ class Batch:
                 where = error.filename or self.outputs.folder
                 self.warn(f"{where}: cannot be written ({error.strerror}); make room for the reports and run again")
             return ""
+
+
+def here(listener: Listener = nobody) -> Runner:
+    """Runs tasks in this process, one after another."""
+
+    def runner(tasks: Sequence[Task]) -> Iterator[Result]:
+        from conslaw_cli.batch.engine import analysed
+
+        for task in tasks:
+            try:
+                result = analysed(task, listener)
+            except MemoryError:
+                result = Result(task.key, stopped="out of memory")
+            yield result
+
+    return runner
 
 
 def local(jobs: int, limits: Limits) -> Runner:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -26,7 +27,7 @@ class Result:
     """What came of a task.
 
     ``facts`` is what a summary needs of the report, ``body`` the JSON report with an empty name. ``stopped`` says which limit
-    ended the analysis, ``crash`` what bug did; without a crash there are facts.
+    ended the analysis, ``crash`` what bug did, with its ``traceback``; without a crash there are facts, unless nothing is known.
     """
 
     key: str
@@ -35,14 +36,49 @@ class Result:
     seconds: float = 0.0
     stopped: str | None = None
     crash: str | None = None
+    traceback: str = ""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """For one case: seconds, and megabytes beyond what an idle worker has. None is no limit."""
+    """For one case: seconds, and MiB of address space beyond what an idle worker has. None is no limit.
+
+    ``total`` is the limit of all cases together; they end at ``ends`` of the monotonic clock of this machine.
+    """
 
     timeout: float | None = None
     memory: int | None = None
+    total: float | None = None
+    ends: float = float("inf")
+
+    @classmethod
+    def from_now(cls, timeout: float | None, memory: int | None, total: float | None) -> Limits:
+        """Limits of a run that starts now."""
+        return cls(timeout, memory, total, float("inf") if total is None else time.monotonic() + total)
+
+    @property
+    def timed(self) -> bool:
+        """Whether there is a limit on time."""
+        return self.timeout is not None or self.total is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether the whole run is over."""
+        return time.monotonic() >= self.ends
+
+    def deadline(self, started: float) -> float:
+        """When a case that was begun at a time has to end."""
+        return min(self.ends, started + (self.timeout or float("inf")))
+
+    def reason(self, started: float) -> str:
+        """Why a case had to end that was begun at a time."""
+        if started + (self.timeout or float("inf")) <= self.ends:
+            return f"not done after {self.timeout:g} s (--timeout)"
+        return f"not done when the whole run had taken {self.total:g} s (--total-timeout)"
+
+    def not_begun(self) -> str:
+        """Why a case was not even begun."""
+        return f"not begun when the whole run had taken {self.total:g} s (--total-timeout)"
 
 
 NO_LIMITS = Limits()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from conslaw_cli.checks.outcome import Finding, Outcome
-from conslaw_cli.expectations import Failure, failures, verdict_of
-from conslaw_cli.report.model import Report
+from conslaw_cli.expectations import Failure, unmet, verdict_of
 from conslaw_cli.spec import ExpectSpec, SpecError
 from conslaw_cli.spec.locate import Lines
 
@@ -12,19 +13,24 @@ TABLE = "expect"
 _NOTHING = Finding(None, None, "nothing expected: add an [expect] table (`--update` writes one), or use --laws")
 
 
-def judged(report: Report, expect: ExpectSpec, file: str, lines: Lines, strict: bool = False) -> Outcome:
-    """A report held against expectations. ``strict`` takes anything but ``proved`` for a failure, "proved for phi" too."""
-    unmet = failures(report, expect)
-    weak = strict and report.status != "proved"
-    verdict = "failed" if weak else verdict_of(report.status, report.laws.verified, unmet, expect)
-    if weak and "status" not in {failure.key for failure in unmet}:
-        unmet = [*unmet, Failure("status", "proved", report.status)]
-    findings = [Finding(f"[expect] {failure.key}", lines.of(TABLE, failure.key), failure.message) for failure in unmet]
+def judged(
+    facts: Mapping[str, object], expect: ExpectSpec, name: str, file: str, lines: Lines, strict: bool = False
+) -> Outcome:
+    """The facts of a report held against expectations.
+
+    ``strict`` takes anything but ``proved`` for a failure, "proved for phi" too.
+    """
+    failures, status = unmet(facts, expect), facts["status"]
+    weak = strict and status != "proved"
+    verdict = "failed" if weak else verdict_of(status, facts["found"], failures, expect)
+    if weak and "status" not in {failure.key for failure in failures}:
+        failures = [*failures, Failure("status", "proved", status)]
+    findings = [Finding(f"[expect] {failure.key}", lines.of(TABLE, failure.key), failure.message) for failure in failures]
     if verdict == "undecided":
-        findings.append(Finding(None, None, "; ".join(["undecided within the limits", *report.notes])))
+        findings.append(Finding(None, None, "; ".join(["undecided within the limits", *facts["notes"]])))
     if verdict == "unchecked":
         findings.append(_NOTHING)
-    return Outcome(report.name, file, verdict, report.laws.independent, report.status, tuple(findings))
+    return Outcome(name, file, verdict, facts["laws"], status, tuple(findings))
 
 
 def unusable(name: str, error: SpecError, lines: Lines | None) -> Outcome:
@@ -36,7 +42,7 @@ def unusable(name: str, error: SpecError, lines: Lines | None) -> Outcome:
     return Outcome(name, name, "unusable", findings=findings)
 
 
-def crashed(name: str, file: str, error: Exception) -> Outcome:
+def crashed(name: str, file: str, error: str) -> Outcome:
     """A spec whose analysis met a bug of conslaw."""
-    message = f"internal error: {type(error).__name__}: {error}; `conslaw --debug check` shows the traceback"
+    message = f"internal error: {error}; `conslaw --debug check` shows the traceback"
     return Outcome(name, file, "crashed", findings=(Finding(None, None, message),))

@@ -2,65 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import traceback
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from conslaw_cli.batch.cases import Case
+from conslaw_cli.batch.tasks import Result
 from conslaw_cli.checks.judge import crashed, judged, unusable
 from conslaw_cli.checks.outcome import Finding, Outcome
-from conslaw_cli.expectations import results
+from conslaw_cli.expectations import unknown
 from conslaw_cli.files import write_file
-from conslaw_cli.report.model import Report
 from conslaw_cli.spec import ExpectSpec, Spec, SpecError, read_cases, read_spec
 from conslaw_cli.spec.locate import Lines
 from conslaw_cli.spec.reader import LARGEST_FILE
 from conslaw_cli.spec.update import UpdateError, updated
 
 
+Analyse = Callable[[Sequence[Case]], Generator[Result]]
+"""Gives the results of cases, in their order."""
+
+
 @dataclass(frozen=True)
 class Settings:
-    """How to check. ``analyse`` makes the report of a spec; ``laws`` takes the place of every [expect] table."""
+    """How to check. ``laws`` takes the place of every [expect] table; ``on_crash`` is given the traceback of every bug."""
 
-    analyse: Callable[[Spec], Report]
+    analyse: Analyse
     laws: int | None = None
     strict: bool = False
     update: bool = False
+    on_crash: Callable[[str], None] = lambda traceback: None
 
 
-def check_files(
-    paths: Iterable[str], settings: Settings, on_crash: Callable[[Exception], None] = lambda error: None
-) -> Iterator[Outcome]:
-    """The outcome of every case, in order. ``on_crash`` hears of every bug that an outcome ``crashed`` stands for."""
-    for path in paths:
-        try:
-            cases = read_cases(path)
-        except SpecError as error:
-            yield unusable(path, error, _lines(path))
-            continue
-        except Exception as error:
-            on_crash(error)
-            yield crashed(path, path, error)
-            continue
-        if settings.update and (refused := _cannot_update(cases, path)):
-            yield _refused(path, None, refused)
-            continue
+@dataclass(frozen=True)
+class _Item:
+    """A case that was read, of the file with these lines."""
+
+    case: Spec
+    path: str
+    lines: Lines
+
+
+def check_files(paths: Iterable[str], settings: Settings) -> Iterator[Outcome]:
+    """The outcome of every case, in order."""
+    items = [item for path in paths for item in _read(path, settings)]
+    cases = [Case(item.case.name, item.case) for item in items if isinstance(item, _Item)]
+    with closing(settings.analyse(cases)) as results:
+        for item in items:
+            yield item if isinstance(item, Outcome) else _outcome(item, next(results), settings)
+
+
+def _outcome(item: _Item, result: Result, settings: Settings) -> Outcome:
+    try:
+        return _checked(item, result, settings)
+    except Exception as error:
+        return _crashed(item.case.name, item.path, error, settings)
+
+
+def _read(path: str, settings: Settings) -> list[_Item | Outcome]:
+    """The cases of a file, or the outcome of one that cannot be used."""
+    try:
+        cases = read_cases(path)
         lines = _lines(path)
-        for case in cases:
-            try:
-                yield _checked(case, path, lines, settings)
-            except Exception as error:
-                on_crash(error)
-                yield crashed(case.name, path, error)
+    except SpecError as error:
+        return [unusable(path, error, _lines(path))]
+    except Exception as error:
+        return [_crashed(path, path, error, settings)]
+    if settings.update and (refused := _cannot_update(cases, path)):
+        return [_refused(path, None, refused)]
+    return [_Item(case, path, lines) for case in cases]
 
 
-def _checked(case: Spec, path: str, lines: Lines, settings: Settings) -> Outcome:
-    report = settings.analyse(case)
-    expect = case.expect if settings.laws is None else ExpectSpec(laws=settings.laws)
-    if not settings.update or report.status == "undecided":
-        return judged(report, expect, path, lines, settings.strict)
-    return _updated(report, expect, path, lines, settings.strict)
+def _crashed(name: str, path: str, error: Exception, settings: Settings) -> Outcome:
+    settings.on_crash("".join(traceback.format_exception(error)))
+    return crashed(name, path, f"{type(error).__name__}: {error}")
+
+
+def _checked(item: _Item, result: Result, settings: Settings) -> Outcome:
+    if result.crash is not None:
+        settings.on_crash(result.traceback)
+        return crashed(item.case.name, item.path, result.crash)
+    facts = result.facts or unknown(result.stopped)
+    expect = item.case.expect if settings.laws is None else ExpectSpec(laws=settings.laws)
+    if settings.update and facts["status"] != "undecided":
+        return _updated(item, facts, settings.strict)
+    return judged(facts, expect, item.case.name, item.path, item.lines, settings.strict)
 
 
 def _cannot_update(cases: list[Spec], path: str) -> str | None:
@@ -75,20 +104,20 @@ def _refused(path: str, key: str | None, message: str) -> Outcome:
     return Outcome(path, path, "unusable", findings=(Finding(key, None, message),))
 
 
-def _updated(report: Report, expect: ExpectSpec, path: str, lines: Lines, strict: bool) -> Outcome:
+def _updated(item: _Item, facts: Mapping[str, object], strict: bool) -> Outcome:
     """The outcome against [expect] as it stands after rewriting."""
-    found = results(report)
+    name, path, expect = item.case.name, item.path, item.case.expect
     given = {key: value for key, value in msgspec.structs.asdict(expect).items() if value is not None}
-    met = given and not any(found[key] not in (None, value) for key, value in given.items())
+    met = given and not any(facts[key] not in (None, value) for key, value in given.items())
     if met:
-        return judged(report, expect, path, lines, strict)
+        return judged(facts, expect, name, path, item.lines, strict)
     try:
         text = Path(path).read_bytes().decode("utf-8")
-        write_file(Path(path), updated(text, found))
+        write_file(Path(path), updated(text, facts))
     except (OSError, UpdateError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return _refused(path, "[expect]", f"[expect] cannot be updated: {reason}")
-    outcome = judged(report, read_spec(path).expect, path, _lines(path), strict)
+    outcome = judged(facts, read_spec(path).expect, name, path, _lines(path), strict)
     return msgspec.structs.replace(outcome, verdict="updated") if outcome.verdict == "ok" else outcome
 
 

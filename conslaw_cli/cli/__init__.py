@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 import traceback
 
@@ -20,6 +21,7 @@ COMMANDS = {
     "check": ("conslaw_cli.cli.check:check", "Hold specs against their [expect] tables, for CI."),
     "batch": ("conslaw_cli.cli.batch:batch", "Run every spec below files and folders."),
     "merge": ("conslaw_cli.cli.merge:merge", "Put the parts of a batch together."),
+    "cache": ("conslaw_cli.cli.cache:cache", "Show or empty the cache of results."),
     "compare": ("conslaw_cli.cli.compare:compare", "One model under several dynamics and metrics, side by side."),
     "new": ("conslaw_cli.cli.new:new", "Print a commented spec to start from."),
     "architectures": ("conslaw_cli.cli.architectures:architectures", "What there is, with phi and its domain."),
@@ -65,9 +67,18 @@ def group(context: click.Context, debug: bool) -> None:
 def main() -> None:
     """Run the command line and exit; the only place that maps what happened to an exit code."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _end_as_interrupted()
     with standard_streams():
         code = _run(sys.argv[1:])
     sys.exit(code)
+
+
+def _end_as_interrupted() -> None:
+    """A terminal that closes and CI that gives up end a command as Ctrl-C does, so that it can tidy up."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _run(arguments: list[str]) -> int:

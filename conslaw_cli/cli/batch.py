@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
 import time
 from contextlib import nullcontext
@@ -12,16 +11,18 @@ from pathlib import Path
 
 import click
 
-from conslaw_cli.batch.cache import Cache, default_folder
 from conslaw_cli.batch.cases import Case, Shard, read
 from conslaw_cli.batch.outputs import Manifest, Outputs, as_csv
 from conslaw_cli.batch.progress import Progress
 from conslaw_cli.batch.run import Batch, Runner, local
 from conslaw_cli.batch.table import table, totals
 from conslaw_cli.batch.tasks import Limits, PoolError, engine_version
+from conslaw_cli.cli.cache import cache_options, opened_cache
 from conslaw_cli.cli.exits import Exit, exit_of_verdict, worst
-from conslaw_cli.cli.output import OutputError, complain, is_live, write
-from conslaw_cli.cli.specs import find, paths_argument, seed_option
+from conslaw_cli.cli.folders import opened
+from conslaw_cli.cli.life import columns_of_stderr
+from conslaw_cli.cli.output import complain, write
+from conslaw_cli.cli.specs import find, jobs_option, paths_argument, seed_option, timeout_option, total_timeout_option
 
 
 class _ShardType(click.ParamType):
@@ -47,7 +48,7 @@ def _cores() -> int:
 Examples:
   conslaw batch model_specs                               every *.toml below a folder
   conslaw batch specs --exclude 'draft_*' --output-dir out
-  conslaw batch specs --timeout 60 --memory 2000          per case, with what is known by then
+  conslaw batch specs --timeout 60 --memory 2000          seconds and MiB per case, with what is known by then
   conslaw batch specs --shard 1/3 --output-dir part1      a third of the cases, see `conslaw merge`
   conslaw batch specs --scheduler tcp://cluster:8786      on a Dask cluster
 """
@@ -59,14 +60,18 @@ Examples:
 @click.option(
     "--exclude", multiple=True, metavar="GLOB", help="In folders, leave out files like this; may be repeated."
 )
+@jobs_option("one for each core")
+@timeout_option
+@total_timeout_option
 @click.option(
-    "-j", "--jobs", type=click.IntRange(1, 1024), metavar="N", help="Worker processes; default: one for each core."
+    "--memory", type=click.IntRange(1), metavar="MIB", help="MiB of address space for one case, beyond an idle worker's."
 )
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds for one case.")
-@click.option("--memory", type=click.IntRange(1), metavar="MB", help="Memory for one case, beyond an idle worker's.")
-@click.option("--output-dir", metavar="DIR", help="Write reports/, summary.csv and a manifest here.")
-@click.option("--cache-dir", metavar="DIR", help="Where results are kept; default: conslaw in the user's cache folder.")
-@click.option("--no-cache", is_flag=True, help="Compute everything, keep nothing.")
+@click.option(
+    "--output-dir",
+    metavar="DIR",
+    help="Write reports/, summary.csv and a manifest here: a folder that is new, empty, or of an earlier batch.",
+)
+@cache_options
 @click.option(
     "--shard", type=_ShardType(), default=Shard(), metavar="I/N", help="Run part I of N, by a hash of the name."
 )
@@ -81,6 +86,7 @@ def batch(
     exclude: tuple[str, ...],
     jobs: int | None,
     timeout: float | None,
+    total_timeout: float | None,
     memory: int | None,
     output_dir: str | None,
     cache_dir: str | None,
@@ -97,17 +103,18 @@ def batch(
     are kept by content, so that a second run computes only what has changed and an interrupted one goes on where it was.
     Exit codes are those of `check`; the worst counts: 4, 2, 1, 3, 0.
     """
-    start = time.monotonic()
+    start, limits = time.monotonic(), Limits.from_now(timeout, memory, total_timeout)
+    if scheduler is not None and total_timeout is not None:
+        raise click.UsageError("--total-timeout does not reach the cluster of --scheduler: give --timeout for each case")
     cases = read(find(paths, include, exclude))
     own = [case for case in cases if shard.holds(case.name)]
-    limits = Limits(timeout, memory)
     if memory is not None and not Path("/proc/self/statm").exists():
         complain("--memory has no effect on this system")
     work = Batch(
         own,
         seed,
         runner=local(jobs or _cores(), limits) if scheduler is None else _cluster(scheduler, limits),
-        cache=None if no_cache else Cache(Path(cache_dir) if cache_dir else default_folder(), complain),
+        cache=opened_cache(cache_dir, no_cache),
         outputs=_outputs(output_dir, shard, cases, seed),
         warn=complain,
     )
@@ -128,15 +135,11 @@ def _outputs(folder: str | None, shard: Shard, cases: list[Case], seed: int) -> 
     if folder is None:
         return None
     manifest = Manifest(engine_version(), seed, shard.index, shard.number, tuple(case.name for case in cases))
-    try:
-        return Outputs(Path(folder), manifest)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written: {error.strerror}; name a folder you may write to") from None
+    return opened(Path(folder), manifest)
 
 
 def _run(work: Batch, quiet: bool) -> Exit:
-    """Run until all is done, the user interrupts (or CI, by SIGTERM), or there is nothing to run it on."""
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Run until all is done, the user interrupts, or there is nothing to run it on."""
     try:
         with nullcontext() if quiet else _progress(len(work.cases)) as progress:
             for done in work.run():
@@ -149,14 +152,11 @@ def _run(work: Batch, quiet: bool) -> Exit:
     except PoolError as error:
         complain(str(error))
         return Exit.UNUSABLE
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
 def _progress(total: int) -> Progress:
-    terminal = is_live(sys.stderr)
-    columns = (os.get_terminal_size(sys.stderr.fileno()).columns if terminal else 0) or 80
-    return Progress(total, sys.stderr, terminal, columns)
+    columns = columns_of_stderr()
+    return Progress(total, sys.stderr, bool(columns), columns)
 
 
 def _summed_up(work: Batch, ended: Exit, format_: str, quiet: bool, elapsed: float) -> Exit:

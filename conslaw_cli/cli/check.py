@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import os
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import click
 
+from conslaw_cli.batch.cache import Cache
+from conslaw_cli.batch.cases import Case
+from conslaw_cli.batch.run import Batch, here, local
+from conslaw_cli.batch.tasks import Limits, PoolError, Result
 from conslaw_cli.checks import FORMATS, Outcome, render
+from conslaw_cli.cli.cache import cache_options, opened_cache
 from conslaw_cli.cli.exits import Exit, exit_of_verdict, worst
-from conslaw_cli.cli.output import complain, refuse_loss, write
-from conslaw_cli.cli.specs import find, force_option, output_option, paths_argument, report_of, seed_option
+from conslaw_cli.cli.life import SignOfLife
+from conslaw_cli.cli.output import OutputError, complain, refuse_loss, write
+from conslaw_cli.cli.specs import (
+    find,
+    force_option,
+    jobs_option,
+    output_option,
+    paths_argument,
+    seed_option,
+    timeout_option,
+    total_timeout_option,
+)
+from conslaw_cli.steps import Step
 from conslaw_cli.visible import visible
 
 
@@ -36,6 +52,7 @@ Examples:
   conslaw check --format github --also markdown="$GITHUB_STEP_SUMMARY" specs
   conslaw check --update spec.toml                   write what was found into [expect]
   conslaw check --laws 3 spec.toml
+  conslaw check --jobs 4 --timeout 60 --total-timeout 600 specs
 """
 )
 @paths_argument
@@ -51,6 +68,10 @@ Examples:
 @click.option(
     "-q", "--quiet", is_flag=True, help="Say nothing of specs that are as expected (no effect on json, jsonl, junit)."
 )
+@jobs_option("1, in this process")
+@timeout_option
+@total_timeout_option
+@cache_options
 @seed_option
 @output_option
 @force_option
@@ -64,6 +85,11 @@ def check(
     format_: str,
     also: tuple[tuple[str, str], ...],
     quiet: bool,
+    jobs: int | None,
+    timeout: float | None,
+    total_timeout: float | None,
+    cache_dir: str | None,
+    no_cache: bool,
     seed: int,
     output: str | None,
     force: bool,
@@ -71,21 +97,49 @@ def check(
     """Hold the result of every spec in the files and folders PATH against its [expect] table.
 
     Exit code 1 when an expectation fails, 3 when one stays undecided, 2 for unusable input, 4 for an internal error; over
-    several specs the worst counts: 4, 2, 1, 3, 0.
+    several specs the worst counts: 4, 2, 1, 3, 0. Results are kept by content, as `batch` does: what has not changed is not
+    computed again. The output does not depend on the number of jobs.
     """
+    limits = Limits.from_now(timeout, None, total_timeout)
     if update and laws is not None:
         raise click.UsageError("--update writes what was found, --laws says what to expect: give one of them")
     from conslaw_cli.checks.run import Settings, check_files
 
     files = _files(paths)
     refuse_loss([output, *(file for _, file in also)], files, force)
-    settings = Settings(lambda spec: report_of(spec, seed), laws, strict, update)
     done: list[Outcome] = []
-    outcomes = _noted(check_files(files, settings, _on_crash(context)), done)
-    _written(render(outcomes, format_, quiet), output)
+    with SignOfLife() as life:
+        work = _Work(seed, jobs or 1, limits, opened_cache(cache_dir, no_cache), life)
+        settings = Settings(work.results, laws, strict, update, _on_crash(context))
+        try:
+            _written(render(_noted(check_files(files, settings), done, life), format_, quiet), output)
+        except PoolError as error:
+            raise OutputError(str(error)) from None
     for other, file in also:
         write("".join(render(done, other)), file)
     return worst(exit_of_verdict(outcome.verdict) for outcome in done)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """How results are come by: from the cache, in this process, or from workers where there are several or a limit."""
+
+    seed: int
+    jobs: int
+    limits: Limits
+    cache: Cache | None
+    life: SignOfLife
+
+    def results(self, cases: Sequence[Case]) -> Iterator[Result]:
+        """Of every case, in order."""
+        alone = self.jobs == 1 and not self.limits.timed
+        runner = here(self.life) if alone else local(self.jobs, self.limits)
+        if not alone:
+            self.life(Step("at work"))
+        self.life.name = cases[0].name if cases else ""
+        for number, done in enumerate(Batch(cases, self.seed, runner, self.cache).in_order(), 1):
+            yield done.result
+            self.life.name = cases[number].name if number < len(cases) else ""
 
 
 def _files(paths: tuple[str, ...]) -> list[str]:
@@ -93,9 +147,10 @@ def _files(paths: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(file for path in paths for file in (find([path]) if os.path.isdir(path) else [path])))
 
 
-def _noted(outcomes: Iterator[Outcome], done: list[Outcome]) -> Iterator[Outcome]:
+def _noted(outcomes: Iterator[Outcome], done: list[Outcome], life: SignOfLife) -> Iterator[Outcome]:
     """The outcomes, kept in ``done``; what made a spec unusable goes to stderr too."""
     for outcome in outcomes:
+        life.clear()
         done.append(outcome)
         if outcome.verdict in ("unusable", "crashed"):
             for finding in outcome.findings:
@@ -114,7 +169,7 @@ def _written(pieces: Iterator[str], output: str | None) -> None:
         write(piece, None)
 
 
-def _on_crash(context: click.Context) -> Callable[[Exception], None]:
+def _on_crash(context: click.Context) -> Callable[[str], None]:
     """Shows the traceback where --debug asks for it."""
     debug = bool(context.obj and context.obj.get("debug"))
-    return (lambda error: traceback.print_exception(error)) if debug else (lambda error: None)
+    return (lambda traceback: click.echo(traceback, err=True)) if debug else (lambda traceback: None)

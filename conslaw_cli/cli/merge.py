@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from conslaw_cli.cli.exits import Exit, exit_of_verdict, worst
+from conslaw_cli.cli.folders import opened
 from conslaw_cli.cli.output import OutputError, complain, write
+
+if TYPE_CHECKING:
+    from conslaw_cli.batch.merge import Merged
 
 
 @click.command(
@@ -25,13 +30,16 @@ def merge(folders: tuple[str, ...], output_dir: str | None, quiet: bool) -> Exit
     """Join the output folders of all shards of a batch, each DIR one.
 
     Complains of cases that are missing or there twice, and of parts that do not belong together: then nothing is written
-    and the exit code is 2. Otherwise it is that of the whole batch.
+    and the exit code is 2. Otherwise it is that of the whole batch. The folder of the whole has to be new, empty, or one
+    that `conslaw merge` or `conslaw batch` wrote.
     """
     from conslaw_cli.batch.merge import MergeError, merged
     from conslaw_cli.batch.run import Done
     from conslaw_cli.batch.table import table, totals
 
     start = time.monotonic()
+    if output_dir is not None and Path(output_dir).resolve() in {Path(folder).resolve() for folder in folders}:
+        raise OutputError(f"{output_dir}: is one of the parts; choose a folder of its own for the whole")
     try:
         whole = merged(folders)
     except MergeError as error:
@@ -46,15 +54,11 @@ def merge(folders: tuple[str, ...], output_dir: str | None, quiet: bool) -> Exit
     return worst(exit_of_verdict(row.expect) for row in whole.rows)
 
 
-def _write(whole, target: Path) -> None:
-    from conslaw_cli.batch.merge import copy_reports
-    from conslaw_cli.batch.outputs import Outputs
+def _write(whole: Merged, target: Path) -> None:
+    from conslaw_cli.batch.merge import write_whole
 
-    if any(target.resolve() == folder.resolve() for folder in whole.home.values()):
-        raise OutputError(f"{target}: is one of the parts; choose a folder of its own for the whole")
+    outputs = opened(target, whole.manifest)
     try:
-        outputs = Outputs(target, whole.manifest)
-        copy_reports(whole, target)
-        outputs.finish(whole.rows)
+        write_whole(whole, outputs)
     except OSError as error:
         raise OutputError(f"{target}: cannot be written: {error.strerror}; name a folder you may write to") from None

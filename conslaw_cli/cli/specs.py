@@ -10,7 +10,6 @@ from click.shell_completion import CompletionItem
 
 from conslaw_cli.batch.discovery import DiscoveryError, discover
 from conslaw_cli.cli.exits import Exit
-from conslaw_cli.cli.life import SignOfLife
 from conslaw_cli.cli.output import complain
 from conslaw_cli.spec import Spec, SpecError, read_cases, read_spec
 
@@ -36,6 +35,21 @@ output_option = click.option(
     "-o", "--output", metavar="FILE", shell_complete=files, help="Write to FILE, whole or not at all; default stdout."
 )
 force_option = click.option("--force", is_flag=True, help="With -o, replace also a spec, or what is read.")
+
+
+_seconds = click.FloatRange(0, min_open=True)
+timeout_option = click.option(
+    "--timeout", type=_seconds, metavar="S", help="Seconds for one case; then it is undecided, with what is known by then."
+)
+total_timeout_option = click.option(
+    "--total-timeout", type=_seconds, metavar="S", help="Seconds for the whole run; what is not done then is undecided."
+)
+
+
+def jobs_option(default: str) -> Callable:
+    return click.option(
+        "-j", "--jobs", type=click.IntRange(1, 1024), metavar="N", help=f"Worker processes; default: {default}."
+    )
 
 
 class NoSpecs(click.ClickException):
@@ -70,15 +84,6 @@ def read_one(path: str) -> Spec | None:
     except SpecError as error:
         complain(str(error))
         return None
-
-
-def report_of(spec: Spec, seed: int) -> Report:
-    """The report of a spec (the engine is imported here, not before)."""
-    from conslaw_cli.analysis import run
-    from conslaw_cli.report.build import build
-
-    with SignOfLife(spec.name) as listener:
-        return build(run(spec, seed, listener))
 
 
 def exit_of(report: Report) -> Exit:

@@ -19,6 +19,7 @@ from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws import ansatz
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.selection import Selection
+from conslaw_cli.steps import Listener, Step, nobody
 
 LARGEST_DEGREE = 6
 QUADRATIC_MONOMIALS = 4_500_000
@@ -44,9 +45,9 @@ class Found:
     candidates: tuple[Law, ...]
 
 
-def search(flow: PartFlow, count: int, seed: int) -> Found:
+def search(flow: PartFlow, count: int, seed: int, listener: Listener = nobody) -> Found:
     """Look for ``count`` independent laws, raising the degree until they are found or the ansatz grows too large."""
-    session = _Session(flow, seed, count)
+    session = _Session(flow, seed, count, listener)
     steep = not flow.dynamics.second_order and max(flow.exponents) >= 2
     if count and steep:
         session.separable()
@@ -70,6 +71,7 @@ class _Session:
     seed: int
     count: int
     """How many independent laws there are to find."""
+    listener: Listener = nobody
     laws: list[Law] = dataclass_field(default_factory=list)
     candidates: list[Law] = dataclass_field(default_factory=list)
     unresolved: bool = False
@@ -79,7 +81,7 @@ class _Session:
         self.stream = Stream(self.seed)
         self.field = self.flow.field(self.stream, "search prime")
         self.grading = ansatz.grading(self.flow, self.stream)
-        self.selection = Selection(self.flow, self.field, self.flow.point(self.field, self.stream, 1))
+        self.selection = Selection(self.flow, self.field, self.flow.point(self.field, self.stream, 1), (), self.listener)
         self.points = np.zeros((0, self.flow.dimension + 1))
         self.ratios = np.zeros((0, self.flow.dimension + 1))
 
@@ -103,6 +105,7 @@ class _Session:
 
         Inverses appear for M = diag(theta^a), a >= 2: for a = 2 the coordinates 1/theta move by -grad f.
         """
+        self._tell(degree, "setting up")
         classes = ansatz.classes(self.flow, self.grading, degree)
         if degree > 2 and (classes.sizes.astype(float) ** 3).sum() > HIGHER_DEGREE_WORK:
             return False
@@ -113,9 +116,15 @@ class _Session:
                 rows = rows[self._singular(classes, rows, power)]
             while len(rows) and len(self.laws) < self.count:
                 chunk = 2 * (self.count - len(self.laws)) + LEAST_CLASSES
+                self._tell(degree, f"{len(rows)} classes of size {size} left")
                 self._solve(classes.monomials[rows[:chunk]], power)
                 rows = rows[chunk:]
         return bool(sizes[-1] <= LARGEST_CLASS) and not self.unresolved
+
+    def _tell(self, degree: int, far: str) -> None:
+        found = len(self.laws)
+        text = f"{found} of {self.count} found, {far}"
+        self.listener(Step(f"searching laws of degree {degree}", text, laws=found))
 
     def _solve(self, classes: np.ndarray, power: int) -> None:
         """Keep the laws in classes of one size, (classes, size, degree)."""

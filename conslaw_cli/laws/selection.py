@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -13,6 +14,7 @@ from conslaw_cli.flows.base import RATE
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.verify import verified
+from conslaw_cli.steps import Listener, nobody
 
 CHUNK = 512
 BARREN_CHUNKS = 4
@@ -22,8 +24,15 @@ BARREN_CHUNKS = 4
 class Selection:
     """Keeps verified laws with independent gradients at a point modulo p; ``known`` laws (their normals) are verified already."""
 
-    def __init__(self, flow: PartFlow, field: Field, point: np.ndarray, known: Iterable[frozenset] = ()) -> None:
-        self.flow, self.field = flow, field
+    def __init__(
+        self,
+        flow: PartFlow,
+        field: Field,
+        point: np.ndarray,
+        known: Iterable[frozenset] = (),
+        listener: Listener = nobody,
+    ) -> None:
+        self.flow, self.field, self.listener = flow, field, listener
         self._values = {k: int(x) for k, x in enumerate(field.integers(point))}
         self._values[RATE] = sum(self._values.values()) % field.p or 1
         self._known = set(known)
@@ -64,7 +73,7 @@ class Selection:
     def _verified(self, laws: list[Law]) -> list[bool]:
         normals = [law.normal for law in laws] if self._known else [None] * len(laws)
         fresh = [law for law, normal in zip(laws, normals) if normal not in self._known]
-        holds = iter(verified(self.flow, fresh))
+        holds = iter(verified(self.flow, fresh, lambda step: self.listener(replace(step, laws=self.count))))
         return [normal in self._known or next(holds) for normal in normals]
 
     def _rows(self, laws: list[Law]) -> np.ndarray:

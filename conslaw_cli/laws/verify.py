@@ -20,6 +20,7 @@ from conslaw_cli.flows.base import RATE, SYMBOL
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.models.program import Program
+from conslaw_cli.steps import Listener, Step, nobody
 
 CHUNK = 64
 EXPANDED_TERMS = 5_000
@@ -27,17 +28,19 @@ EXPANDED_TERMS = 5_000
 LARGEST_COEFFICIENT = 2**31
 
 
-def verified(flow: PartFlow, laws: list[Law]) -> list[bool]:
+def verified(flow: PartFlow, laws: list[Law], listener: Listener = nobody) -> list[bool]:
     """For each law whether it is proved to be conserved; False where the identity fails or is too large to expand."""
     covectors = [covector(flow, law) for law in laws]
     groups: dict[frozenset[str] | None, list[int]] = {}
     small = _is_small(flow.program)
     for number, entries in enumerate(covectors):
         groups.setdefault(None if small else _blocks(flow, entries), []).append(number)
-    result = [False] * len(laws)
+    result, done = [False] * len(laws), 0
     for active, numbers in groups.items():
         for start in range(0, len(numbers), CHUNK):
             chunk = numbers[start : start + CHUNK]
+            listener(Step("verifying laws", f"{done} of {len(laws)} candidates done"))
+            done += len(chunk)
             for number, holds in zip(chunk, _identities(flow, [covectors[n] for n in chunk], active)):
                 result[number] = holds
     return result
