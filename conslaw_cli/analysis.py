@@ -13,7 +13,7 @@ from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.paths import Edges, edges, independent_paths
 from conslaw_cli.laws.search import search
 from conslaw_cli.laws.selection import Selection
-from conslaw_cli.laws.time import moved
+from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.lie import Listener, TooLarge, Trace, nobody, trace
 from conslaw_cli.models import ARCHITECTURES, Model, Part
 from conslaw_cli.spec import Spec
@@ -47,6 +47,7 @@ class PartResult:
     searched_degree: int
     error_bits: float
     """-log2 of the error bound for the dimension and the time translations; 0 where the growth did not close."""
+    time: TimeAction
 
     @property
     def independent(self) -> int:
@@ -161,7 +162,8 @@ def part_result(
     wanted = ERROR_BITS + log2(len(model.parts))
     while len(selection.kept) < flow.dimension - _largest(runs) and LEAST_BITS <= _least(runs) and _bits(runs) < wanted:
         runs.append(trace(flow, _seed(stream, "trace", len(runs))))
-    return PartResult(part, flow, _with_time_of(groups, _joined(runs), flow), groups, degree, _bits(runs))
+    known = _joined(runs)
+    return PartResult(part, flow, known, groups, degree, _bits(runs), _time(selection, flow, known))
 
 
 def _families(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGroup, ...]:
@@ -197,14 +199,13 @@ def _bits(runs: list[Trace]) -> float:
     return max(0.0, len(runs) * _least(runs) - log2(len(runs) * (len(runs) + 1)))
 
 
-def _with_time_of(groups: tuple[LawGroup, ...], trace: Trace, flow: PartFlow) -> Trace:
-    """A translation of time that changes a verified law lies outside the trace, wherever the random point was."""
-    outside = list(trace.time_outside)
-    for law in (law for group in groups for law in group.laws):
-        if all(outside):
-            break
-        outside = [a or b for a, b in zip(outside, moved(law, flow.dynamics, flow.program.size))]
-    return replace(trace, time_rank=max(trace.time_rank, int(any(outside))), time_outside=tuple(outside))
+def _time(selection: Selection, flow: PartFlow, known: Trace) -> TimeAction:
+    """The translations of time: on all laws exactly, otherwise modulo the trace, or on the laws there are, whichever shows more."""
+    shown = action(selection.kept, flow.dynamics, flow.program.size)
+    if len(selection.kept) == flow.dimension - known.dimension:
+        return shown
+    outside = tuple(a or b for a, b in zip(shown.outside, known.time_outside))
+    return TimeAction(max(shown.rank, known.time_rank), outside)
 
 
 def _joined(runs: list[Trace]) -> Trace:
