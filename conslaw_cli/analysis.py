@@ -14,8 +14,7 @@ from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.paths import Edges, edges, independent_paths
 from conslaw_cli.laws.search import search
 from conslaw_cli.laws.selection import Selection
-from conslaw_cli.laws.span import Span
-from conslaw_cli.laws.time import moved
+from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.lie import TooLarge, Trace, trace
 from conslaw_cli.models import ARCHITECTURES, Model, Part
 from conslaw_cli.spec import Spec
@@ -50,6 +49,7 @@ class PartResult:
     searched_degree: int
     error_bits: float
     """-log2 of the error bound for the dimension and the time translations; 0 where the growth did not close."""
+    time: TimeAction
 
     @property
     def independent(self) -> int:
@@ -161,13 +161,37 @@ def part_result(
     exponents = dict(spec.metric.blocks)
     flow = PartFlow(part.program, tuple(exponents[name] for name, _ in part.program.blocks), dynamics)
     stream = Stream(seed)
-    runs = [trace(flow, _seed(stream, "trace", 0), listener)]
-    groups, degree = _laws(flow, model, flow.dimension - runs[0].dimension, _seed(stream, "search", 0), listener)
-    found, wanted = sum(len(group.laws) for group in groups), ERROR_BITS + log2(len(model.parts))
-    listener(Step("verifying laws", f"{found} hold", dimension=runs[0].dimension, laws=found))
-    while found < flow.dimension - max(run.dimension for run in runs) and LEAST_BITS <= _least(runs) and _bits(runs) < wanted:
+    selection = Selection(flow, Stream(_seed(stream, "selection", 0)), flow.dimension, listener)
+    groups = _families(flow, model, selection)
+    runs = [trace(flow, _seed(stream, "trace", 0), listener, selection.missing)]
+    selection.most -= runs[0].dimension
+    degree = search(flow, selection, _seed(stream, "search", 0)) if selection.missing else 0
+    groups += _further(selection, groups)
+    wanted = ERROR_BITS + log2(len(model.parts))
+    while len(selection.kept) < flow.dimension - _largest(runs) and LEAST_BITS <= _least(runs) and _bits(runs) < wanted:
         runs.append(trace(flow, _seed(stream, "trace", len(runs)), _again(listener, len(runs) + 1)))
-    return PartResult(part, flow, _with_time_of(groups, _joined(runs), flow), groups, degree, _bits(runs))
+    known = _joined(runs)
+    return PartResult(part, flow, known, groups, degree, _bits(runs), _time(selection, flow, known))
+
+
+def _families(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGroup, ...]:
+    """Laws of a part that theory knows, one group for each family that has some: verified like any other."""
+    families = candidates(flow, model.hidden)
+    kept = selection.keep_families([family.laws() for family in families])
+    return tuple(LawGroup(tuple(laws), "theory, verified", family) for family, laws in zip(families, kept) if laws)
+
+
+def _further(selection: Selection, groups: tuple[LawGroup, ...]) -> tuple[LawGroup, ...]:
+    """What a selection holds beyond the families' laws."""
+    rest = selection.kept[sum(len(group.laws) for group in groups) :]
+    if not rest:
+        return ()
+    degree = max(law.degree for law in rest)
+    return (LawGroup(tuple(rest), f"search, degree {degree}" if degree > 0 else "search, separable"),)
+
+
+def _largest(runs: list[Trace]) -> int:
+    return max(run.dimension for run in runs)
 
 
 def _least(runs: list[Trace]) -> float:
@@ -187,14 +211,13 @@ def _again(listener: Listener, run_number: int) -> Listener:
     return lambda step: listener(replace(step, what=f"{step.what} at another point (run {run_number})"))
 
 
-def _with_time_of(groups: tuple[LawGroup, ...], trace: Trace, flow: PartFlow) -> Trace:
-    """A translation of time that changes a verified law lies outside the trace, wherever the random point was."""
-    outside = list(trace.time_outside)
-    for law in (law for group in groups for law in group.laws):
-        if all(outside):
-            break
-        outside = [a or b for a, b in zip(outside, moved(law, flow.dynamics, flow.program.size))]
-    return replace(trace, time_rank=max(trace.time_rank, int(any(outside))), time_outside=tuple(outside))
+def _time(selection: Selection, flow: PartFlow, known: Trace) -> TimeAction:
+    """The translations of time: on all laws exactly, otherwise modulo the trace, or on the laws there are, whichever shows more."""
+    shown = action(selection.kept, flow.dynamics, flow.program.size)
+    if len(selection.kept) == flow.dimension - known.dimension:
+        return shown
+    outside = tuple(a or b for a, b in zip(shown.outside, known.time_outside))
+    return TimeAction(max(shown.rank, known.time_rank), outside)
 
 
 def _joined(runs: list[Trace]) -> Trace:
@@ -207,35 +230,3 @@ def _joined(runs: list[Trace]) -> Trace:
 
 def _seed(stream: Stream, name: str, counter: int) -> int:
     return stream.derive(name, counter) >> (64 - SEED_BITS)
-
-
-def _laws(
-    flow: PartFlow, model: Model, count: int, seed: int, listener: Listener = nobody
-) -> tuple[tuple[LawGroup, ...], int]:
-    """Laws of a part: those of families first, then what the search found beyond them; and the degree searched."""
-    if not count:
-        return (), 0
-    found = search(flow, count, seed, listener)
-    families = candidates(flow, model.hidden)
-    stream = Stream(seed)
-    field = flow.field(stream, "selection prime")
-    known = (law.normal for law in found.laws)
-    selection = Selection(flow, field, flow.point(field, stream, 2), known, listener)
-    span, groups = Span(found.candidates, field), []
-    for family in families:
-        kept = selection.keep_until(count, family.laws())
-        if kept:
-            groups.append(LawGroup(tuple(kept), _source(span, kept), family))
-    rest = selection.keep(list(found.laws))
-    if rest:
-        groups.append(LawGroup(tuple(rest), f"search, degree {max(law.degree for law in rest)}"))
-    return tuple(groups), found.degree
-
-
-def _source(span: Span, kept: list[Law]) -> str:
-    """Where a family's laws come from: the search, when they are combinations of what it found, otherwise theory."""
-    plain = [law.specialised() for law in kept]
-    degree = max(law.degree for law in plain)
-    if span.contains(plain):
-        return f"search, degree {degree}" if degree > 0 else "search, separable"
-    return "theory, verified"

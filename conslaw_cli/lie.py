@@ -75,6 +75,8 @@ class Growth:
     flow: PartFlow
     seed: int
     listener: Listener = nobody
+    most: int | None = None
+    """No rank above this is possible: there are laws; by default the dimension of the state space."""
 
     def __post_init__(self) -> None:
         self.stream = Stream(self.seed)
@@ -85,16 +87,17 @@ class Growth:
         self.fingerprints: list[int] = []
         self._check = self.field.residues(self.stream.nonzero(self.field.p, "check", np.array([0]), len(self.point)))
         self._next = 0
+        self.most = self.flow.dimension if self.most is None else self.most
 
     @property
     def full(self) -> bool:
-        return self.echelon.rank == self.flow.dimension
+        return self.echelon.rank == self.most
 
     def extend(self, length: int) -> None:
         """Add random brackets of one length until some are dependent."""
         batch = 16
         while not self.full:
-            count = min(batch, self.flow.dimension - self.echelon.rank + 2)
+            count = min(batch, self.most - self.echelon.rank + 2)
             if not self._add(length, count).all():
                 return
             batch = min(2 * batch, 512)
@@ -142,14 +145,15 @@ class Growth:
         return np.concatenate(rows)[None, :]
 
 
-def trace(flow: PartFlow, seed: int, listener: Listener = nobody) -> Trace:
+def trace(flow: PartFlow, seed: int, listener: Listener = nobody, most: int | None = None) -> Trace:
     """Grow the distribution level by level until random brackets of the next length lie in the span.
 
-    Raises TooLarge when the state space exceeds what the echelon form may hold.
+    ``most`` is a bound that the rank is known to have: the dimension less the number of independent laws that are verified; where
+    it is reached both are proved, and nothing further is tried. Raises TooLarge when the state space exceeds what the echelon form may hold.
     """
     if flow.dimension > LARGEST_DIMENSION:
         raise TooLarge(f"a group of parameters has {flow.dimension} coordinates, the engine holds {LARGEST_DIMENSION}")
-    growth = Growth(flow, seed, listener)
+    growth = Growth(flow, seed, listener, most)
     filtration: list[int] = []
     closed = False
     while not closed and len(filtration) < LONGEST_WORD:

@@ -7,13 +7,17 @@ from math import factorial, log2
 import numpy as np
 import pytest
 import sympy as sp
-from helpers import name_of, spec
+from helpers import name_of, reference_arguments, report, spec
+from reference import count_time_free
 from test_exact import flow_of, functional, parameter_symbols, part_flow, scalar_value
 
 from conslaw_cli import analysis
 from conslaw_cli.analysis import ERROR_BITS, part_result
+from conslaw_cli.exact.polynomials import Polynomial
 from conslaw_cli.flows.base import RATE, SYMBOL
 from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.laws.law import Law
+from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.lie import trace
 from conslaw_cli.models.program import Coefficient, Parameter, Program
 
@@ -72,7 +76,7 @@ def test_the_bound_of_a_generator_holds_for_it_and_for_a_bracket(make):
     degree, norm = sizes(x)
     assert degree <= flow.bound.degree <= 2 * degree and norm <= flow.bound.norm
     brackets = [y.jacobian(state) * x - x.jacobian(state) * y]
-    if flow.dimension <= 4:
+    if flow.dimension <= 3:
         brackets.append(brackets[0].jacobian(state) * x - x.jacobian(state) * brackets[0])
     for length, bracket in enumerate(brackets, 2):
         degree, norm = sizes([sp.expand(entry) for entry in bracket])
@@ -91,6 +95,39 @@ def test_an_error_bound_knows_the_degree_of_the_program():
 @pytest.mark.parametrize("widths", [[1, 2, 2, 1], [16, 16, 16]], ids=name_of)
 def test_growths_are_repeated_until_the_bound_is_reached_at_any_rank(widths, monkeypatch):
     """Without laws no sum closes. At rank 376 one growth says 2^-9 only."""
-    monkeypatch.setattr(analysis, "_laws", lambda *_: ((), 0))
+    monkeypatch.setattr(analysis, "candidates", lambda *_: [])
+    monkeypatch.setattr(analysis, "search", lambda *_: 0)
     parsed, model, dynamics = flow_of(spec("linear", widths))
     assert part_result(parsed, model.parts[0], model, dynamics, seed=1).error_bits >= ERROR_BITS
+
+
+# --- laws free of time -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "case, status",
+    [
+        (("linear", [2, 3, 2], "none", None, "momentum", "1/(1+t)"), "proved"),
+        (("linear", [1, 3, 1], "none", None, "nesterov", None), "proved"),
+        (("nmf", [2, 2, 2], "none", None, "nesterov", None), "proved"),
+        (("relu", [2, 2, 2], "hidden", None, "weight-decay", "lambda"), "proved"),
+        (("linear", [1, 2, 2, 1], "none", None, "weight-decay", "lambda"), "exact"),
+    ],
+    ids=str,
+)
+def test_counts_free_of_time_say_how_they_are_known(case, status):
+    laws = report(*case)["laws"]
+    assert laws["time_free_status"] == status
+    kind, rate = case[4:]
+    arguments = reference_arguments(case[2], case[3], kind, rate)
+    assert laws["time_free"] == count_time_free(case[0], case[1], **arguments)
+
+
+def test_the_rank_of_two_translations_is_that_of_rational_functions():
+    """On one law T_1 and T_2 have rank 1 though neither is zero; on Q and P laws, rank 2; on multiples of P alone, rank 1."""
+    dynamics = flow_of(spec("linear", [1, 1, 1], kind="momentum", rate="1/(1+t)"))[2]
+    q, p = (Polynomial.variable(v) for v in (0, 2))
+    assert action([Law(q + p)], dynamics, 2) == TimeAction(1, (True, True))
+    assert action([Law(q), Law(q + p)], dynamics, 2) == TimeAction(2, (True, True))
+    assert action([Law(p), Law(p * p)], dynamics, 2) == TimeAction(1, (False, True))
+    assert action([], dynamics, 2) == TimeAction(0, (False, False))

@@ -30,7 +30,7 @@ from conslaw_cli.flows.base import RATE, SYMBOL
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.paths import Edges, edges, independent_paths
-from conslaw_cli.laws.verify import verified
+from conslaw_cli.laws.verify import Verdict, verdicts
 from conslaw_cli.lie import left_normed, trace
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.models.program import Add, Coefficient, MatMul, Mul, One, Parameter, Program, Transpose, topological_order
@@ -638,6 +638,10 @@ GOLDEN_DERIVED = 8548619421836634608
 
 
 # --- verification ----------------------------------------------------------------------------------------------------
+
+
+def verified(flow, laws):
+    return [verdict is Verdict.HOLDS for verdict in verdicts(flow, laws)]
 
 
 VERIFIED = [

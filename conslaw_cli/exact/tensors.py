@@ -110,14 +110,11 @@ class Expansion:
 
     def __init__(self, program: Program, active: frozenset[str] | None) -> None:
         """``active`` names the blocks kept as they are; None keeps every block and abstracts nothing."""
-        self._program, self._active = program, active
+        self._program = program
+        self._active = -1 if active is None else sum(1 << i for i, (name, _) in enumerate(program.blocks) if name in active)
         self._values: dict[int, Terms] = {}
-        self._depends: dict[int, bool] = {}
-        self._starts, position = {}, 0
-        for name, (rows, columns) in program.blocks:
-            self._starts[name] = position
-            position += rows * columns
-        self.fresh = position
+        self._starts = {name: start for (name, _), start in zip(program.blocks, program.starts)}
+        self.fresh = program.size
 
     def gradient(self, block: int) -> Terms:
         """Derivatives of the functional by the entries of one block. Raises TooLarge."""
@@ -128,15 +125,9 @@ class Expansion:
         start, self.fresh = self.fresh, self.fresh + count
         return start
 
-    def _is_active(self, root: Node) -> bool:
+    def _is_active(self, node: Node) -> bool:
         """Whether a node depends on an active block."""
-        if self._active is None:
-            return True
-        if id(root) not in self._depends:
-            for node in topological_order(root):
-                own = isinstance(node, Parameter) and node.name in self._active
-                self._depends[id(node)] = own or any(self._depends[id(argument)] for argument in node.arguments)
-        return self._depends[id(root)]
+        return self._active < 0 or bool(self._program.dependence[id(node)] & self._active)
 
     def _value(self, root: Node) -> Terms:
         """The node's terms; only what an active node needs is computed, arguments first."""

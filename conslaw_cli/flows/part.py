@@ -43,6 +43,12 @@ class PartFlow:
                 return Field(prime)
 
     @cached_property
+    def entry_exponents(self) -> tuple[int, ...]:
+        """Exponent of the metric for every parameter in state order."""
+        sizes = [rows * columns for _, (rows, columns) in self.program.blocks]
+        return tuple(exponent for exponent, size in zip(self.exponents, sizes) for _ in range(size))
+
+    @cached_property
     def bound(self) -> Bound:
         """Bound of one component of a generator, as a polynomial in the state, the coefficients and the free symbols."""
         dynamics = self.dynamics

@@ -67,6 +67,12 @@ class Classes:
     monomials: np.ndarray
     order: np.ndarray
     starts: np.ndarray
+    keys: np.ndarray
+    """Key of each class."""
+
+    def members(self, number: int) -> np.ndarray:
+        """Monomials of one class."""
+        return self.monomials[self.order[self.starts[number] : self.starts[number + 1]]]
 
     @property
     def sizes(self) -> np.ndarray:
@@ -85,7 +91,7 @@ def classes(flow: PartFlow, graded: Grading, degree: int) -> Classes:
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    return Classes(rows, order, np.r_[starts, len(order)])
+    return Classes(rows, order, np.r_[starts, len(order)], ordered[starts])
 
 
 def _with_lower(flow: PartFlow, graded: Grading, degree: int, rows: np.ndarray, keys: np.ndarray):

@@ -2,84 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, takewhile
 
 import numpy as np
 
 from conslaw_cli.exact.echelon import Echelon
 from conslaw_cli.exact.field import Field
+from conslaw_cli.exact.stream import Stream
 from conslaw_cli.flows.base import RATE
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
-from conslaw_cli.laws.verify import verified
-from conslaw_cli.steps import Listener, nobody
+from conslaw_cli.laws.verify import Verdict, verdicts
+from conslaw_cli.steps import Listener, Step, nobody
 
 CHUNK = 512
 BARREN_CHUNKS = 4
-"""After so many chunks of a family without a new law the rest is not looked at."""
+"""After so many chunks of one family without a new law the rest of it is not looked at."""
 
 
-class Selection:
-    """Keeps verified laws with independent gradients at a point modulo p; ``known`` laws (their normals) are verified already."""
+class View:
+    """Gradients of laws at a random point modulo a random prime, both drawn from a stream by name and counter."""
 
-    def __init__(
-        self,
-        flow: PartFlow,
-        field: Field,
-        point: np.ndarray,
-        known: Iterable[frozenset] = (),
-        listener: Listener = nobody,
-    ) -> None:
-        self.flow, self.field, self.listener = flow, field, listener
-        self._values = {k: int(x) for k, x in enumerate(field.integers(point))}
-        self._values[RATE] = sum(self._values.values()) % field.p or 1
-        self._known = set(known)
-        self._gradients = Echelon(field, flow.dimension)
+    def __init__(self, flow: PartFlow, stream: Stream, name: str, counter: int) -> None:
+        self.field: Field = flow.field(stream, f"{name} prime")
+        point = flow.point(self.field, stream, counter)
+        self._values = {k: int(x) for k, x in enumerate(self.field.integers(point))}
+        self._values[RATE] = sum(self._values.values()) % self.field.p or 1
+        self.gradients = Echelon(self.field, flow.dimension)
 
-    @property
-    def count(self) -> int:
-        """Number of laws kept."""
-        return self._gradients.rank
-
-    def keep(self, candidates: list[Law]) -> list[Law]:
-        """The candidates that are new and hold, in order; those that a refused one shadowed get their turn."""
-        kept: list[Law] = []
-        while candidates:
-            rows = self._rows(candidates)
-            gradients = self._gradients.copy()
-            mask = gradients.add(rows)
-            chosen = [law for law, new in zip(candidates, mask) if new]
-            holds = self._verified(chosen)
-            kept.extend(law for law, fine in zip(chosen, holds) if fine)
-            if all(holds):
-                self._gradients = gradients
-                break
-            self._gradients.add(rows[mask][np.array(holds)])
-            candidates = [law for law, new in zip(candidates, mask) if not new]
-        return kept
-
-    def keep_until(self, count: int, candidates: Iterator[Law]) -> list[Law]:
-        """Keep candidates chunk by chunk until there are ``count`` laws or nothing new has come for a while."""
-        kept: list[Law] = []
-        barren = 0
-        while self.count < count and barren < BARREN_CHUNKS and (chunk := list(islice(candidates, CHUNK))):
-            new = self.keep(chunk)
-            kept.extend(new)
-            barren = 0 if new else barren + 1
-        return kept
-
-    def _verified(self, laws: list[Law]) -> list[bool]:
-        normals = [law.normal for law in laws] if self._known else [None] * len(laws)
-        fresh = [law for law, normal in zip(laws, normals) if normal not in self._known]
-        holds = iter(verified(self.flow, fresh, lambda step: self.listener(replace(step, laws=self.count))))
-        return [normal in self._known or next(holds) for normal in normals]
-
-    def _rows(self, laws: list[Law]) -> np.ndarray:
+    def rows(self, laws: list[Law]) -> np.ndarray:
         """Gradients modulo p, (laws, dimension)."""
-        rows = np.zeros((len(laws), self.flow.dimension), dtype=np.int64)
+        rows = np.zeros((len(laws), self.gradients.columns), dtype=np.int64)
         for row, law in enumerate(laws):
             for variable, partial in law.gradient.items():
                 rows[row, variable] = partial.value(self._values, self.field.p)
         return self.field.residues(rows)
+
+
+class Selection:
+    """Keeps verified laws with independent gradients at a point modulo p, up to ``most`` of them, where no more can exist.
+
+    A second view, at another point and prime, tells whether laws were refused only because they met at the first.
+    """
+
+    def __init__(self, flow: PartFlow, stream: Stream, most: int, listener: Listener = nobody) -> None:
+        self.flow, self.most, self.kept, self._listener = flow, most, [], listener
+        self._first, self._second = View(flow, stream, "selection", 1), View(flow, stream, "second selection", 2)
+
+    @property
+    def missing(self) -> int:
+        """Number of laws there may be beyond those kept."""
+        return self.most - len(self.kept)
+
+    def tell(self, step: Step) -> None:
+        """Pass a step on, with the number of laws kept by then."""
+        self._listener(replace(step, laws=len(self.kept)))
+
+    def keep(self, candidates: list[Law]) -> list[Law]:
+        """The candidates that are new and hold, in order; those that a refused one shadowed get their turn."""
+        kept: list[Law] = []
+        while candidates and self.missing > len(kept):
+            rows = self._first.rows(candidates)
+            gradients = self._first.gradients.copy()
+            mask = gradients.add(rows)
+            chosen = [law for law, new in zip(candidates, mask) if new]
+            holds = [verdict is Verdict.HOLDS for verdict in verdicts(self.flow, chosen, self.tell)]
+            kept.extend(law for law, fine in zip(chosen, holds) if fine)
+            if all(holds):
+                self._first.gradients = gradients
+                break
+            self._first.gradients.add(rows[mask][np.array(holds)])
+            candidates = [law for law, new in zip(candidates, mask) if not new]
+        self.kept.extend(kept)
+        return kept
+
+    def add(self, laws: list[Law]) -> list[Law]:
+        """Those of some verified laws that are new."""
+        if not laws:
+            return []
+        mask = self._first.gradients.add(self._first.rows(laws))
+        new = [law for law, is_new in zip(laws, mask) if is_new]
+        self.kept.extend(new)
+        return new
+
+    def keep_families(self, families: list[Iterator[Law]]) -> list[list[Law]]:
+        """For each family the laws kept of it: as many as are missing, unless nothing new has come of one for a while."""
+        kept: list[list[Law]] = [[] for _ in families]
+        barren = [0] * len(families)
+        members = (
+            (number, law)
+            for number, family in enumerate(families)
+            for law in takewhile(lambda _: barren[number] < BARREN_CHUNKS, family)
+        )
+        while self.missing and (chunk := list(islice(members, CHUNK))):
+            new = {id(law) for law in self.keep([law for _, law in chunk])}
+            for number, law in chunk:
+                kept[number].extend([law] if id(law) in new else [])
+            for number in {number for number, _ in chunk}:
+                barren[number] = 0 if any(id(law) in new for n, law in chunk if n == number) else barren[number] + 1
+        return kept
+
+    def settled(self, laws: list[Law]) -> bool:
+        """Whether some verified laws depend on those kept at the second view too: then they do generically.
+
+        The gradients of k laws of degree at most d that are independent generically are dependent at one random view with a
+        probability of at most k (d - 1) / (p - 1) and that of a bad prime, at both with its square.
+        """
+        gradients = Echelon(self._second.field, self.flow.dimension)
+        gradients.add(self._second.rows(self.kept))
+        return gradients.rank == len(self.kept) and not gradients.add(self._second.rows(laws)).any()

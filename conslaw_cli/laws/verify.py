@@ -7,7 +7,9 @@ law's blocks abstract, so the cost does not grow with depth.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
+from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
@@ -25,30 +27,41 @@ from conslaw_cli.steps import Listener, Step, nobody
 CHUNK = 64
 EXPANDED_TERMS = 5_000
 """Up to this many terms of grad f it is expanded once for all laws, with nothing abstract."""
+MOST_EXPANDED_TERMS = 1_000_000
+"""Beyond this many a law that needs more than its own blocks is too large to verify."""
 LARGEST_COEFFICIENT = 2**31
 
 
-def verified(flow: PartFlow, laws: list[Law], listener: Listener = nobody) -> list[bool]:
-    """For each law whether it is proved to be conserved; False where the identity fails or is too large to expand."""
+class Verdict(Enum):
+    """What verification says of a candidate."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    TOO_LARGE = "too large"
+
+
+def verdicts(flow: PartFlow, laws: list[Law], listener: Listener = nobody) -> list[Verdict]:
+    """For each candidate whether its identity holds, fails, or is too large to expand."""
     covectors = [covector(flow, law) for law in laws]
     groups: dict[frozenset[str] | None, list[int]] = {}
-    small = _is_small(flow.program)
+    small = _terms(flow.program) <= EXPANDED_TERMS
     for number, entries in enumerate(covectors):
         groups.setdefault(None if small else _blocks(flow, entries), []).append(number)
-    result, done = [False] * len(laws), 0
+    result, done = [Verdict.FAILS] * len(laws), 0
     for active, numbers in groups.items():
         for start in range(0, len(numbers), CHUNK):
             chunk = numbers[start : start + CHUNK]
             listener(Step("verifying laws", f"{done} of {len(laws)} candidates done"))
             done += len(chunk)
-            for number, holds in zip(chunk, _identities(flow, [covectors[n] for n in chunk], active)):
-                result[number] = holds
+            for number, verdict in zip(chunk, _identities(flow, [covectors[n] for n in chunk], active)):
+                result[number] = verdict
     return result
 
 
 @lru_cache(maxsize=2)
-def _is_small(program: Program) -> bool:
-    return len(program.blocks) * term_count(program) <= EXPANDED_TERMS
+def _terms(program: Program) -> int:
+    """Number of terms of grad f, nothing abstract."""
+    return len(program.blocks) * term_count(program)
 
 
 def covector(flow: PartFlow, law: Law) -> dict[int, Polynomial]:
@@ -59,7 +72,7 @@ def covector(flow: PartFlow, law: Law) -> dict[int, Polynomial]:
         vector, k = divmod(variable, n)
         term = partial * dynamics.lift[vector]
         combined[k] = combined[k] + term if k in combined else term
-    exponents = _exponents(flow)
+    exponents = flow.entry_exponents
     found = {k: _in_position(flow, partial) * _metric(flow, k, exponents[k]) for k, partial in combined.items()}
     return {k: polynomial for k, polynomial in found.items() if polynomial}
 
@@ -89,35 +102,41 @@ def _metric(flow: PartFlow, k: int, exponent: int) -> Polynomial:
     return _combination(flow.dynamics.metric_from_position, k, flow.program.size) ** exponent
 
 
-def _exponents(flow: PartFlow) -> list[int]:
-    return [a for a, (_, (rows, columns)) in zip(flow.exponents, flow.program.blocks) for _ in range(rows * columns)]
-
-
 def _blocks(flow: PartFlow, entries: dict[int, Polynomial]) -> frozenset[str]:
     """Names of the blocks whose parameters a covector involves, as component or as variable."""
     n = flow.program.size
     touched = set(entries)
     for polynomial in entries.values():
         touched |= {variable % n for variable in polynomial.variables if variable >= 0}
-    names, start = set(), 0
-    for name, (rows, columns) in flow.program.blocks:
-        if any(start <= k < start + rows * columns for k in touched):
-            names.add(name)
-        start += rows * columns
-    return frozenset(names)
+    return frozenset(flow.program.blocks[bisect_right(flow.program.starts, k) - 1][0] for k in touched)
 
 
-def _identities(flow: PartFlow, covectors: list[dict[int, Polynomial]], active: frozenset[str] | None) -> list[bool]:
-    """Whether each covector pairs to zero, first with the rest abstract, then, where that fails, expanded in full."""
+def _identities(
+    flow: PartFlow, covectors: list[dict[int, Polynomial]], active: frozenset[str] | None
+) -> list[Verdict]:
+    """The verdict on each covector's pairing: first with the rest abstract, then, where that is not zero, expanded in full."""
+    found = _expanded(flow, covectors, active)
+    if active is None or len(active) == len(flow.program.blocks):
+        return found
+    open_ones = [i for i, verdict in enumerate(found) if verdict is not Verdict.HOLDS]
+    for i, verdict in zip(open_ones, _expanded(flow, [covectors[i] for i in open_ones], None)):
+        found[i] = verdict
+    return found
+
+
+def _expanded(flow: PartFlow, covectors: list[dict[int, Polynomial]], active: frozenset[str] | None) -> list[Verdict]:
+    """Verdicts of one expansion; where all together are too large, half of them at a time."""
+    if not covectors:
+        return []
+    if active is None and _terms(flow.program) > MOST_EXPANDED_TERMS:
+        return [Verdict.TOO_LARGE] * len(covectors)
     try:
-        holds = _pair(flow, covectors, active)
-        if not all(holds) and active is not None and len(active) < len(flow.program.blocks):
-            failed = [i for i, fine in enumerate(holds) if not fine]
-            for i, fine in zip(failed, _pair(flow, [covectors[i] for i in failed], None)):
-                holds[i] = fine
-        return holds
+        return [Verdict.HOLDS if zero else Verdict.FAILS for zero in _pair(flow, covectors, active)]
     except TooLarge:
-        return [False] * len(covectors)
+        half = len(covectors) // 2
+        if not half:
+            return [Verdict.TOO_LARGE]
+        return _expanded(flow, covectors[:half], active) + _expanded(flow, covectors[half:], active)
 
 
 def _pair(flow: PartFlow, covectors: list[dict[int, Polynomial]], active: frozenset[str] | None) -> list[bool]:

@@ -8,7 +8,10 @@ polynomials, parities) only has to know how to add, multiply, contract and trans
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property, reduce
+from itertools import accumulate
 from math import prod
+from operator import or_
 
 Shape = tuple[int, int]
 
@@ -110,6 +113,21 @@ class Program:
     def size(self) -> int:
         """Number of scalar parameters."""
         return sum(prod(shape) for _, shape in self.blocks)
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """Position of each block's first entry in the state vector."""
+        return tuple(accumulate((prod(shape) for _, shape in self.blocks[:-1]), initial=0))
+
+    @cached_property
+    def dependence(self) -> dict[int, int]:
+        """For the id of each node the blocks that it depends on, as bits by their numbers."""
+        bits = {name: 1 << number for number, (name, _) in enumerate(self.blocks)}
+        found: dict[int, int] = {}
+        for node in topological_order(*self.gradients):
+            own = bits[node.name] if isinstance(node, Parameter) else 0
+            found[id(node)] = reduce(or_, (found[id(argument)] for argument in node.arguments), own)
+        return found
 
 
 def gradient(functional: Node, blocks: tuple[tuple[str, Shape], ...]) -> tuple[Node, ...]:

@@ -25,7 +25,7 @@ from conslaw_cli.report.model import (
 )
 from conslaw_cli.report.original import Members, in_original
 from conslaw_cli.spec import DynamicsSpec, metric_name, spec_sha256, time_text
-from conslaw_cli.timefree import time_free_count
+from conslaw_cli.timefree import time_free
 from conslaw_cli.version import __version__
 
 
@@ -146,12 +146,13 @@ def _laws(analysis: Analysis, status: str) -> LawsSummary:
     trace = _trace(analysis)
     independent = trace.space - trace.dimension
     decided = status != "undecided"
-    time_free = time_free_count(analysis) if decided else None
+    without_time, how = time_free(analysis) if decided else (None, None)
     return LawsSummary(
         independent=independent if decided else None,
         found=sum(family.number for family in found),
-        time_dependent=any(family.depends_on_time for family in found) or bool(decided and time_free < independent),
-        time_free=time_free,
+        time_dependent=any(family.depends_on_time for family in found) or bool(decided and without_time < independent),
+        time_free=without_time,
+        time_free_status=how,
         searched_degree=max((part.searched_degree for part in analysis.parts), default=0),
         families=tuple(found),
     )

@@ -92,6 +92,8 @@ class LawsSummary:
     time_free: int | None
     searched_degree: int
     families: tuple[Family, ...]
+    time_free_status: str | None = None
+    """How ``time_free`` is known: proved | exact; None where it is not."""
 
     @property
     def verified(self) -> int:
@@ -167,6 +169,7 @@ class Report:
                 "complete": self.complete,
                 "time_dependent": self.laws.time_dependent,
                 "time_free": self.laws.time_free,
+                "time_free_status": self.laws.time_free_status,
                 "searched_degree": self.laws.searched_degree,
                 "items": list(self._items(expand)),
             },

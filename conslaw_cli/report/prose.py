@@ -180,7 +180,9 @@ def time(report: Report) -> str | None:
         return "none depends on t"
     if laws.found == laws.independent:
         return _dependence(dependent, laws.found, "") + _freedom_of_all(dependent, laws.found, laws.time_free)
-    return _dependence(dependent, laws.found, " written down") + _freedom_of_more(laws.independent, laws.time_free)
+    freedom = _freedom_of_more(laws.independent, laws.time_free)
+    exact = " (exact)" if freedom and laws.time_free_status == "exact" else ""
+    return _dependence(dependent, laws.found, " written down") + freedom + exact
 
 
 def _dependence(dependent: int, found: int, written_down: str) -> str:

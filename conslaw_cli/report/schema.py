@@ -83,6 +83,9 @@ class Laws(_Table):
     complete: Annotated[bool, Meta(description="Whether all are.")]
     time_dependent: Annotated[bool | None, Meta(description="Whether some law depends on time; null when unknown.")]
     time_free: Annotated[Count | None, Meta(description="Number of independent laws free of time; null when unknown.")]
+    time_free_status: Annotated[
+        Literal["proved", "exact"] | None, Meta(description="How time_free is known; exact: up to error_bound.")
+    ]
     searched_degree: Annotated[Count, Meta(description="Degree up to which polynomial laws were searched.")]
     items: list[Family]
 
