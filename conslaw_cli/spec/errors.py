@@ -152,7 +152,7 @@ class Table:
         self.collector.add(f"[{self.name}] {_key(key)}", value, message, remedy)
 
     def check_keys(self, valid: Iterable[str], meant: Mapping[str, str] = MappingProxyType({})) -> None:
-        """Notes the keys that are not valid ones (the first of very many), with the one that is ``meant``, or else the nearest."""
+        """Notes the keys that are not valid ones (the first of very many), with the one ``meant``, or else the nearest."""
         choices = dict.fromkeys(valid)
         unknown = [key for key in self.data if key not in choices]
         for key in unknown[:MOST_ALIKE]:

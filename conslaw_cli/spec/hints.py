@@ -24,7 +24,7 @@ ARCHITECTURES = {
     **dict.fromkeys(("tanh", "sigmoid", "gelu", "silu", "swish", "swiglu", "softmax", "leaky-relu", "elu"), _ACTIVATION),
     **dict.fromkeys(("resnet", "residual"), 'residual networks are not there yet; "relu" is the network without skips'),
     **dict.fromkeys(("lora", "low-rank"), 'adapters are not there yet; "linear" with two layers is a product of two matrices'),
-    **dict.fromkeys(("matrix-factorization", "mf", "autoencoder"), 'write "linear" with two layers, or "nmf" for positive factors'),
+    **dict.fromkeys(("matrix-factorization", "mf"), 'write "linear" with two layers, or "nmf" for positive factors'),
     "deep-linear": 'write "linear", which takes any depth',
 }
 """Architectures by names in lower case, with "-" between words."""
