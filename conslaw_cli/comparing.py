@@ -31,7 +31,7 @@ def compare_spec(spec: Spec, seed: int = 0) -> Comparison:
 
 
 def _metrics(spec: Spec) -> list[tuple[Row, dict[str, str]]]:
-    """Every row and its metric as a spec's table, which has no ``at`` yet: the spec's own where it is neither of the usual two."""
+    """Every row with its metric as a spec's table without ``at``; the spec's own where it is neither of the usual two."""
     own = {name: metric for name, metric in normalised(spec)["metric"].items() if name not in ("at", "default")}
     rows = [(Row("Euclidean"), {"default": "euclidean"})]
     if set(own.values()) not in ({"euclidean"}, {"entropy"}):

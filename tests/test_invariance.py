@@ -3,7 +3,7 @@
 from math import prod
 
 import pytest
-from helpers import check_consistency, name_of, report, summary
+from helpers import check_consistency, known, name_of, report, summary
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from reference import blocks
@@ -43,7 +43,7 @@ def test_another_seed_prints_the_same_laws(case):
 def test_transposed_networks_have_the_same_counts(architecture, widths, kind):
     """phi of the network read from output to input is the same function of the transposed weights."""
     there, back = report(architecture, widths, kind=kind), report(architecture, widths[::-1], kind=kind)
-    assert summary(there) == summary(back)
+    assert {**summary(there), "status": known(there)} == {**summary(back), "status": known(back)}
 
 
 @pytest.mark.parametrize("widths", [[2, 1, 3, 2, 1], [1, 4, 2, 1, 2]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
 
 import pytest
@@ -14,9 +15,11 @@ from conslaw_cli.analysis import run, unanalysed
 from conslaw_cli.cli import group
 from conslaw_cli.comparing import DYNAMICS, compare_spec
 from conslaw_cli.laws.theory import known_families
+from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.report import FORMATS, render
 from conslaw_cli.report.build import build
-from conslaw_cli.spec import parse_spec
+from conslaw_cli.spec import hints, parse_spec
+from conslaw_cli.spec.schema import KINDS
 
 PHI = ("relu", [1, 3, 2])
 """Without biases, phi stands for the network nowhere."""
@@ -203,3 +206,46 @@ def test_known_numbers():
 def test_an_expectation_is_held_against_what_was_verified_only():
     text = f'[model]\narchitecture = "linear"\nwidths = {[300] * 4}\n[expect]\nlaws = 3\n'
     assert CliRunner().invoke(group, ["check", "-"], input=text, standalone_mode=False).return_value == 3
+
+
+# --- names from elsewhere ---------------------------------------------------------------------------------------------
+
+
+def report_of_text(text):
+    return CliRunner().invoke(group, ["report", "-"], input=text, standalone_mode=False)
+
+
+@pytest.mark.parametrize(
+    ("rest", "remedy"),
+    [
+        ('[dynamics]\nkind = "momentum"\ntau = 0.1\n', 'tau = 0.1: unknown key; did you mean "damping"?'),
+        ('[dynamics]\nkind = "weight-decay"\nlambda = 0.1\n', 'did you mean "decay"?'),
+        ('[dynamics]\nkind = "SGD"\n', 'unknown dynamics; write "gradient-flow"'),
+        ('[dynamics]\nkind = "gd"\n', 'unknown dynamics; write "gradient-flow"'),
+        ('[dynamics]\nkind = "adam"\n', 'adaptive steps are not there yet; "momentum" is without them'),
+        ('[dynamics]\nkind = "heavy_ball"\n', 'write "momentum"'),
+        ('[dynamics]\nkind = "nag"\n', 'write "nesterov"'),
+        ('[dynamics]\nkind = "momentun"\n', 'did you mean "momentum"?'),
+        ("[sweep]\nmodel.widths = [2, 3, 2]\n", "[sweep] model.widths: each of its values must be a list; write [[2, 3, 2]]"),
+        ("[sweep]\nmodel.widths = [2, {from = 1, to = 4}, 2]\n", "write [[2, {from = 1, to = 4}, 2]]"),
+        ("[sweep]\nmodel.widths = {from = 1, to = 4}\n", "write [[2, {from = 1, to = 4}, 2]]"),
+        ("[sweep]\nmodel.widths = [[2, 3, 2], 4]\n", "write [[2, 3, 2]]"),
+    ],
+)
+def test_names_from_elsewhere_point_somewhere(rest, remedy):
+    found = report_of_text(f'[model]\narchitecture = "linear"\nwidths = [2, 3, 2]\n{rest}')
+    assert found.return_value == 2 and remedy in found.stderr
+
+
+@pytest.mark.parametrize("name", ["mlp", "conv", "CNN", "transformer", "self attention", "tanh", "resnet", "lora"])
+def test_architectures_from_elsewhere_point_somewhere(name):
+    found = report_of_text(f'[model]\narchitecture = "{name}"\nwidths = [2, 3, 2]\n')
+    assert found.return_value == 2 and hints.hint_for(name, hints.ARCHITECTURES) in found.stderr
+    assert "valid: linear, relu, nmf, icnn" in found.stderr
+
+
+def test_hints_name_what_there_is():
+    for table, names in ((hints.ARCHITECTURES, ARCHITECTURES), (hints.DYNAMICS, (*KINDS, "entropy"))):
+        assert not set(table) & set(names)
+        assert all(set(re.findall('"(.*?)"', said)) <= set(names) and (said.count('"') or "not there" in said) for said in table.values())
+    assert set(hints.DYNAMICS_KEYS.values()) <= {"kind", "damping", "decay", "start"}

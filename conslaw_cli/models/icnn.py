@@ -16,7 +16,7 @@ def default_metric(block: str) -> str:
 
 
 def caveat(widths: tuple[int, ...], bias: str) -> str | None:
-    """Positive weights keep positive signals positive: without biases, two neurons behind the first layer act linearly together."""
+    """Positive weights keep signals positive: without biases, two neurons behind the first layer act linearly together."""
     if bias == "none" and any(width > 1 for width in widths[2:-1]):
         return (
             "without biases, hidden layers behind the first act linearly on positive signals: the network's gradients span less "

@@ -81,7 +81,7 @@ class Comparison:
         return f"{cell.laws}{prose.text(_change(self.difference(row, column)))}{missing}"
 
     def footnotes(self, prose: Prose) -> list[str]:
-        """The legend, what names and dashes mean, and notes: each once, with the cells it is about where it is not about all."""
+        """The legend, what names and dashes mean, and notes: each once, with its cells where it is not about all."""
         cells = [(i, j) for i, row in enumerate(self.cells) for j, cell in enumerate(row) if cell.status]
         about: dict[str, list[tuple[int, int]]] = {}
         for i, j in cells:
@@ -127,7 +127,8 @@ class Comparison:
 
 def _absence(prose: Prose) -> str:
     point = prose.math(prose.notation.lookahead("tau", "theta"))
-    return f"{prose.text(ABSENT + ': no lookahead point')} {point}{prose.text(', which only momentum with a constant damping has')}"
+    who = prose.text(", which only momentum with a constant damping has")
+    return f"{prose.text(f'{ABSENT}: no lookahead point')} {point}{who}"
 
 
 def _change(difference: int | None) -> str:

@@ -152,7 +152,8 @@ def first_terms(law: Formula, number: int) -> Formula:
 def footnotes(report: Report, prose: Prose) -> list[str]:
     """What the numbers of the table mean where they do not speak for themselves, and the report's notes."""
     meaning = [
-        f"{_number(family)}: the matrix has {family.entries} different entries, {_how_many(report, family)} of them independent."
+        f"{_number(family)}: the matrix has {family.entries} different entries, "
+        f"{_how_many(report, family)} of them independent."
         for family in report.laws.families
         if _redundant(family)
     ]

@@ -62,7 +62,7 @@ class Family(_Table):
     """Laws of one kind."""
 
     family: Annotated[str, Meta(description="Name of the family.")]
-    number: Annotated[Positive, Meta(description="How many independent laws it holds; at least so many where theory alone knows.")]
+    number: Annotated[Positive, Meta(description="How many independent laws it holds; at least, if only theory says so.")]
     expressions: Annotated[list[str], Meta(description="The scalar laws as plain ASCII that SymPy parses.")]
     form: Annotated[
         str | None, Meta(description="All of them at once: the matrix or neuron form; null where none is known.")
@@ -70,7 +70,7 @@ class Family(_Table):
     latex: Annotated[str, Meta(description="The form, or else the first laws, in LaTeX.")]
     depends_on_time: bool
     source: Annotated[str, Meta(description="Where the laws come from: search or theory.")]
-    truncated: Annotated[bool, Meta(description="Whether expressions are left out; --expand writes those that were verified.")] = (
+    truncated: Annotated[bool, Meta(description="Whether expressions are left out; --expand writes all verified ones.")] = (
         False
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from conslaw_cli.spec import hints
 from conslaw_cli.spec.errors import Table
 from conslaw_cli.spec.expressions import Expression, ExpressionError, number, parse_expression
 from conslaw_cli.spec.rates import SettledRate, UnusableRate, settled
@@ -21,8 +22,8 @@ _KIND_OF = {key: kind for kind, (key, _) in RATE_KEYS.items()}
 
 def read_dynamics(table: Table, blocks: Blocks) -> DynamicsSpec | None:
     """The dynamics, or None after noting what is wrong with them. ``blocks`` names the parameter blocks, where known."""
-    table.check_keys(_KEYS)
-    kind = table.choice("kind", KINDS, "dynamics") if "kind" in table.data else "gradient-flow"
+    table.check_keys(_KEYS, hints.DYNAMICS_KEYS)
+    kind = table.choice("kind", KINDS, "dynamics", hints.DYNAMICS) if "kind" in table.data else "gradient-flow"
     if kind is None:
         start = _given_start(table)
         for key in _KIND_OF:

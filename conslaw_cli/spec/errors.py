@@ -6,6 +6,9 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from types import MappingProxyType
+
+from conslaw_cli.spec.hints import hint_for
 
 from conslaw_cli.visible import visible
 
@@ -97,12 +100,16 @@ def nearest(name: object, choices: Iterable[str]) -> str | None:
     return by_lower[matches[0]] if matches else None
 
 
+def listed(names: Iterable[str]) -> str:
+    return "valid: " + shortened(", ".join(names), 300)
+
+
 def suggestion(name: object, choices: Iterable[str]) -> str:
     """The remedy for an unknown name: the nearest choice where one is near, and the list of choices."""
     names = tuple(choices)
     near = nearest(name, names)
-    listed = "valid: " + shortened(", ".join(names), 300) if names else ""
-    return " ".join(part for part in (f'did you mean "{near}"?' if near else "", listed) if part)
+    valid = listed(names) if names else ""
+    return " ".join(part for part in (f'did you mean "{near}"?' if near else "", valid) if part)
 
 
 class Collector:
@@ -134,18 +141,24 @@ class Table:
         value = as_toml(self.data[key]) if key in self.data else None
         self.collector.add(f"[{self.name}] {_key(key)}", value, message, remedy)
 
-    def check_keys(self, valid: Iterable[str]) -> None:
-        """Notes the keys that are not valid ones (the first of very many), with the nearest that is."""
+    def check_keys(self, valid: Iterable[str], meant: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Notes the keys that are not valid ones (the first of very many), with the one ``meant``, or else the nearest."""
         choices = dict.fromkeys(valid)
         unknown = [key for key in self.data if key not in choices]
         for key in unknown[:MOST_ALIKE]:
-            self.problem(key, "unknown key", suggestion(key, choices))
+            self.problem(key, "unknown key", suggestion(meant.get(key, key), choices))
 
-    def choice(self, key: str, choices: Iterable[str], what: str) -> str | None:
-        """The key's value when it is one of the choices; otherwise notes the problem and returns None."""
+    def choice(
+        self, key: str, choices: Iterable[str], what: str, hints: Mapping[str, str] = MappingProxyType({})
+    ) -> str | None:
+        """The key's value when it is one of the choices; otherwise notes the problem and returns None.
+
+        ``hints`` say where names from elsewhere point; the nearest choice is for those misspelled.
+        """
         value, names = self.data[key], tuple(choices)
         if isinstance(value, str) and value in names:
             return value
         kind = f"unknown {what}" if isinstance(value, str) else f"{what} must be a string"
-        self.problem(key, kind, suggestion(value, names))
+        hint = hint_for(value, hints)
+        self.problem(key, kind, f"{hint}; {listed(names)}" if hint else suggestion(value, names))
         return None

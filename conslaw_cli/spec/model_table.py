@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conslaw_cli.models import ARCHITECTURES, Architecture
+from conslaw_cli.spec import hints
 from conslaw_cli.spec.errors import Table, suggestion
 from conslaw_cli.spec.schema import LARGEST_WIDTH, MOST_WIDTHS, STATUSES, ExpectSpec, ModelSpec
 
@@ -24,7 +25,7 @@ def _architecture(table: Table) -> Architecture | None:
     if "architecture" not in table.data:
         table.problem("architecture", "missing key", 'write e.g. architecture = "linear"; ' + suggestion(None, ARCHITECTURES))
         return None
-    name = table.choice("architecture", ARCHITECTURES, "architecture")
+    name = table.choice("architecture", ARCHITECTURES, "architecture", hints.ARCHITECTURES)
     return None if name is None else ARCHITECTURES[name]
 
 

@@ -34,11 +34,13 @@ from itertools import product
 from math import prod
 
 from conslaw_cli.spec.errors import MOST_ALIKE, Table, suggestion, visible
-from conslaw_cli.spec.sweep_values import SweepError, count, values_of
+from conslaw_cli.spec.sweep_values import SweepError, check_lists, count, values_of
 
 MOST_CASES = 100_000
 TABLES = ("model", "metric", "dynamics", "expect")
 _LONGEST_NAME = 120
+_LISTS = "model.widths"
+"""The key whose every value is a list."""
 _PATH = re.compile(r"(model|metric|dynamics|expect)\.([A-Za-z0-9_-]+)(?:\[(\d{1,4})\])?")
 
 Changes = dict[str, object]
@@ -145,7 +147,10 @@ def _few(axes: Changes, groups: list[tuple[str, ...]], listed: list, sweep: Tabl
     counts: dict[str, int] = {}
     for key, values in axes.items():
         try:
-            counts[key] = count(values)
+            found = count(values)
+            if key == _LISTS:
+                check_lists(values)
+            counts[key] = found
         except SweepError as error:
             sweep.problem(key, error.message, error.remedy)
     if len(counts) < len(axes) or any(key not in counts for group in groups for key in group):

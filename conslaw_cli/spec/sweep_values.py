@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 
+from conslaw_cli.spec.errors import as_toml
 from conslaw_cli.spec.values import fraction_of
 
 _RANGE_KEYS = {"from", "to", "step"}
@@ -28,6 +29,15 @@ def count(values: object) -> int:
     if not isinstance(values, (list, tuple)) or not values:
         raise SweepError("a sweep needs a list of values or a range", f"write e.g. [1, 2, 3]; or {_RANGE}")
     return sum(map(_count, values))
+
+
+def check_lists(values: Mapping | list | tuple) -> None:
+    """Raises SweepError where a key takes lists and is given the entries of one: [2, 3, 2] instead of [[2, 3, 2]]."""
+    entries = [2, values, 2] if isinstance(values, Mapping) else list(values)
+    inner = [isinstance(entry, (list, tuple)) for entry in entries]
+    if not all(inner):
+        one = as_toml([[2, 3, 2] if any(inner) else entries])
+        raise SweepError("each of its values must be a list", f"write {one}, a list of lists, for one case")
 
 
 def values_of(values: object) -> Iterator[object]:

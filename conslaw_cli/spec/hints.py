@@ -1,0 +1,55 @@
+"""Where names from elsewhere point: what people write who know other tools, and the closest thing there is here.
+
+What stands in quotes can be written; what is not there yet is said to be so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_FULLY_CONNECTED = 'write "relu" for a fully connected ReLU network, "linear" for one without activations'
+_CONVOLUTION = 'convolutions are not there yet; "relu" is the fully connected network'
+_ATTENTION = (
+    "attention is not there yet; for one head without positional encoding phi is two products of two matrices, each that of a "
+    '"linear" network with two layers'
+)
+_ACTIVATION = 'other activations are not there yet; there are "relu" and "linear" networks'
+_GRADIENT_FLOW = 'write "gradient-flow", its limit of small steps and full batches'
+_ADAPTIVE = 'adaptive steps are not there yet; "momentum" is without them'
+
+ARCHITECTURES = {
+    **dict.fromkeys(("mlp", "fc", "ffn", "dense", "feedforward", "fully-connected", "perceptron"), _FULLY_CONNECTED),
+    **dict.fromkeys(("conv", "conv1d", "conv2d", "cnn", "convnet", "convolution", "convolutional"), _CONVOLUTION),
+    **dict.fromkeys(("transformer", "attention", "self-attention", "multi-head-attention", "gpt", "bert", "vit"), _ATTENTION),
+    **dict.fromkeys(("tanh", "sigmoid", "gelu", "silu", "swish", "swiglu", "softmax", "leaky-relu", "elu"), _ACTIVATION),
+    **dict.fromkeys(("resnet", "residual"), 'residual networks are not there yet; "relu" is the network without skips'),
+    **dict.fromkeys(("lora", "low-rank"), 'adapters are not there yet; "linear" with two layers is a product of two matrices'),
+    **dict.fromkeys(("matrix-factorization", "mf"), 'write "linear" with two layers, or "nmf" for positive factors'),
+    "deep-linear": 'write "linear", which takes any depth',
+}
+"""Architectures by names in lower case, with "-" between words."""
+
+DYNAMICS = {
+    **dict.fromkeys(("sgd", "gd", "gradient-descent", "stochastic-gradient-descent", "flow"), _GRADIENT_FLOW),
+    **dict.fromkeys(("heavy-ball", "heavyball", "polyak", "sgd-momentum"), 'write "momentum", with the friction as damping'),
+    **dict.fromkeys(("nag", "nesterov-momentum", "accelerated", "fista"), 'write "nesterov", whose damping is 3/t'),
+    **dict.fromkeys(("adam", "adamw", "adagrad", "rmsprop", "adadelta", "lion", "muon", "shampoo"), _ADAPTIVE),
+    **dict.fromkeys(("l2", "ridge", "decay", "wd"), 'write "weight-decay"'),
+    **dict.fromkeys(("mirror-descent", "mirror-flow", "multiplicative"), 'write "gradient-flow" and [metric] default = "entropy"'),
+    **dict.fromkeys(("natural-gradient", "ngd"), "the natural gradient is not there yet"),
+    **dict.fromkeys(("newton", "lbfgs", "l-bfgs"), 'second-order steps are not there yet; there is "gradient-flow"'),
+}
+"""Kinds of dynamics, likewise."""
+
+DYNAMICS_KEYS = {
+    **dict.fromkeys(("tau", "friction", "gamma", "momentum", "beta", "mu"), "damping"),
+    **dict.fromkeys(("lambda", "weight_decay", "weight-decay", "wd", "l2"), "decay"),
+    **dict.fromkeys(("name", "type", "method", "optimizer", "dynamics"), "kind"),
+    **dict.fromkeys(("t0", "t", "time", "begin"), "start"),
+}
+"""Keys of [dynamics]: the one that is meant."""
+
+
+def hint_for(name: object, hints: Mapping[str, str]) -> str | None:
+    """The hint for a name however it is written: "Heavy Ball", heavy_ball."""
+    return hints.get(name.strip().lower().replace("_", "-").replace(" ", "-")) if isinstance(name, str) else None
