@@ -9,7 +9,7 @@ DYNAMICS = [
     ("momentum", None),
     ("momentum", 0),
     ("momentum", 0.5),
-    ("momentum", "gamma"),
+    ("momentum", "kappa"),
     ("momentum", "3/t"),
     ("momentum", "1/(1+t)"),
     ("nesterov", None),

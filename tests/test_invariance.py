@@ -65,7 +65,7 @@ def test_relu_counts_do_not_depend_on_the_order_of_hidden_widths(widths):
 def test_the_damping_does_not_change_the_count(architecture, widths, bias):
     """THEORY section 4, Euclidean metric: only time-free laws depend on whether there is damping at all."""
     expected = report(architecture, widths, bias, kind="momentum", rate="tau")
-    for rate in (0, 2, 0.25, "gamma", "3/t", "1/(1+t)", "2/(1+t)"):
+    for rate in (0, 2, 0.25, "kappa", "3/t", "1/(1+t)", "2/(1+t)"):
         result = report(architecture, widths, bias, kind="momentum", rate=rate)
         assert result["trace"] == expected["trace"]
         assert result["laws"]["independent"] == expected["laws"]["independent"]

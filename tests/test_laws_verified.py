@@ -14,7 +14,7 @@ CASES = [
     ("linear", [2, 3, 2], "none", None, "momentum", "tau"),
     ("linear", [2, 3, 2], "none", None, "momentum", 0),
     ("linear", [2, 2, 2], "none", None, "momentum", 0.5),
-    ("linear", [2, 2, 2], "none", None, "momentum", "gamma"),
+    ("linear", [2, 2, 2], "none", None, "momentum", "kappa"),
     ("linear", [2, 2, 2], "none", None, "momentum", "3/t"),
     ("linear", [2, 2, 2], "none", None, "momentum", "1/(1+t)"),
     ("linear", [1, 3, 1], "none", None, "momentum", "tau"),

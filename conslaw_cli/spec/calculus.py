@@ -118,10 +118,17 @@ def _attached(coefficient: Fraction, node: Node) -> Node:
     top, bottom = coefficient.numerator, coefficient.denominator
     above, below = _numerator(node), _denominator(node)
     if top != 1:
-        above = rational(top) if above == ONE else Apply("*", (rational(top), above))
+        above = _led(top, above)
     if bottom != 1:
-        below = rational(bottom) if below == ONE else Apply("*", (rational(bottom), below))
+        below = _led(bottom, below)
     return _quotient(above, below)
+
+
+def _led(value: int, node: Node) -> Node:
+    """A whole number before the first factor of a product."""
+    if isinstance(node, Apply) and node.op == "*":
+        return Apply("*", (_led(value, node.args[0]), node.args[1]))
+    return rational(value) if node == ONE else Apply("*", (rational(value), node))
 
 
 def raised(base: Node, exponent: Node) -> Node:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from conslaw_cli.spec.calculus import derivative, folded, minus, rational, substituted
 from conslaw_cli.spec.expressions import Expression, number
-from conslaw_cli.spec.tree import Node
+from conslaw_cli.spec.tree import Node, names_of
 
 if TYPE_CHECKING:
     from conslaw_cli.spec.domain import Interval
@@ -107,18 +107,22 @@ def _moves(node: Node, found: Interval) -> bool:
     from flint import ctx
 
     from conslaw_cli.spec.enclosure import between, enclosed
-    from conslaw_cli.spec.tree import names_of
 
-    names = sorted(set(names_of(node)) - {"t"})
     if "t" not in names_of(node):
         return False
-    node = substituted(node, {name: rational(Fraction(7 + 4 * k, 5)) for k, name in enumerate(names)})
+    node = _instance(node)
     for precision in _PRECISIONS:
         with ctx.workprec(precision):
             spans = [enclosed(node, between(time, time)) for time in found.times(_TIMES)]
         if any(span.high < spans[0].low or spans[0].high < span.low for span in spans[1:]):
             return True
     return False
+
+
+def _instance(node: Node) -> Node:
+    """The tree with numbers in place of its free constants."""
+    names = sorted(set(names_of(node)) - {"t"})
+    return substituted(node, {name: rational(Fraction(7 + 4 * k, 5)) for k, name in enumerate(names)})
 
 
 def _constant(rate: Expression, found: Interval) -> Expression:
@@ -148,7 +152,7 @@ def _guessed(node: Node, found: Interval) -> Fraction | None:
     from conslaw_cli.spec.roots import simplest
 
     with ctx.workprec(_PRECISIONS[1]):
-        ends = rationals(enclosed(node, between(*found.times(1) * 2)))
+        ends = rationals(enclosed(_instance(node), between(*found.times(1) * 2)))
     guess = simplest(*ends) if ends else None
     if guess is None or guess.denominator > _LARGEST_DENOMINATOR:
         return None

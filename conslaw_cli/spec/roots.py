@@ -18,7 +18,9 @@ _MOST_BLOCKS = 200
 _FINEST = Fraction(1, 2**24)
 _FURTHEST = 2**40
 _DIGITS = 6
-_MOST_NODES = 2000
+_MOST_NODES = 400
+_MOST_WORK = 25_000
+"""Nodes of trees enclosed in one search."""
 
 
 @dataclass(frozen=True)
@@ -140,13 +142,14 @@ class _Search:
 
     def __init__(self, node: Node, start: Fraction, limit: Fraction | None, starts_defined: bool, normal: Normalizer) -> None:
         self.node, self.start, self.limit, self.normal = node, start, limit, normal
-        self.starts_defined = starts_defined
+        self.starts_defined, self.work = starts_defined, 0
         self.slopes = [node]
         for _ in range(3):
             slope = derivative(self.slopes[-1])
             if size(slope) > _MOST_NODES:
                 break
             self.slopes.append(slope)
+        self.sizes = list(map(size, self.slopes))
 
     def run(self) -> Bound:
         at, step = self.start, Fraction(1)
@@ -154,7 +157,7 @@ class _Search:
             if self._excludes_zero(at, self.limit):
                 return Bound(self.limit)
             end = at + step if self.limit is None else min(at + step, self.limit)
-            if at > _FURTHEST or step < _FINEST * max(at, _FINEST):
+            if self.work > _MOST_WORK or at > _FURTHEST or step < _FINEST * max(at, _FINEST):
                 break
             if self._excludes_zero(at, end):
                 at, step = end, 2 * step
@@ -181,7 +184,7 @@ class _Search:
     def _excludes_zero(self, low: Fraction, high: Fraction | None) -> bool:
         """Whether the function has no zero in [low, high], or in (low, high] for the start itself."""
         span = between(low, high, after=True)
-        if enclosed(self.node, span).sign:
+        if self._enclosed(0, span).sign:
             return True
         if low == self.start and not self.starts_defined:
             return False
@@ -190,21 +193,25 @@ class _Search:
             return self._weak_sign(low, span, 1) == sign
         if low > self.start or not self._is_zero_at(low):
             return False
-        inside = enclosed(self.node, between(*[low + 1 if high is None else high] * 2)).sign
+        inside = self._enclosed(0, between(*[low + 1 if high is None else high] * 2)).sign
         return bool(inside) and self._weak_sign(low, span, 1) == inside
 
     def _weak_sign(self, low: Fraction, span: Span, order: int) -> int:
         """1 where a derivative is nowhere negative over the span, -1 where it is nowhere positive, 0 if neither is shown."""
         if order >= len(self.slopes):
             return 0
-        values = enclosed(self.slopes[order], span)
+        values = self._enclosed(order, span)
         if values.low >= 0 or values.high <= 0:
             return 1 if values.low >= 0 else -1
         sign, further = self._sign_at(low, order), self._weak_sign(low, span, order + 1)
         return further if further and (sign == further or (not sign and self._is_zero_at(low, order))) else 0
 
+    def _enclosed(self, order: int, span: Span) -> Span:
+        self.work += self.sizes[order]
+        return enclosed(self.slopes[order], span)
+
     def _sign_at(self, time: Fraction, order: int) -> int:
-        return enclosed(self.slopes[order], between(time, time)).sign
+        return self._enclosed(order, between(time, time)).sign
 
 
 def size(node: Node) -> int:
