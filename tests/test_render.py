@@ -339,8 +339,9 @@ def test_terminal_lines_fit(width):
     from rich.cells import cell_len
 
     shown = text(with_members(3, 60), width=width, expand=True)
-    assert max(map(cell_len, shown.splitlines())) <= max(width, 60)
-    assert "".join(shown.split()) == "".join(text(with_members(3, 60), expand=True).split())
+    assert max(map(cell_len, shown.splitlines())) <= width
+    laws = ["".join(lines.split()).partition("h1=")[2] for lines in (shown, text(with_members(3, 60), expand=True))]
+    assert laws[0] == laws[1] != ""
 
 
 def test_names_stand_above_several_reports():
