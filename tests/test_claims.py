@@ -174,3 +174,20 @@ def test_a_wrong_function_of_time_is_seen():
     assert verified(form, [(1, 1, law)], shapes) == form
     assert verified(form, [(0, 0, law)], shapes) is None
     assert verified(replace(form, time="exp(3*t)"), [(1, 1, law)], shapes) is None
+
+
+# --- depth -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["gradient-flow", "momentum"])
+@pytest.mark.parametrize("widths", [[2] * 52, [3] * 25, [5] * 10], ids=lambda w: f"{len(w)}x{w[0]}")
+def test_deep_linear_nets_are_complete(widths, kind):
+    """Products of square layers: every hidden layer is balanced, or has its angular momentum."""
+    n, hidden = widths[0], len(widths) - 2
+    laws = report("linear", widths, kind=kind)["laws"]
+    assert laws["complete"] and laws["independent"] == hidden * n * (n + (1 if kind == "gradient-flow" else -1)) // 2
+
+
+def test_a_thousand_layers_end():
+    assert report("linear", [2] * 1000)["status"] == "undecided"
+    assert report("relu", [2] * 300, "hidden")["laws"]["independent"] == 2 * 298
