@@ -15,7 +15,7 @@ from conslaw_cli.laws.paths import Edges, edges, independent_paths
 from conslaw_cli.laws.search import search
 from conslaw_cli.laws.selection import Selection
 from conslaw_cli.laws.time import TimeAction, action
-from conslaw_cli.lie import TooLarge, Trace, trace
+from conslaw_cli.lie import TooLarge, Trace, require_size, trace
 from conslaw_cli.models import ARCHITECTURES, Model, Part
 from conslaw_cli.spec import Spec
 from conslaw_cli.steps import Listener, Step, nobody
@@ -160,6 +160,7 @@ def part_result(
     """Grow the trace, find as many laws as it leaves room for, and repeat the growth where the sum does not close."""
     exponents = dict(spec.metric.blocks)
     flow = PartFlow(part.program, tuple(exponents[name] for name, _ in part.program.blocks), dynamics)
+    require_size(flow)
     stream = Stream(seed)
     selection = Selection(flow, Stream(_seed(stream, "selection", 0)), flow.dimension, listener)
     groups = _families(flow, model, selection)

@@ -22,6 +22,8 @@ CLOSURE_BRACKETS = 8
 LONGEST_WORD = 9
 MEMORY_BYTES = 250_000_000
 LARGEST_DIMENSION = 20_000
+LARGEST_PROGRAM = 2_000
+"""Operations in a program's gradients: a linear network has about six a layer, and every bracket runs through all of them."""
 
 
 
@@ -145,14 +147,20 @@ class Growth:
         return np.concatenate(rows)[None, :]
 
 
+def require_size(flow: PartFlow) -> None:
+    """Raises TooLarge when a part has more coordinates than the echelon form may hold, or more layers than brackets can run through."""
+    if flow.dimension > LARGEST_DIMENSION:
+        raise TooLarge(f"a group of parameters has {flow.dimension} coordinates, the engine holds {LARGEST_DIMENSION}")
+    if (operations := len(flow.program.dependence)) > LARGEST_PROGRAM:
+        raise TooLarge(f"the gradients of a group of parameters take {operations} operations, the engine holds {LARGEST_PROGRAM}")
+
+
 def trace(flow: PartFlow, seed: int, listener: Listener = nobody, most: int | None = None) -> Trace:
     """Grow the distribution level by level until random brackets of the next length lie in the span.
 
     ``most`` is a bound that the rank is known to have: the dimension less the number of independent laws that are verified; where
-    it is reached both are proved, and nothing further is tried. Raises TooLarge when the state space exceeds what the echelon form may hold.
+    it is reached both are proved, and nothing further is tried. See :func:`require_size` for what is too large.
     """
-    if flow.dimension > LARGEST_DIMENSION:
-        raise TooLarge(f"a group of parameters has {flow.dimension} coordinates, the engine holds {LARGEST_DIMENSION}")
     growth = Growth(flow, seed, listener, most)
     filtration: list[int] = []
     closed = False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import factorial, log2
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from helpers import name_of, reference_arguments, report, spec
 from reference import count_time_free
 from test_exact import flow_of, functional, parameter_symbols, part_flow, scalar_value
 
-from conslaw_cli import analysis
+from conslaw_cli import analysis, analyze
 from conslaw_cli.analysis import ERROR_BITS, part_result
 from conslaw_cli.exact.polynomials import Polynomial
 from conslaw_cli.flows.base import RATE, SYMBOL
@@ -20,6 +22,11 @@ from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.lie import trace
 from conslaw_cli.models.program import Coefficient, Parameter, Program
+from conslaw_cli.report import build
+from conslaw_cli.report.expansion import verified
+from conslaw_cli.report.formula import Entry, Formula, Group, NeuronForm, NeuronTerm, Term
+
+MODEL_SPECS = Path(__file__).parent.parent / "model_specs"
 
 # --- error bounds ----------------------------------------------------------------------------------------------------
 
@@ -131,3 +138,56 @@ def test_the_rank_of_two_translations_is_that_of_rational_functions():
     assert action([Law(q), Law(q + p)], dynamics, 2) == TimeAction(2, (True, True))
     assert action([Law(p), Law(p * p)], dynamics, 2) == TimeAction(1, (False, True))
     assert action([], dynamics, 2) == TimeAction(0, (False, False))
+
+
+# --- printed forms ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted(MODEL_SPECS.glob("*.toml")), ids=lambda p: p.stem)
+def test_forms_are_verified_and_a_planted_sign_is_seen(path, monkeypatch):
+    """Every term of every form of the example specs in turn with the other sign: the form is dropped."""
+    right = [f.form for f in analyze(path).laws.families if f.name != "further laws"]
+    assert None not in right
+    original = build.family_form
+
+    def planted(which):
+        def family_form(*arguments):
+            form = original(*arguments)
+            terms = list(form.terms)
+            if which < len(terms):
+                terms[which] = replace(terms[which], coefficient=-terms[which].coefficient)
+            return replace(form, terms=tuple(terms))
+
+        return family_form
+
+    for which in range(max((len(form.terms) for form in right), default=0)):
+        monkeypatch.setattr(build, "family_form", planted(which))
+        wrong = [f.form for f in analyze(path).laws.families if f.name != "further laws"]
+        assert [form is None for form in wrong] == [which < len(form.terms) and len(form.terms) > 1 for form in right]
+
+
+def test_a_wrong_function_of_time_is_seen():
+    shapes = {"W1": (2, 1), "W2": (1, 2)}
+    terms = (NeuronTerm(1, "W2", "out", exponent=2), NeuronTerm(-1, "W1", "in", exponent=2))
+    form = NeuronForm("exp(2*t)", terms, 2)
+    law = Formula((Group("exp(2*t)", (Term(-2, ((Entry("W1", 2, 1), 2),)), Term(2, ((Entry("W2", 1, 2), 2),)))),))
+    assert verified(form, [(1, 1, law)], shapes) == form
+    assert verified(form, [(0, 0, law)], shapes) is None
+    assert verified(replace(form, time="exp(3*t)"), [(1, 1, law)], shapes) is None
+
+
+# --- depth -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["gradient-flow", "momentum"])
+@pytest.mark.parametrize("widths", [[2] * 52, [3] * 25, [5] * 10], ids=lambda w: f"{len(w)}x{w[0]}")
+def test_deep_linear_nets_are_complete(widths, kind):
+    """Products of square layers: every hidden layer is balanced, or has its angular momentum."""
+    n, hidden = widths[0], len(widths) - 2
+    laws = report("linear", widths, kind=kind)["laws"]
+    assert laws["complete"] and laws["independent"] == hidden * n * (n + (1 if kind == "gradient-flow" else -1)) // 2
+
+
+def test_a_thousand_layers_end():
+    assert report("linear", [2] * 1000)["status"] == "undecided"
+    assert report("relu", [2] * 300, "hidden")["laws"]["independent"] == 2 * 298

@@ -27,7 +27,7 @@ CENTRE = "centre of motion"
 
 @dataclass(frozen=True)
 class FamilyLaws:
-    """A family at one hidden layer: ``laws()`` yields its ``size`` laws in the part's drift coordinates.
+    """A family at one hidden layer: ``laws()`` yields its ``size`` laws in the part's drift coordinates, those of ``entries()``.
 
     A family may be far larger than the number of its independent laws, so they are made one by one.
     """
@@ -36,7 +36,12 @@ class FamilyLaws:
     layer: HiddenLayer
     exponents: dict[str, int]
     size: int
-    laws: Callable[[], Iterator[Law]]
+    entries: Callable[[], Iterator[tuple[int, int]]]
+    """Neuron (k, k), or pair of neurons (k, l), of each law."""
+    law: Callable[[int, int], Law]
+
+    def laws(self) -> Iterator[Law]:
+        return starmap(self.law, self.entries())
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ def _families(view: _Layer, dynamics: Dynamics, n: int) -> list[FamilyLaws]:
         else:
             members = lambda: ((k, l) for k in range(width) for l in range(k + first, width))
             size = (width - first) * (width - first + 1) // 2
-        return FamilyLaws(name, view.hidden, view.exponents, size, lambda: starmap(law, members()))
+        return FamilyLaws(name, view.hidden, view.exponents, size, members, law)
 
     if not dynamics.second_order:
         if linear and exponents == {0}:

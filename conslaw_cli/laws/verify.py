@@ -154,13 +154,12 @@ def _pair(flow: PartFlow, covectors: list[dict[int, Polynomial]], active: frozen
 def _gradient(program: Program, active: frozenset[str] | None) -> tuple[np.ndarray, Terms, int]:
     """Terms of grad f on the active blocks with the parameter each belongs to, and the first variable number left free."""
     expansion = Expansion(program, active)
-    pieces, starts, start = [], [], 0
-    for number, (name, (rows, columns)) in enumerate(program.blocks):
+    pieces, starts = [], []
+    for number, (name, (_, columns)) in enumerate(program.blocks):
         if active is None or name in active:
             piece = expansion.gradient(number)
             pieces.append(piece)
-            starts.append(start + piece.rows * columns + piece.columns)
-        start += rows * columns
+            starts.append(program.starts[number] + piece.rows * columns + piece.columns)
     width = max(piece.monomials.shape[1] for piece in pieces)
     empty = np.zeros(0, dtype=np.int64)
     joined = np.concatenate([pad(piece.monomials, width) for piece in pieces])

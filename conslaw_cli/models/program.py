@@ -109,7 +109,7 @@ class Program:
         _require(self.functional.shape == (1, 1), "a functional is a 1x1 node")
         object.__setattr__(self, "gradients", gradient(self.functional, self.blocks))
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Number of scalar parameters."""
         return sum(prod(shape) for _, shape in self.blocks)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from math import prod
+
 from conslaw_cli.analysis import ERROR_BITS, Analysis, LawGroup, PartResult
 from conslaw_cli.certificate import certificate, primes
 from conslaw_cli.flows.base import Dynamics
 from conslaw_cli.laws import families as known
+from conslaw_cli.laws.families import FamilyLaws
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.theory import UNVERIFIED, KnownFamily, known_families
 from conslaw_cli.laws.time import depends_on_time
 from conslaw_cli.models import ARCHITECTURES, Model
 from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.report.expansion import verified
 from conslaw_cli.report.formula import Entry
 from conslaw_cli.report.forms import family_form
 from conslaw_cli.report.model import (
@@ -27,6 +33,10 @@ from conslaw_cli.report.original import Members, in_original
 from conslaw_cli.spec import DynamicsSpec, metric_name, spec_sha256, time_text
 from conslaw_cli.timefree import time_free
 from conslaw_cli.version import __version__
+
+
+PATHS_COMPARED = 2
+"""Neurons of a layer of a path network whose laws are compared with their form; a law has as many terms as its neuron edges."""
 
 
 def build(analysis: Analysis) -> Report:
@@ -184,17 +194,13 @@ def _known_family(family: KnownFamily, dynamics: Dynamics, exponents: dict[str, 
 
 def _entry(model: Model) -> Callable[[int, bool], Entry]:
     """Names of the model's parameters by position in the state vector."""
-    table, start = [], 0
-    for name, (rows, columns) in model.blocks:
-        table.append((start, start + rows * columns, name, columns))
-        start += rows * columns
+    starts = list(accumulate((prod(shape) for _, shape in model.blocks[:-1]), initial=0))
 
     def entry(position: int, velocity: bool) -> Entry:
-        for first, stop, name, columns in table:
-            if position < stop:
-                row, column = divmod(position - first, columns)
-                return Entry(name, row + 1, None if name.startswith("b") else column + 1, velocity)
-        raise IndexError(position)
+        number = bisect_right(starts, position) - 1
+        name, (_, columns) = model.blocks[number]
+        row, column = divmod(position - starts[number], columns)
+        return Entry(name, row + 1, None if name.startswith("b") else column + 1, velocity)
 
     return entry
 
@@ -206,7 +212,8 @@ def _part_families(analysis: Analysis, result: PartResult) -> list[Family]:
     families = []
     for group in result.groups:
         for laws, timed in _by_time(group.laws, dynamics, n):
-            families.append(_part_family(group, laws, timed, dynamics, n, positions, name_of))
+            shapes = dict(analysis.model.blocks)
+            families.append(_part_family(group, laws, timed, dynamics, n, positions, name_of, shapes))
     return families
 
 
@@ -216,7 +223,7 @@ def _by_time(laws: tuple[Law, ...], dynamics: Dynamics, n: int) -> list[tuple[li
     return [(chosen, timed) for chosen, timed in split if chosen]
 
 
-def _part_family(group: LawGroup, laws: list[Law], timed: bool, dynamics, n: int, positions: list, name_of) -> Family:
+def _part_family(group: LawGroup, laws: list[Law], timed: bool, dynamics, n: int, positions: list, name_of, shapes) -> Family:
     copies = len(positions)
 
     def member(number: int) -> object:
@@ -226,6 +233,7 @@ def _part_family(group: LawGroup, laws: list[Law], timed: bool, dynamics, n: int
     form, entries = None, None
     if group.family and len(laws) == len(group.laws):
         form = family_form(group.family.name, group.family.layer, dynamics, group.family.exponents, timed)
+        form = verified(form, _family_members(group.family, dynamics, n, positions, name_of), shapes)
         total = group.family.size
         entries = total * copies if total > len(laws) else None
     return Family(
@@ -237,6 +245,14 @@ def _part_family(group: LawGroup, laws: list[Law], timed: bool, dynamics, n: int
         form=form,
         entries=entries,
     )
+
+
+def _family_members(family: FamilyLaws, dynamics: Dynamics, n: int, positions: list, name_of) -> Iterator[tuple]:
+    """(k, l, law) for the neurons of a family over all copies of its part: copies hold one neuron each."""
+    for copy, places in enumerate(positions):
+        for k, l in family.entries():
+            law = in_original(family.law(k, l), dynamics, n, lambda i, velocity: name_of(places[i], velocity))
+            yield copy + k, copy + l, law
 
 
 def _path_families(analysis: Analysis) -> list[Family]:
@@ -262,14 +278,16 @@ def _path_family(analysis: Analysis, layer: HiddenLayer, first: int, exponents: 
         ]
         return known.neuron_law(vectors)
 
+    members = Members(layer.width, lambda k: in_original(law(k), dynamics, model.size, name_of))
     timed = bool(dynamics.time_fields) and depends_on_time(law(0), dynamics, model.size)
+    form = family_form(known.NEURON, layer, dynamics, exponents, timed)
     return Family(
         name=known.NEURON,
         number=layer.width,
-        members=Members(layer.width, lambda k: in_original(law(k), dynamics, model.size, name_of)),
+        members=members,
         depends_on_time=timed,
         source="integer kernel of the path exponents",
-        form=family_form(known.NEURON, layer, dynamics, exponents, timed),
+        form=verified(form, ((k, k, members[k]) for k in range(min(layer.width, PATHS_COMPARED))), dict(model.blocks)),
     )
 
 
