@@ -31,8 +31,6 @@ STRINGS = {
     "error_bound": ("2^-1", "2^-40", "2^-900", "0", None),
     "theorem": (None, "Marcotte, Gribonval, Peyré, NeurIPS 2023, two-layer linear networks", "Gauss"),
 }  # fmt: skip
-PROVENANCE = {("reproduce", "version"), ("reproduce", "seed"), ("laws", "searched_degree"), ("name",)}
-"""What the verdict says it did not prove again."""
 
 
 def with_checksum(report: dict) -> dict:
@@ -49,6 +47,8 @@ def forgeries(report: dict) -> Iterator[tuple[str, dict]]:
         if path[:1] == ("certificate",) and path[-1] == "checksum" or path == ("name",):
             continue
         for number, other in enumerate(_alternatives(path, value)):
+            if other == value and type(other) is type(value):
+                continue
             yield f"{'.'.join(map(str, path))} #{number} -> {other!r:.60}", with_checksum(_altered(report, path, other))
     yield from ((what, with_checksum(forged)) for what, forged in _structural(report))
 
@@ -256,3 +256,28 @@ _CHANGES = {
     "no domain": _without("model", "domain"),
     "no laws": lambda report: report["laws"].update(items=[], found=0, time_dependent=None),
 }
+
+
+def says(report: dict) -> dict:
+    """The statement of a report: without what the verdict says was not proved again, and without how it is spaced."""
+    said = copy.deepcopy(report)
+    for path in (("name",), ("laws", "searched_degree"), ("reproduce", "version"), ("reproduce", "seed"), ("certificate",)):
+        place = said
+        for key in path[:-1]:
+            place = place[key]
+        place.pop(path[-1], None)
+    for item in said["laws"]["items"]:
+        item["source"] = "found" if item["source"] in STRINGS["source"][:4] + ("search, separable",) else item["source"]
+        for key in ("form", "latex"):
+            item[key] = item[key] and item[key].strip()
+        item["expressions"] = [text.strip() for text in item["expressions"]]
+    return said
+
+
+def is_weaker(honest: dict, forged: dict) -> bool:
+    """Whether a report says the same as an honest one, at most for a shorter time."""
+    honest, forged = says(honest), says(forged)
+    times = [report.pop("dynamics") for report in (honest, forged)]
+    spans = [(time.pop("start") or "0", time.pop("until")) for time in times]
+    shorter = spans[0] == spans[1] or (spans[1][1] is not None and spans[0][1] in (None, "3", "2"))
+    return honest == forged and times[0] == times[1] and (shorter or spans[0][0] == spans[1][0])
