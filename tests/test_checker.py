@@ -643,3 +643,43 @@ def test_a_changed_word_breaks_the_checksum(key):
 def test_a_missing_checksum_is_said(built):
     (check,) = (check for check in verify_report(built["gradient_flow_linear"]).checks if check.name == "checksum")
     assert "none" in check.detail
+
+
+RATES = [
+    "t**-3", "1/t**4", "exp(-t)*cos(t)", "log(t)/t", "pi/t", "2**t", "1/log(t)", "sin(t**2)", "t**(1/3)", "1/(1+t**3)", "1/(t**2-2)",
+    "1/cosh(t)", "alpha/t", "3/(t+tau)", "tau/(1+t)", "1/(2*(t-1))", "t/(1+t**2)", "sqrt(2)*t", "1/7",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_rates_are_handled_through_derivatives(rate):
+    from conslaw_cli import analyze
+
+    model = {"architecture": "nmf", "widths": [2, 2, 2]}
+    report = analyze({"model": model, "metric": {"at": "theta"}, "dynamics": {"kind": "momentum", "damping": rate}}).to_dict()
+    assert verify_report(json.loads(json.dumps(report))).verified
+
+
+@pytest.mark.parametrize("rate", ["t-t", "log(1)", "sqrt(4)-2", "sin(t)**2+cos(t)**2-1"])
+def test_a_rate_that_is_zero_in_disguise_is_zero(rate):
+    from conslaw_cli.checker.rates import read_rate
+
+    found = read_rate(rate, Fraction(0), None)
+    assert found.zero and not found.moves
+
+
+def test_a_rate_over_the_prime_of_the_certificate_is_refused_in_words(built):
+    report = copy.deepcopy(built["mirror"])
+    report["dynamics"].update(rate=f"1/{P}", assumptions=[])
+    report["reproduce"]["spec_sha256"] = spec_hash(report, read_system(report))
+    report["model"]["domain"] = f"U, V > 0, 1/{P}*U + dU, 1/{P}*V + dV > 0"
+    assert any("divides the denominator" in text for text in failures(report))
+
+
+def test_a_truncated_family_is_written_out_from_its_form():
+    from conslaw_cli import analyze
+
+    report = json.loads(json.dumps(analyze({"model": {"architecture": "relu", "widths": [1, 1020, 1], "bias": "hidden"}}).to_dict()))
+    assert report["laws"]["items"][0]["truncated"] and verify_report(report).verified
+    report["laws"]["items"][0]["form"] = "sum_i W2[i,k]^2 + sum_j W1[k,j]^2 - b1[k]^2"
+    assert any("an unlisted member" in text or "not one that the form gives" in text for text in failures(report))
