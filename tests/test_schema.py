@@ -152,7 +152,7 @@ def test_reports_by_theorem_undecided_and_truncated_fit(tables):
     [
         lambda report: report.pop("status"),
         lambda report: report.update(status="sure"),
-        lambda report: report.update(schema=2),
+        lambda report: report.update(schema=1),
         lambda report: report.update(extra=1),
         lambda report: report["laws"].update(independent=-1),
         lambda report: report["laws"]["items"][0].pop("expressions"),

@@ -116,15 +116,45 @@ class Spanned:
         longest = max(map(len, self.words), default=0)
         return tuple(sum(len(word) <= length for word in self.words) for length in range(1, longest + 1))
 
-    def steps(self, seed: int) -> tuple[int, ...]:
-        """Dimensions spanned at the point by words and fresh brackets of length 1, 2, … and one more than the longest word."""
-        longest, found = len(self.filtration), []
-        for length in range(1, min(longest + 1, LONGEST_WORD) + 1):
-            rows = [v for word, v in zip(self.words, self.vectors.tolist()) if len(word) <= length]
-            fresh = (seed % 2**61 + np.arange(FRESH * length, dtype=np.int64)).reshape(FRESH, length)
-            rows += self.generators.values(fresh).tolist()
-            found.append(nmod_mat(len(rows), self.generators.local, [x for row in rows for x in row], self.generators.p).rank())
-        return tuple(found[:longest] if found[longest:] == found[longest - 1 : longest] else found)
+    def fresh(self, seed: int) -> list[tuple[int, np.ndarray]]:
+        """(length, values) of brackets drawn afresh, of each length up to one more than the longest word."""
+        found = []
+        for length in range(1, min(len(self.filtration) + 1, LONGEST_WORD) + 1):
+            words = (seed % 2**61 + np.arange(FRESH * length, dtype=np.int64)).reshape(FRESH, length)
+            found.append((length, self.generators.values(words)))
+        return found
+
+    def rank_check(self, where: str) -> Check:
+        """Whether the words are independent."""
+        rows, columns = self.vectors.shape
+        rank = nmod_mat(rows, columns, self.vectors.ravel().tolist(), self.generators.p).rank() if rows else 0
+        return self._about(rank, where)
+
+    def checks_of_steps(self, seed: int, where: str) -> list[Check]:
+        """Whether the words are independent, and fresh brackets of a length lie in the span of words no longer: by one elimination.
+
+        The words in order of length are columns; reduced, they must be the unit vectors, and a fresh column holds its coordinates.
+        """
+        count = len(self.words)
+        order = np.array(sorted(range(count), key=lambda i: len(self.words[i])), dtype=np.int64)
+        fresh = self.fresh(seed)
+        columns = np.concatenate([self.vectors[order], *(values for _, values in fresh)]).T
+        reduced, _ = nmod_mat(*columns.shape, columns.ravel().tolist(), self.generators.p).rref()
+        rank = next((i for i in range(count) if reduced[i, i] != 1), count)
+        beyond = [
+            length
+            for number, length in enumerate(length for length, _ in fresh for _ in range(FRESH))
+            for below in [(0, *self.filtration)[min(length, len(self.filtration))]]
+            if any(int(reduced[i, count + number]) for i in range(below, columns.shape[0]))
+        ]
+        detail = f"brackets of length 1, 2, … span {list(self.filtration)} dimensions; fresh ones "
+        detail += f"of length {beyond[0]} lie outside" if beyond else "add none at the certificate's point"
+        return [self._about(rank, where), Check(f"{where}: filtration", not beyond, detail)]
+
+    def _about(self, rank: int, where: str) -> Check:
+        words = len(self.words)
+        detail = f"the {words} brackets have rank {rank} modulo {self.generators.p} at the point; "
+        return Check(f"{where}: dimension", rank == words == self.dimension, detail + f"dimension {self.dimension} is claimed")
 
 
 def check_part(system: System, chain: Chain, copies: int, part: dict, where: str) -> tuple[list[Check], Spanned]:
@@ -140,12 +170,8 @@ def check_part(system: System, chain: Chain, copies: int, part: dict, where: str
     if integers(part, "point", where, p, LARGEST_PART) != generators.point().tolist():
         raise ReportError(f"{where}: the point is not the one drawn from the seed")
     vectors, wrong = _evaluate(generators, words, prints)
-    dimension = count(part, "dimension", where)
-    checks = [
-        Check(f"{where}: brackets", not wrong, _about_prints(len(words), p, wrong)),
-        _rank_check(vectors, generators, dimension, where),
-    ]
-    return checks, Spanned(generators, words, vectors, dimension)
+    check = Check(f"{where}: brackets", not wrong, _about_prints(len(words), p, wrong))
+    return [check], Spanned(generators, words, vectors, count(part, "dimension", where))
 
 
 def _words(part: dict, local: int, where: str) -> tuple[list[list[int]], list[int]]:
@@ -180,11 +206,3 @@ def _about_prints(total: int, p: int, wrong: list[int]) -> str:
     if wrong:
         return f"the value of word {wrong[0] + 1} (and {len(wrong) - 1} more) does not have its fingerprint"
     return f"{total} brackets recomputed modulo {p}, all have their fingerprints"
-
-
-def _rank_check(vectors: np.ndarray, generators: Generators, dimension: int, where: str) -> Check:
-    rows, columns = vectors.shape
-    rank = nmod_mat(rows, columns, vectors.ravel().tolist(), generators.p).rank() if rows else 0
-    fits = rank == rows == dimension
-    detail = f"the {rows} brackets have rank {rank} modulo {generators.p} at the point; dimension {dimension} is claimed"
-    return Check(f"{where}: dimension", fits, detail)

@@ -73,18 +73,19 @@ def _brackets(system: System, stated: list, seed: int, checks: list[Check]) -> C
         more, spanned = brackets.check_part(system, chain, copies, part, where)
         checks.extend(more)
         grown = None
-        if spanned.generators.local <= LARGEST_OWN and spanned.dimension:
+        if spanned.generators.local <= LARGEST_OWN:
+            checks.append(spanned.rank_check(where))
             grown = grow(system, chain, seed, len(spanned.filtration))
-            checks.append(_steps(grown.filtration, spanned.filtration, where, "at a point of the checker's own"))
+            checks.append(_steps(grown.filtration, spanned.filtration, where))
         else:
-            checks.append(_steps(spanned.steps(seed), spanned.filtration, where, "at the certificate's point"))
+            checks.extend(spanned.checks_of_steps(seed, where))
         found.append(PartFound(chain, copies, spanned.dimension, spanned.filtration, grown))
     total = sum(part.copies * part.dimension for part in found)
     return Certified(total, parts=tuple(found))
 
 
-def _steps(grown: tuple[int, ...], stated: tuple[int, ...], where: str, place: str) -> Check:
-    detail = f"brackets of length 1, 2, … span {list(stated)} dimensions by the words, {list(grown)} {place}"
+def _steps(grown: tuple[int, ...], stated: tuple[int, ...], where: str) -> Check:
+    detail = f"brackets of length 1, 2, … span {list(stated)} dimensions by the words, {list(grown)} at a point of the checker's own"
     return Check(f"{where}: filtration", grown == stated, detail)
 
 

@@ -75,7 +75,7 @@ def draw(formulas: Formulas, seed: bytes) -> Evaluation:
     world, found = at_some_point(
         lambda world: [world.jet(node) for node in [system.rate.tree, *nodes]], system.rate.moment, seed
     )
-    count = system.space if formulas.laws else 0
+    count = system.space if formulas.items else 0
     number = int.from_bytes(seed[:8], "big")
     point = residues(world.p, number, "variable", np.array([0]), count)[0].tolist()
     logarithms = residues(world.p, number, "logarithm", np.array([0]), count)[0].tolist()
@@ -98,7 +98,9 @@ def check_laws(formulas: Formulas, found: Evaluation) -> list[Check]:
     moving = [text for text, law in zip(texts, found.laws) if _drift(formulas.system, found, law)]
     steered = [text for text, law in zip(texts, found.laws) if _steering(formulas.system, found, law, fields)]
     bound = f"at a random point modulo a 61-bit prime; error probability below 2^-{_bits(formulas)}"
+    nothing = [text for text, law in zip(texts, formulas.laws) if any(not found.times[g][0] for g in law.parts)]
     return [
+        Check("laws: factors", not nothing, _about(len(texts), nothing, "free of factors that are zero", "in the same world")),
         Check("laws: drift", not moving, _about(len(texts), moving, "constant along the drift", bound)),
         Check("laws: control", not steered, _about(len(texts), steered, "constant for every loss", bound)),
     ]

@@ -38,7 +38,7 @@ def verify_report(report: dict) -> Verification:
         checks.append(Check("report", False, str(error)))
     except Undecided as error:
         checks.append(Check("report", True, f"not decided by this checker: {error}", proved=False))
-    except (ArithmeticError, ValueError, TypeError, RecursionError, MemoryError) as error:
+    except (ArithmeticError, LookupError, ValueError, TypeError, RecursionError, MemoryError) as error:
         checks.append(Check("report", False, f"beyond this checker ({type(error).__name__})"))
     return Verification(tuple(checks), status)
 

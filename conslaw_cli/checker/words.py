@@ -65,6 +65,8 @@ def _interval(report: dict, system: System) -> Check:
     positive = [f"{name} > 0" for name in letters]
     if assumed not in (positive, [*positive, f"{', '.join(letters)} generic"]):
         raise ReportError(f"dynamics.assumptions must be {positive}")
+    if not system.rate.moves and (system.until is not None or (system.kind == "gradient-flow" and system.start != 0)):
+        raise ReportError("a constant rate is finite at all times: dynamics.until must be null")
     if is_regular(system.rate.tree, system.start, system.until, system.rate.moment):
         return Check("rate", True, "real and finite on the interval claimed")
     return Check("rate", True, "not decided by this checker: whether the rate is finite on all of the interval", proved=False)

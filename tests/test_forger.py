@@ -1,0 +1,72 @@
+"""Forgers find no false statement that the checker verifies: every field of honest reports altered, the checksum made to fit."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from conslaw_cli import analyze
+from conslaw_cli.checker import verify_report
+from forger import forgeries, is_weaker
+
+
+def spec(architecture: str, widths: list[int], bias: str = "none", metric: dict | None = None, **dynamics: str) -> dict:
+    tables = {"model": {"architecture": architecture, "widths": widths, "bias": bias}, "metric": metric or {}}
+    return {**tables, "dynamics": dynamics} if dynamics else tables
+
+
+THETA = {"at": "theta"}
+SPECS = [
+    spec("linear", [2, 3, 2]),
+    spec("linear", [2, 2, 2], kind="momentum"),
+    spec("linear", [2, 2, 2], kind="momentum", damping="1/(1+t)"),
+    spec("linear", [1, 3, 1], kind="momentum"),
+    spec("linear", [1, 2, 2, 1]),
+    spec("linear", [1, 2, 1], kind="weight-decay"),
+    spec("relu", [2, 2, 1], "hidden"),
+    spec("relu", [2, 2, 2, 1], "all", kind="weight-decay", decay="1/(1+t)"),
+    spec("relu", [1, 3, 2]),
+    spec("relu", [2, 2, 1], kind="momentum", damping="t"),
+    spec("nmf", [2, 2, 2]),
+    spec("nmf", [2, 2, 2], metric=THETA, kind="momentum"),
+    spec("nmf", [2, 2, 2], metric=THETA, kind="momentum", damping="sin(t**2)"),
+    spec("nmf", [2, 1, 2], kind="momentum", damping="1/2"),
+    spec("nmf", [2, 2, 2], metric=THETA, kind="nesterov"),
+    spec("icnn", [2, 2, 1], "hidden"),
+    spec("icnn", [2, 2, 1], "hidden", kind="weight-decay", decay="alpha/t"),
+    spec("linear", [2, 2, 1], metric={"default": "theta^2"}),
+    spec("linear", [2, 2, 1], metric={"default": "theta^3"}, kind="weight-decay"),
+    spec("linear", [1, 2, 1], "all", metric={"default": "theta^2"}, kind="weight-decay", decay="1/(3-t)"),
+    spec("linear", [1, 7, 2]),
+    spec("relu", [1, 1, 1], metric={"default": "theta^2"}, kind="weight-decay"),
+]
+IN_PART = {4}
+STRIDE = 16
+"""Every so many forgeries are tried in the fast suite, beginning with another one for each report."""
+
+
+def honest(number: int) -> dict:
+    return json.loads(json.dumps(analyze(SPECS[number]).to_dict()))
+
+
+def accepted(report: dict, every: int, first: int) -> list[str]:
+    """False statements that are verified."""
+    found = []
+    for number, (what, forged) in enumerate(forgeries(report)):
+        if number % every == first % every and verify_report(forged).verified and not is_weaker(report, forged):
+            found.append(what)
+    return found
+
+
+@pytest.mark.parametrize("number", range(len(SPECS)))
+def test_no_forgery_is_verified(number):
+    report = honest(number)
+    assert verify_report(report).verified == (number not in IN_PART)
+    assert accepted(report, STRIDE, number) == []
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("number", range(len(SPECS)))
+def test_none_of_all_forgeries_is_verified(number):
+    assert accepted(honest(number), 1, 0) == []
