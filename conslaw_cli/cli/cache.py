@@ -35,7 +35,13 @@ def shown_size(size: int) -> str:
     return f"{size} {_UNITS[0]}" if power == 0 else f"{size / 1024**power:.1f} {_UNITS[power]}"
 
 
-@click.group()
+@click.group(
+    epilog="""\b
+Examples:
+  conslaw cache info
+  conslaw cache clear --cache-dir kept
+"""
+)
 def cache() -> None:
     """Show or empty the cache of results that `batch` and `check` keep.
 
