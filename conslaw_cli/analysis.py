@@ -168,6 +168,8 @@ def part_result(
     selection.most -= runs[0].dimension
     degree = search(flow, selection, _seed(stream, "search", 0)) if selection.missing else 0
     groups += _further(selection, groups)
+    found = len(selection.kept)
+    listener(Step("verifying laws", f"{found} hold", dimension=runs[0].dimension, laws=found))
     wanted = ERROR_BITS + log2(len(model.parts))
     while len(selection.kept) < flow.dimension - _largest(runs) and LEAST_BITS <= _least(runs) and _bits(runs) < wanted:
         runs.append(trace(flow, _seed(stream, "trace", len(runs)), _again(listener, len(runs) + 1)))

@@ -123,9 +123,9 @@ def flow_of(architecture, widths, bias="none", metric=None, kind="gradient-flow"
 
 def parse(text, symbols):
     """A printed formula as a SymPy expression; ``lambda`` is renamed, every other name is taken literally."""
-    known = {str(s): s for s in [TIME, *symbols, *sp.symbols("lamda tau gamma")]}
+    known = {str(s): s for s in [TIME, *symbols, *sp.symbols("lamda tau kappa")]}
     expression = parse_expr(text.replace("lambda", "lamda"), local_dict=known)
-    allowed = {TIME, *symbols, *sp.symbols("lamda tau gamma")}
+    allowed = {TIME, *symbols, *sp.symbols("lamda tau kappa")}
     assert expression.free_symbols <= allowed, f"{text}: unexpected {expression.free_symbols - allowed}"
     return sp.nsimplify(expression, rational=True) if expression.atoms(sp.Float) else expression
 

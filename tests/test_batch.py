@@ -18,7 +18,7 @@ from conslaw_cli.batch.cases import Shard
 from conslaw_cli.batch.discovery import DiscoveryError, discover
 from conslaw_cli.batch.outputs import report_file
 
-ALWAYS = linear(64, 64, 64)
+ALWAYS = linear(64, 64, 64, rest='[metric]\ndefault = "entropy"\n')
 """Takes far longer than any test."""
 
 
@@ -99,7 +99,7 @@ def test_a_second_run_imports_nothing_heavy(tmp_path):
 
 
 def test_one_slow_spec_ends_with_what_is_known(tmp_path):
-    spec(tmp_path, "slow.toml", ALWAYS + "[expect]\nlaws = 2080\n")
+    spec(tmp_path, "slow.toml", ALWAYS + "[expect]\nlaws = 64\n")
     small_specs(tmp_path)
     result = conslaw("batch", ".", "-j", 2, "--timeout", 1, "--output-dir", "out", "--format", "csv", cwd=tmp_path)
     assert result.code == 3

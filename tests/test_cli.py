@@ -221,7 +221,7 @@ def test_compare(conslaw):
     assert (code, err) == (0, "")
     assert re.search(r"Euclidean +6 proved +3 \(−3\) proved +3 \(−3\) proved", out)
     cells = json.loads(conslaw("compare", "--format", "json", MOMENTUM).out)
-    assert cells["schema"] == 1
+    assert cells["schema"] == 2
 
 
 def test_compare_refuses_and_stays_undecided_like_report(conslaw):

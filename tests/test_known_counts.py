@@ -118,7 +118,7 @@ def test_filtrations(architecture, widths, filtration):
 def test_the_report_of_the_design():
     """Linear 2-3-2 with momentum: 24 = 21 + 3, filtration 12, 21; all laws depend on time, two combinations need not."""
     result = report("linear", [2, 3, 2], kind="momentum", rate="tau")
-    assert result["schema"] == 1
+    assert result["schema"] == 2
     assert result["model"]["parameters"] == 12
     assert result["trace"] == {"space": 24, "filtration": [12, 21], "dimension": 21}
     laws = {key: result["laws"][key] for key in ("independent", "found", "time_dependent", "time_free")}

@@ -57,6 +57,8 @@ def minus(left: Node, right: Node) -> Node:
 
 
 def times(left: Node, right: Node) -> Node:
+    if ONE in (left, right):
+        return right if left == ONE else left
     (a, u), (b, v) = _split(left), _split(right)
     above = [part for w in (u, v) if (part := _numerator(w)) != ONE]
     below = [part for w in (u, v) if (part := _denominator(w)) != ONE]

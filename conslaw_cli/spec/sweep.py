@@ -54,7 +54,7 @@ def expand(tables: Mapping[str, object], sweep: Table) -> Iterator[tuple[str, di
     listed = _listed(sweep)
     varied = [*axes, *dict.fromkeys(key for _, changes in listed for key in changes)]
     base = {key: value for key, value in tables.items() if key != "sweep"}
-    if not any(sweep.data.values()):
+    if not any(any(value) if key == "cases" and isinstance(value, list) else value for key, value in sweep.data.items()):
         sweep.problem("cases", "the sweep varies nothing", "write e.g. model.widths = [[2, 3, 2], [2, 4, 2]]")
     if not _usable(varied, base, sweep) or not _few(axes, groups, listed, sweep):
         return
