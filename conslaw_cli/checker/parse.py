@@ -15,7 +15,8 @@ FUNCTIONS = frozenset("exp log sqrt sin cos tan sinh cosh tanh atan atanh Integr
 CONSTANTS = frozenset({"pi", "E"})
 DEEPEST = 60
 LONGEST = 20_000_000
-LARGEST_EXPONENT = 1000
+LARGEST_EXPONENT = 2100
+"""Of a power in a formula: integrals and squares of rates with exponents up to 1000 are read."""
 MOST_DIGITS = 400
 
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d*)?)|([A-Za-z_][A-Za-z0-9_]*)|(\*\*|[-+*/(),]))")

@@ -14,6 +14,7 @@ from flint import arb, fmpq
 from conslaw_cli.spec.tree import Name, Node, Number
 
 INFINITY = math.inf
+_MOST_BITS = 10_000
 End = arb | float
 """An exact number, or plus or minus infinity."""
 
@@ -224,9 +225,11 @@ _OPERATIONS = {
 
 
 def rationals(span: Span) -> tuple[Fraction, Fraction] | None:
-    """The ends as fractions, None where one is infinite."""
+    """The ends as fractions, None where one is infinite or too long to write."""
     if _infinite(span.low) or _infinite(span.high):
         return None
     mantissas = [end.man_exp() for end in (span.low, span.high)]
+    if any(abs(int(exponent)) > _MOST_BITS for _, exponent in mantissas):
+        return None
     low, high = (Fraction(int(mantissa)) * Fraction(2) ** int(exponent) for mantissa, exponent in mantissas)
     return low, high
