@@ -101,7 +101,7 @@ def test_a_second_run_imports_nothing_heavy(tmp_path):
 def test_one_slow_spec_ends_with_what_is_known(tmp_path):
     spec(tmp_path, "slow.toml", ALWAYS + "[expect]\nlaws = 64\n")
     small_specs(tmp_path)
-    result = conslaw("batch", ".", "-j", 2, "--timeout", 1, "--output-dir", "out", "--format", "csv", cwd=tmp_path)
+    result = conslaw("batch", ".", "-j", 2, "--timeout", 3, "--output-dir", "out", "--format", "csv", cwd=tmp_path)
     assert result.code == 3
     found = {row["spec"]: row for row in rows(result)}
     slow = found.pop("slow.toml")
@@ -111,7 +111,7 @@ def test_one_slow_spec_ends_with_what_is_known(tmp_path):
     report = json.loads((tmp_path / "out/reports/slow.json").read_text(encoding="utf-8"))
     assert report["status"] == "undecided" and report["trace"]["space"] == 8192
     assert "at most" in " ".join(report["notes"])
-    again = conslaw("batch", ".", "--timeout", 1, cwd=tmp_path)
+    again = conslaw("batch", ".", "--timeout", 3, cwd=tmp_path)
     assert "6 computed before" in again.err and again.code == 3
 
 

@@ -660,6 +660,15 @@ def test_rates_are_handled_through_derivatives(rate):
     assert verify_report(json.loads(json.dumps(report))).verified
 
 
+def test_a_logarithm_in_a_function_of_time_is_none_of_an_entry():
+    from conslaw_cli import analyze
+
+    model = {"architecture": "relu", "widths": [1, 2, 1], "bias": "hidden"}
+    metric = {"default": "entropy", "at": "theta"}
+    tables = {"model": model, "metric": metric, "dynamics": {"kind": "momentum", "damping": "log(t+2)"}}
+    assert verify_report(json.loads(json.dumps(analyze(tables).to_dict()))).verified
+
+
 @pytest.mark.parametrize("rate", ["t-t", "log(1)", "sqrt(4)-2", "sin(t)**2+cos(t)**2-1"])
 def test_a_rate_that_is_zero_in_disguise_is_zero(rate):
     from conslaw_cli.checker.rates import read_rate

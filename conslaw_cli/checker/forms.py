@@ -17,7 +17,10 @@ from conslaw_cli.checker.terms import Law, Part, Times
 _BLOCK = r"(d?)([WbUV]\d*)"
 _PRODUCT = re.compile(rf"(?<![A-Za-z0-9_]){_BLOCK}(\^T)?\*{_BLOCK}(\^T)?(?![A-Za-z0-9_^\[(])")
 _SLOT = rf"(?<![A-Za-z0-9_]){_BLOCK}\[([ik])(?:,([jk]))?\](?:\^(?:(\d+)|\((-?\d+)\)))?"
-_NEURON = re.compile(rf"(?:sum_([ij]) )?(?:(log)\((?:([^\[\]]*)\*)?)?{_SLOT}")
+_SCALE = r"[^()\[\]]*"
+for _ in range(5):  # brackets in pairs, some deep
+    _SCALE = rf"(?:[^()\[\]]|\({_SCALE}\))*"
+_NEURON = re.compile(rf"(?:sum_([ij]) )?(?:(log)\((?:({_SCALE})\*)?)?{_SLOT}")
 MOST_TERMS = 3_000_000
 Neurons = tuple[int, int]
 """(k, l), or (k, k) in neuron forms; from 0."""
