@@ -18,7 +18,7 @@ _BLOCK = r"(d?)([WbUV]\d*)"
 _PRODUCT = re.compile(rf"(?<![A-Za-z0-9_]){_BLOCK}(\^T)?\*{_BLOCK}(\^T)?(?![A-Za-z0-9_^\[(])")
 _SLOT = rf"(?<![A-Za-z0-9_]){_BLOCK}\[([ik])(?:,([jk]))?\](?:\^(?:(\d+)|\((-?\d+)\)))?"
 _SCALE = r"[^()\[\]]*"
-for _ in range(5):  # brackets in pairs, some deep
+for _ in range(20):  # brackets in pairs, as deep as a rate may be
     _SCALE = rf"(?:[^()\[\]]|\({_SCALE}\))*"
 _NEURON = re.compile(rf"(?:sum_([ij]) )?(?:(log)\((?:({_SCALE})\*)?)?{_SLOT}")
 MOST_TERMS = 3_000_000
