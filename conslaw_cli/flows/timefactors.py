@@ -148,7 +148,7 @@ class _Rate:
 
     def _solves(self, function: Node, slope: Node) -> bool:
         """Whether a function is short and proved to have a given derivative."""
-        from conslaw_cli.spec.normal import Undecided
+        from conslaw_cli.spec.monomials import Undecided
 
         try:
             return len(text_of(function)) <= _LONGEST and self.interval.normal().is_zero(minus(derivative(function), slope))

@@ -16,7 +16,8 @@ from flint import ctx
 from conslaw_cli.spec.calculus import call, rational, substituted, varies
 from conslaw_cli.spec.enclosure import between, enclosed
 from conslaw_cli.spec.errors import shortened
-from conslaw_cli.spec.normal import Normalizer, Undecided
+from conslaw_cli.spec.monomials import Undecided
+from conslaw_cli.spec.normal import Normalizer
 from conslaw_cli.spec.roots import Vanishes, first_zero, zeros_of
 from conslaw_cli.spec.tree import Name, Node, Number, names_of, text_of
 

@@ -13,28 +13,31 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil, floor, lcm
 
-from flint import fmpq_poly, fmpz_poly
+from flint import fmpz_poly
 
 from conslaw_cli.spec.calculus import call
+from conslaw_cli.spec.monomials import (
+    TURN,
+    UNIT,
+    Monomial,
+    Sum,
+    Undecided,
+    as_text,
+    as_tree,
+    divided,
+    monic,
+    no_root,
+    positive,
+    primes,
+    scaled_exponents,
+)
 from conslaw_cli.spec.tree import Apply, Name, Node, Number
-
-Monomial = tuple[tuple[str, Fraction], ...]
-"""Kernels with their exponents, sorted by name."""
-Sum = dict[Monomial, Fraction]
 
 MOST_STEPS = 60_000
 _MOST_TERMS = 1500
-_LARGEST_PRIME = 1000
 _MOST_BITS = 4000
-_MOST_TURNS = 120
 _FACTORED_DEGREE = 40
-_TURN = "turn"  # e^(i pi)
 _HALF = Fraction(1, 2)
-_UNIT: Monomial = ()
-
-
-class Undecided(ArithmeticError):
-    """The form cannot be found, or not within the bound on work."""
 
 
 @dataclass
@@ -54,14 +57,14 @@ class Normalizer:
     def value(self, node: Node) -> Fraction | None:
         """The number that the tree is proved to be, None where that is not shown. Raises Undecided."""
         form = self.form(node)
-        if set(form) <= {_UNIT}:
-            return form.get(_UNIT, Fraction(0))
+        if set(form) <= {UNIT}:
+            return form.get(UNIT, Fraction(0))
         return None
 
     def form(self, node: Node) -> Sum:
         """The tree's normal form. Raises Undecided."""
         if isinstance(node, Number):
-            return {_UNIT: node.value} if node.value else {}
+            return {UNIT: node.value} if node.value else {}
         if isinstance(node, Name):
             return {((node.name if node.name == "t" else f"name {node.name}", Fraction(1)),): Fraction(1)}
         if not node.args:
@@ -96,14 +99,14 @@ class Normalizer:
         if name in ("sin", "cos", "tan"):
             up = self._circle(self.form(node))
             down = self._circle(self._scaled(self.form(node), Fraction(-1)))
-            minus_i = {((_TURN, _HALF),): Fraction(-1)}
+            minus_i = {((TURN, _HALF),): Fraction(-1)}
             sine, cosine = self.product(minus_i, self._halved(up, down, -1)), self._halved(up, down, 1)
             below = call("cos", node)
         elif name in ("sinh", "cosh", "tanh"):
             up, down = self._exponential(self.form(node)), self._exponential(self._scaled(self.form(node), Fraction(-1)))
             sine, cosine, below = self._halved(up, down, -1), self._halved(up, down, 1), call("cosh", node)
         else:
-            return {((f"{name} {_text(self.form(node))}", Fraction(1)),): Fraction(1)}
+            return {((f"{name} {as_text(self.form(node))}", Fraction(1)),): Fraction(1)}
         if name in ("tan", "tanh"):
             return self.product(sine, self._power(below, Fraction(-1)))
         return sine if name.startswith("sin") else cosine
@@ -156,7 +159,7 @@ class Normalizer:
         powers = []
         for kernel, exponent in list(exponents.items()):
             whole = floor(exponent)
-            if kernel == _TURN and whole:
+            if kernel == TURN and whole:
                 factor *= -1 if whole % 2 else 1
             elif kernel.startswith("prime") and whole:
                 self._spend(abs(whole))
@@ -176,7 +179,7 @@ class Normalizer:
 
     def _whole(self, form: Sum, exponent: int) -> Sum:
         """A power with a whole exponent that is not negative."""
-        result: Sum = {_UNIT: Fraction(1)}
+        result: Sum = {UNIT: Fraction(1)}
         while exponent:
             if exponent & 1:
                 result = self.product(result, form)
@@ -197,7 +200,7 @@ class Normalizer:
         if sign < 0 and q.denominator != 1:
             raise Undecided("a root of a negative number")
         result = self._number_power(abs(content), q)
-        result = self.product(result, {_scaled_exponents(common, q): Fraction(sign if q.denominator == 1 and q % 2 else 1)})
+        result = self.product(result, {scaled_exponents(common, q): Fraction(sign if q.denominator == 1 and q % 2 else 1)})
         for kernel, exponent in factors:
             result = self.product(result, {((kernel, exponent * q),): Fraction(1)})
         return result
@@ -214,9 +217,9 @@ class Normalizer:
             self._spend(abs(int(q)))
             if abs(int(q)) * (value.numerator.bit_length() + value.denominator.bit_length()) > _MOST_BITS:
                 raise Undecided("numbers too large")
-            return {_UNIT: value ** int(q)}
-        found: Sum = {_UNIT: Fraction(1)}
-        for prime, exponent in _primes(value):
+            return {UNIT: value ** int(q)}
+        found: Sum = {UNIT: Fraction(1)}
+        for prime, exponent in primes(value):
             found = self.product(found, {((f"prime {prime}", exponent * q),): Fraction(1)})
         return found
 
@@ -224,12 +227,12 @@ class Normalizer:
         """Content, common monomial and the kernels |p| with their exponents, for content * common * product of p^e."""
         shared = {}
         for kernel in {kernel for monomial in form for kernel, _ in monomial}:
-            if _positive(kernel):
+            if positive(kernel):
                 shared[kernel] = min(dict(monomial).get(kernel, Fraction(0)) for monomial in form)
         common = tuple(sorted((k, e) for k, e in shared.items() if e))
-        rest = {_divided(monomial, shared): coefficient for monomial, coefficient in form.items()}
-        if set(rest) == {_UNIT}:
-            return rest[_UNIT], common, []
+        rest = {divided(monomial, shared): coefficient for monomial, coefficient in form.items()}
+        if set(rest) == {UNIT}:
+            return rest[UNIT], common, []
         lead = rest[max(rest)]
         rest = {monomial: coefficient / lead for monomial, coefficient in rest.items()}
         factors = self._irreducible(rest)
@@ -252,16 +255,16 @@ class Normalizer:
             coefficients[int(degree)] = int(coefficient * denominator)
         self._spend(len(coefficients) ** 2)
         _, found = fmpz_poly(coefficients).factor()
-        return [(_monic(p, kernel), e) for p, e in found]
+        return [(monic(p, kernel), e) for p, e in found]
 
     def _kernel(self, form: Sum, node: Node | None, lead: Fraction) -> str:
         """The kernel |p|, entered with the sign of p at the sample time; ``node`` is a positive multiple of lead * p."""
-        name = f"abs {_text(form)}"
+        name = f"abs {as_text(form)}"
         if name not in self.sums:
             sign = 0
             if node is not None:
                 sign = self.sign(node) * (1 if lead > 0 else -1)
-            tree = _tree(form)
+            tree = as_tree(form)
             if not sign and tree is not None:
                 sign = self.sign(tree)
             if not sign:
@@ -272,12 +275,12 @@ class Normalizer:
 
     def _exponential(self, form: Sum) -> Sum:
         exponents: dict[str, Fraction] = {}
-        factor: Sum = {_UNIT: Fraction(1)}
+        factor: Sum = {UNIT: Fraction(1)}
         for monomial, coefficient in form.items():
             if len(monomial) == 1 and monomial[0][0].startswith("log ") and monomial[0][1] == 1:
                 factor = self.product(factor, {((monomial[0][0].removeprefix("log "), coefficient),): Fraction(1)})
                 continue
-            name = f"exp {_text({monomial: Fraction(1)})}"
+            name = f"exp {as_text({monomial: Fraction(1)})}"
             self.sums[name] = {monomial: Fraction(1)}
             exponents[name] = coefficient
         return self.product(factor, {tuple(sorted(exponents.items())): Fraction(1)})
@@ -288,7 +291,7 @@ class Normalizer:
             raise Undecided("the logarithm of zero")
         content, common, factors = self._factored(form, node)
         total: Sum = {}
-        for prime, exponent in _primes(abs(content)):
+        for prime, exponent in primes(abs(content)):
             total = self._sum(total, {((f"log prime {prime}", Fraction(1)),): exponent})
         for kernel, exponent in (*common, *factors):
             if kernel.startswith("exp "):
@@ -301,9 +304,9 @@ class Normalizer:
         """e^(i u)."""
         exponents: dict[str, Fraction] = {}
         for monomial, coefficient in form.items():
-            name = _TURN if monomial == (("pi", Fraction(1)),) else f"circle {_text({monomial: Fraction(1)})}"
+            name = TURN if monomial == (("pi", Fraction(1)),) else f"circle {as_text({monomial: Fraction(1)})}"
             exponents[name] = coefficient
-        return self.product({tuple(sorted(exponents.items())): Fraction(1)}, {_UNIT: Fraction(1)})
+        return self.product({tuple(sorted(exponents.items())): Fraction(1)}, {UNIT: Fraction(1)})
 
     # The test.
 
@@ -320,80 +323,6 @@ class Normalizer:
                 form = self.product(form, {((kernel, Fraction(ceil(-exponent))),): Fraction(1)})
         groups: dict[Monomial, dict[Fraction, Fraction]] = {}
         for monomial, coefficient in form.items():
-            rest = tuple(factor for factor in monomial if factor[0] != _TURN)
-            groups.setdefault(rest, {})[dict(monomial).get(_TURN, Fraction(0))] = coefficient
-        return all(map(_no_root, groups.values()))
-
-
-def _no_root(turns: dict[Fraction, Fraction]) -> bool:
-    """Whether a combination of roots of unity e^(i pi q) is zero: whether the cyclotomic polynomial divides it."""
-    order = lcm(*(turn.denominator for turn in turns))
-    if order > _MOST_TURNS:
-        raise Undecided("an angle too fine")
-    scale = lcm(*(coefficient.denominator for coefficient in turns.values()))
-    coefficients = [0] * (2 * order)
-    for turn, coefficient in turns.items():
-        coefficients[int(turn * order) % (2 * order)] += int(coefficient * scale)
-    return not fmpq_poly(coefficients) % fmpq_poly(fmpz_poly.cyclotomic(2 * order))
-
-
-def _positive(kernel: str) -> bool:
-    """Whether a kernel is a positive number, so that all its rational powers are real and multiply as they should."""
-    return kernel in ("t", "pi") or kernel.startswith(("name", "prime", "abs")) or (
-        kernel.startswith("exp ") and "circle" not in kernel and _TURN not in kernel
-    )  # fmt: skip
-
-
-def _scaled_exponents(monomial: Monomial, q: Fraction) -> Monomial:
-    return tuple((kernel, exponent * q) for kernel, exponent in monomial)
-
-
-def _divided(monomial: Monomial, shared: dict[str, Fraction]) -> Monomial:
-    exponents = dict(monomial)
-    for kernel, exponent in shared.items():
-        exponents[kernel] = exponents.get(kernel, Fraction(0)) - exponent
-    return tuple(sorted((k, e) for k, e in exponents.items() if e))
-
-
-def _monic(polynomial: fmpz_poly, kernel: str) -> Sum:
-    lead = int(polynomial[polynomial.degree()])
-    return {
-        ((kernel, Fraction(k)),) if k else _UNIT: Fraction(int(polynomial[k]), lead)
-        for k in range(polynomial.degree() + 1)
-        if int(polynomial[k])
-    }
-
-
-def _text(form: Sum) -> str:
-    terms = (f"{coefficient}" + "".join(f"*({k})^{e}" for k, e in monomial) for monomial, coefficient in sorted(form.items()))
-    return "[" + " + ".join(terms) + "]"
-
-
-def _tree(form: Sum) -> Node | None:
-    """A sum in t and free constants as a tree; None for any other."""
-    total: Node = Number(Fraction(0))
-    for monomial, coefficient in form.items():
-        term: Node = Number(coefficient)
-        for kernel, exponent in monomial:
-            if kernel != "t" and not kernel.startswith("name "):
-                return None
-            term = Apply("*", (term, Apply("**", (Name(kernel.removeprefix("name ")), Number(exponent)))))
-        total = Apply("+", (total, term))
-    return total
-
-
-def _primes(value: Fraction) -> list[tuple[int, Fraction]]:
-    """Small primes of a positive rational with their exponents; what is left of numerator and denominator counts as prime."""
-    found = []
-    for number, sign in ((value.numerator, 1), (value.denominator, -1)):
-        for prime in range(2, _LARGEST_PRIME):
-            exponent = 0
-            while number % prime == 0:
-                number, exponent = number // prime, exponent + 1
-            if exponent:
-                found.append((prime, Fraction(sign * exponent)))
-            if number == 1:
-                break
-        if number > 1:
-            found.append((number, Fraction(sign)))
-    return found
+            rest = tuple(factor for factor in monomial if factor[0] != TURN)
+            groups.setdefault(rest, {})[dict(monomial).get(TURN, Fraction(0))] = coefficient
+        return all(map(no_root, groups.values()))

@@ -127,7 +127,7 @@ def _instance(node: Node) -> Node:
 
 def _constant(rate: Expression, found: Interval) -> Expression:
     """The constant that a rate is, a number where it is rational. Raises UnusableRate where neither is shown."""
-    from conslaw_cli.spec.normal import Undecided
+    from conslaw_cli.spec.monomials import Undecided
 
     normal = found.normal()
     try:

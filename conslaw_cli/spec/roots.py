@@ -10,7 +10,8 @@ from flint import fmpq, fmpq_poly
 
 from conslaw_cli.spec.calculus import ONE, derivative, minus, rational, substituted
 from conslaw_cli.spec.enclosure import Span, ball, between, enclosed
-from conslaw_cli.spec.normal import Normalizer, Undecided
+from conslaw_cli.spec.monomials import Undecided
+from conslaw_cli.spec.normal import Normalizer
 from conslaw_cli.spec.tree import Name, Node, Number
 
 MOST_DEGREE = 60
