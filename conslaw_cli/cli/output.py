@@ -68,11 +68,15 @@ def _is_special(target: str) -> bool:
 
 
 def refuse_loss(targets: Iterable[str | None], inputs: Iterable[str], force: bool) -> None:
-    """Refuse to write onto a file that is read ("-": standard input), by whatever name, and onto any spec there is.
+    """Refuse to write onto a file that is read ("-": standard input), by whatever name, onto any spec there is, and one file twice.
 
     Raises OutputError, before anything is computed for nothing.
     """
-    files = [target for target in targets if target not in (None, "-") and os.path.isfile(target)]
+    targets = [target for target in targets if target not in (None, "-")]
+    twice = next((t for k, t in enumerate(targets) if os.path.realpath(t) in map(os.path.realpath, targets[:k])), None)
+    if twice is not None and not _is_special(twice):
+        raise OutputError(f"{visible(twice)}: is named for two outputs; name a file for each")
+    files = [target for target in targets if os.path.isfile(target)]
     if force or not files:
         return
     read = [found for path in inputs if (found := _stat(0 if path == "-" else path)) is not None]

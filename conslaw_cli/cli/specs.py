@@ -37,7 +37,15 @@ output_option = click.option(
 force_option = click.option("--force", is_flag=True, help="With -o, replace also a spec, or what is read.")
 
 
-_seconds = click.FloatRange(0, min_open=True)
+class _Seconds(click.FloatRange):
+    """A positive number of seconds."""
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> float:
+        seconds = super().convert(value, param, context)
+        return self.fail(f"{value} is no number of seconds", param, context) if seconds != seconds else seconds
+
+
+_seconds = _Seconds(0, min_open=True)
 timeout_option = click.option(
     "--timeout", type=_seconds, metavar="S", help="Seconds for one case; then it is undecided, with what is known by then."
 )

@@ -60,8 +60,9 @@ class Stream:
         except OSError as error:
             self._drop()
             if self._needed and not isinstance(error, BrokenPipeError):
-                reason = "it is closed" if error.errno == errno.EBADF else error.strerror or type(error).__name__
-                raise OutputError(f"standard output cannot be written: {reason}; give it room, or use -o FILE") from None
+                closed = error.errno == errno.EBADF
+                reason = "it is closed; open it" if closed else f"{error.strerror or type(error).__name__}; give it room"
+                raise OutputError(f"standard output cannot be written: {reason}, or send the output elsewhere") from None
 
     def _drop(self) -> None:
         """Let what is still held back and all that follows go nowhere, also when the interpreter ends."""

@@ -164,9 +164,7 @@ def without_laws(report: Report) -> str | None:
     """The sentence in place of an empty table."""
     if report.laws.families:
         return None
-    return NO_LAW if report.laws.independent == 0 else (
-        "No law was found in closed form." if report.trace.dimension is not None else "No law was searched for at this size."
-    )
+    return NO_LAW if report.laws.independent == 0 else "No law is known in closed form."
 
 
 def origin(report: Report) -> str:

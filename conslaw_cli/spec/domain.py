@@ -108,12 +108,12 @@ def interval(node: Node, start: Fraction | None) -> Interval:
             return _from(node, Fraction(0), True)
 
 
-def usable_start(node: Node) -> int | None:
-    """A start from which the rate is real and finite, found by trial."""
+def usable_start(node: Node, beyond: Fraction = Fraction(0)) -> Fraction | None:
+    """A start later than ``beyond`` from which the rate is real and finite, found by trial."""
     with ctx.workprec(PRECISION):
-        for time in _TRIED:
+        for time in (beyond + step for step in _TRIED):
             try:
-                _from(node, Fraction(time), False)
+                _from(node, time, False)
             except NotReal:
                 continue
             return time

@@ -89,7 +89,7 @@ def _not_from(rate: Expression, start: Fraction | None, error: Exception) -> Unu
     """What is wrong with a rate, or with the start that is given for it."""
     from conslaw_cli.spec.domain import NotReal, interval, usable_start
 
-    later = usable_start(rate.tree)
+    later = usable_start(rate.tree, start or Fraction(0))
     remedy = "write a rate that is real and finite" if later is None else f"write start = {later}"
     try:
         if start == 0 and interval(rate.tree, None).after:
