@@ -219,6 +219,7 @@ def report(architecture, widths, parts, items, *, bias="none", metric=None, at="
             "complete": True,
             "time_dependent": by_time if items else False,
             "time_free": space - dimension - by_time if time_free is None else time_free,
+            "time_free_status": "proved",
             "searched_degree": 2,
             "items": items,
         },
