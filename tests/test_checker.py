@@ -494,6 +494,7 @@ def test_exact_is_confirmed_in_part(built):
     family["number"] = report["laws"]["found"] = 2
     report["laws"]["complete"] = False
     report["status"], report["error_bound"] = "exact", "2^-40"
+    report["laws"]["time_free_status"] = "exact"
     assert failures(report) == []
     assert verify_report(report).verdict == "confirmed in part"
     report["error_bound"] = "2^-900"
