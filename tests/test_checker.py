@@ -219,6 +219,7 @@ def report(architecture, widths, parts, items, *, bias="none", metric=None, at="
             "complete": True,
             "time_dependent": by_time if items else False,
             "time_free": space - dimension - by_time if time_free is None else time_free,
+            "time_free_status": "proved",
             "searched_degree": 2,
             "items": items,
         },
@@ -493,6 +494,7 @@ def test_exact_is_confirmed_in_part(built):
     family["number"] = report["laws"]["found"] = 2
     report["laws"]["complete"] = False
     report["status"], report["error_bound"] = "exact", "2^-40"
+    report["laws"]["time_free_status"] = "exact"
     assert failures(report) == []
     assert verify_report(report).verdict == "confirmed in part"
     report["error_bound"] = "2^-900"

@@ -8,7 +8,7 @@ import pytest
 
 from conslaw_cli import analyze
 from conslaw_cli.checker import verify_report
-from forger import forgeries, is_weaker
+from forger import forgeries, is_weaker, with_checksum
 
 
 def spec(architecture: str, widths: list[int], bias: str = "none", metric: dict | None = None, **dynamics: str) -> dict:
@@ -70,3 +70,20 @@ def test_no_forgery_is_verified(number):
 @pytest.mark.parametrize("number", range(len(SPECS)))
 def test_none_of_all_forgeries_is_verified(number):
     assert accepted(honest(number), 1, 0) == []
+
+
+LARGE = [spec("linear", [300] * 4), spec("linear", [100_000] * 3), spec("relu", [20_000, 20_000, 10], kind="momentum")]
+
+
+@pytest.mark.parametrize("number", range(len(LARGE)))
+def test_what_theory_alone_gives_is_confirmed_in_part_and_not_raised(number):
+    report = json.loads(json.dumps(analyze(LARGE[number]).to_dict()))
+    assert verify_report(report).verdict == "confirmed in part"
+    for path, value in ((("laws", "time_free"), 0), (("laws", "time_free_status"), "proved"), (("laws", "independent"), 7)):
+        forged = json.loads(json.dumps(report))
+        forged[path[0]][path[1]] = value
+        assert verify_report(with_checksum(forged)).verdict == "REJECTED"
+    for item in report["laws"]["items"]:
+        item["form"], item["latex"] = item["form"].replace(" - ", " + "), item["latex"].replace(" - ", " + ")
+    if 0 < report["model"]["parameters"] < 5_000_000:
+        assert verify_report(with_checksum(report)).verdict == "REJECTED"

@@ -8,8 +8,8 @@ from conslaw_cli.checker import brackets, paths
 from conslaw_cli.checker.growth import LARGEST_OWN, Grown, grow
 from conslaw_cli.checker.models import Chain
 from conslaw_cli.checker.models import parts as model_parts
-from conslaw_cli.checker.result import Check, ReportError, count, entry, integers
-from conslaw_cli.checker.system import System
+from conslaw_cli.checker.result import Check, ReportError, Undecided, count, entry, integers
+from conslaw_cli.checker.system import LARGEST_SYSTEM, System
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ def check(report: dict, system: System, status: str, seed: int, checks: list[Che
         checks.append(Check("certificate", not needed, detail))
         checks.append(_no_trace(report, system))
         return Certified(None)
+    if system.size > LARGEST_SYSTEM:
+        raise Undecided(f"a certificate of more than {LARGEST_SYSTEM} parameters")
     if [entry(part, "method", str, "certificate part") for part in stated] == ["paths"]:
         _no_more(stated[0], {"method", "copies", "dimension"}, "part 1")
         found, dimension = paths.check_part(system, stated[0], "part 1")

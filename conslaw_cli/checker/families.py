@@ -29,7 +29,9 @@ class Family:
     listed: list[Law]
     form: Form | None
     members: list[Parts]
-    """What the form holds, in order."""
+    """What the form holds, in order; representatives of it for laws known from theory."""
+    size: int
+    """Number of laws that the form has."""
     latex_form: Form | None
     latex_laws: list[Law]
 
@@ -54,10 +56,13 @@ def _family(system: System, formulas: Formulas, item: Item) -> Family:
         if len(listed) > LATEX_SHOWN and texts[-1] == _AND_SO_ON:
             texts.pop()
         readings = [parse(_plain(ascii_of(text, letters)), numbering.__getitem__, names) for text in texts]
-        return Family(item, listed, None, [], None, [Law.read(tree, formulas.times) for tree in readings])
+        return Family(item, listed, None, [], 0, None, [Law.read(tree, formulas.times) for tree in readings])
     form = Form(item.form, system, formulas.times)
     again = Form(ascii_of(item.latex, letters), system, formulas.times)
-    return Family(item, listed, form, [parts for _, parts in form.members()], again, [])
+    if item.by_theory:
+        return Family(item, listed, form, *form.representatives(), again, [])
+    members = [parts for _, parts in form.members()]
+    return Family(item, listed, form, members, len(members), again, [])
 
 
 def _plain(text: str) -> str:
@@ -107,8 +112,8 @@ def _fault_of_form(family: Family, found: Evaluation) -> str | None:
     listed = [abs_value(_value(found, law.parts), found) for law in family.listed[: len(family.item.expressions)]]
     if len(set(listed)) != len(listed) or not set(listed) <= members:
         return "a law listed is not one that the form gives"
-    if len(family.members) < family.item.number:
-        return f"the form has {len(family.members)} laws, {family.item.number} are announced"
+    if family.size < family.item.number:
+        return f"the form has {family.size} laws, {family.item.number} are announced"
     if not _same_form(family.form, family.latex_form, found):
         return "the LaTeX differs from the form"
     return None

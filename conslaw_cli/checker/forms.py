@@ -120,6 +120,18 @@ class Form:
         if not (self.size and linear):
             raise ExpressionError("a form must be a sum of products of blocks or of sums over a neuron's entries")
 
+    def representatives(self) -> tuple[list[dict[int, Part]], int]:
+        """Laws of one and of two neurons, and how many the form has.
+
+        Permutations of the neurons of a layer leave model and metric as they are and permute the laws of a form, so these
+        stand for all. Raises ExpressionError.
+        """
+        neurons = {(0, 0): self.size, (0, 1): self.size * (self.size - 1) // 2 if self.is_matrix else 0}
+        if any(len(piece.part(0, 0).monomials) > MOST_TERMS for piece in self.pieces):
+            raise ExpressionError("a form with too many terms for this checker")
+        laws = [(self._member(*pair), number) for pair, number in neurons.items() if number]
+        return [law for law, _ in laws if law], sum(number for law, number in laws if law)
+
     def members(self) -> Iterator[tuple[Neurons, dict[int, Part]]]:
         """The laws, by neurons, that are not zero identically. Raises ExpressionError where there are too many terms."""
         pairs = [(k, l) for k in range(self.size) for l in range(k, self.size if self.is_matrix else k + 1)]

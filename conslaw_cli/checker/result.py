@@ -16,6 +16,9 @@ class Undecided(Exception):
     """Something this checker can neither prove nor refute; the message says what."""
 
 
+LARGEST_COUNT = 10**64
+
+
 @dataclass(frozen=True)
 class Check:
     """One thing that was checked, in words that stand alone; ``proved`` False where nothing speaks against it, nor proves it."""
@@ -68,7 +71,7 @@ def entry(mapping: object, key: str, kind: type | tuple[type, ...], where: str =
     return value
 
 
-def count(mapping: object, key: str, where: str, most: int = 2**40) -> int:
+def count(mapping: object, key: str, where: str, most: int = LARGEST_COUNT) -> int:
     """A whole number from 0 to ``most``. Raises ReportError."""
     value = entry(mapping, key, int, where)
     if not 0 <= value <= most:

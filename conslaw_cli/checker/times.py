@@ -30,7 +30,7 @@ def _dependence(formulas: Formulas, found: Evaluation, laws: Laws) -> Check:
             return Check("laws: time", False, f"{item.family} {wrong}, the report says otherwise")
     some = any(item.depends_on_time for item in laws.items)
     if laws.time_dependent is None:
-        known = bool(laws.items) or laws.time_free is not None
+        known = some or laws.time_free is not None
         return Check("laws: time", not known, "no statement about time" + (" although it is known" if known else ""))
     unlisted = None not in (laws.time_free, laws.independent) and laws.time_free < laws.independent
     if laws.time_dependent != (some or unlisted):
