@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import floor
 
 from flint import ctx
 
@@ -111,7 +112,7 @@ def interval(node: Node, start: Fraction | None) -> Interval:
 def usable_start(node: Node, beyond: Fraction = Fraction(0)) -> Fraction | None:
     """A start later than ``beyond`` from which the rate is real and finite, found by trial."""
     with ctx.workprec(PRECISION):
-        for time in (beyond + step for step in _TRIED):
+        for time in (Fraction(floor(beyond) + step) for step in _TRIED):
             try:
                 _from(node, time, False)
             except NotReal:
