@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from random import Random
 
 import pytest
 
@@ -87,3 +88,51 @@ def test_what_theory_alone_gives_is_confirmed_in_part_and_not_raised(number):
         item["form"], item["latex"] = item["form"].replace(" - ", " + "), item["latex"].replace(" - ", " + ")
     if 0 < report["model"]["parameters"] < 5_000_000:
         assert verify_report(with_checksum(report)).verdict == "REJECTED"
+
+
+STRANGE = [None, True, -1, 0, 10**30, 1.5, float("nan"), "", "x" * 5000, "1/0", "((((", "t", "9" * 400, "W1_1_1", "\x00", "é", [], [[]], {}]
+STRANGE += [{"a": 1}, [0] * 10_000, ["t"] * 1000, [10**20] * 50]
+
+
+def mutated(report: dict, random: Random) -> dict:
+    """A report with some value replaced by one of another kind, size or depth, or taken away."""
+    report = json.loads(json.dumps(report))
+    place, key = random.choice(list(places(report)))
+    if isinstance(place, dict) and random.random() < 0.1:
+        del place[key]
+    elif random.random() < 0.1:
+        for _ in range(random.choice([1, 5, 900])):
+            place[key] = [place[key]]
+    else:
+        place[key] = random.choice(STRANGE)
+    return report
+
+
+def places(value):
+    """Every value's container and key; of long lists the first ones."""
+    items = value.items() if isinstance(value, dict) else enumerate(value[:8]) if isinstance(value, list) else ()
+    for key, item in items:
+        yield value, key
+        yield from places(item)
+
+
+def stumbles(number: int, count: int) -> None:
+    random = Random(number)
+    for _ in range(count):
+        forged = mutated(honest(number), random)
+        try:
+            forged = with_checksum(forged)
+        except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+            pass  # no JSON, or no certificate: as it is
+        assert verify_report(forged).verdict
+
+
+@pytest.mark.parametrize("number", range(len(SPECS)))
+def test_the_checker_has_an_answer_to_everything(number):
+    stumbles(number, 8)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("number", range(len(SPECS)))
+def test_the_checker_has_an_answer_to_much_more(number):
+    stumbles(number, 250)
