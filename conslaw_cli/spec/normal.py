@@ -35,7 +35,7 @@ from conslaw_cli.spec.tree import Apply, Name, Node, Number
 
 MOST_STEPS = 60_000
 _MOST_TERMS = 1500
-_MOST_BITS = 4000
+_MOST_BITS = 1200
 _FACTORED_DEGREE = 40
 _HALF = Fraction(1, 2)
 
