@@ -420,7 +420,6 @@ def test_control_characters_are_spelled_out():
 def test_canonical_text(text, canonical, names):
     expression = parse_expression(text)
     assert (expression.text, expression.names) == (canonical, names)
-    assert expression.is_constant_number == (not names)
     assert parse_expression(canonical) == expression
 
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from flint import arb, ctx, fmpq
 
-from conslaw_cli.checker.parse import MOST_DIGITS, Node, constant, names_in
+from conslaw_cli.checker.parse import MOST_DIGITS, Node
 from conslaw_cli.checker.result import Undecided
 
 PRECISIONS = (128, 1024)
@@ -198,8 +198,3 @@ def _functions(node: Node) -> frozenset[str]:
     if kind == "pow":
         return _functions(node[1])
     return frozenset({node[1]}) | _functions(node[2]) if kind == "call" else frozenset()
-
-
-def is_constant(node: Node) -> bool:
-    """Whether time does not occur."""
-    return constant(node) is not None or ("t" not in names_in(node) and "Integral" not in _functions(node))

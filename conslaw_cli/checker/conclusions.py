@@ -43,11 +43,11 @@ def _count(system: System, kind: str, laws: Laws, certified: int) -> Check:
 
 
 def _exact(report: dict, system: System, certified: Certified) -> Check:
-    """Whether own growths confirm the dimension with the error probability that is stated."""
+    """Whether own growths confirm the dimension with the error probability that is stated, which is shared among the parts."""
     match = _BOUND.fullmatch(report["error_bound"])
     if not match:
         return Check("exactness", False, "error_bound must be a bound such as 2^-40")
-    wanted, bits = int(match[1]), None
+    wanted, bits = int(match[1]) + (len(certified.parts) - 1).bit_length(), None
     for number, part in enumerate(certified.parts):
         if part.grown is None or not part.grown.closed:
             return Check("exactness", True, "the dimension is proved as a lower bound; too large to be grown again", proved=False)

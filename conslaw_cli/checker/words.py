@@ -28,7 +28,6 @@ _TABLES = {
 }
 _ITEM = frozenset("family number expressions form latex depends_on_time source truncated".split())
 _RATE_KEYS = {"momentum": "damping", "weight-decay": "decay"}
-MOST_ERROR_BITS = 1000
 
 
 def word_checks(report: dict, system: System, status: str) -> list[Check]:

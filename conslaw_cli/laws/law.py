@@ -34,11 +34,6 @@ class Law:
     def variables(self) -> set[int]:
         return self.polynomial.variables | {v for v, _ in self.logs}
 
-    def specialised(self) -> Law:
-        """The law with every constant set to one."""
-        one = Polynomial.constant(1)
-        return Law(self.polynomial.substitute(lambda v: one if v < 0 else None), self.logs)
-
     @property
     def degree(self) -> int:
         return self.polynomial.degree

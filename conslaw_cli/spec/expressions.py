@@ -51,11 +51,6 @@ class Expression:
         return frozenset(names_of(self.tree))
 
     @property
-    def is_constant_number(self) -> bool:
-        """Whether no free name occurs: 3, 1/2, sqrt(2)*pi."""
-        return not self.names
-
-    @property
     def lone_name(self) -> str | None:
         """The name the whole expression consists of, or None."""
         return self.tree.name if isinstance(self.tree, Name) else None
