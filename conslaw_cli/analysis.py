@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log2
 
-from conslaw_cli.exact.stream import Stream
-from conslaw_cli.flows import Dynamics, build_dynamics
+from conslaw_cli.rings.stream import Stream
+from conslaw_cli.dynamics import Dynamics, build_dynamics
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.families import FamilyLaws, candidates
 from conslaw_cli.laws.law import Law

@@ -48,7 +48,7 @@ def _points(label: str, metric: dict[str, str], blocks: tuple = ()) -> list[tupl
 
 def _cell(spec: Spec, row: Row, metric: dict[str, str], dynamics: str, seed: int) -> Cell:
     from conslaw_cli.analysis import run
-    from conslaw_cli.report.build import build
+    from conslaw_cli.assembling.build import build
 
     if row.point == "lookahead" and dynamics not in LOOKAHEAD:
         return Cell(None, 0, None)

@@ -12,9 +12,9 @@ from math import factorial, log2
 
 import numpy as np
 
-from conslaw_cli.exact.echelon import Echelon
-from conslaw_cli.exact.field import PRIMES, Field
-from conslaw_cli.exact.stream import Stream
+from conslaw_cli.rings.echelon import Echelon
+from conslaw_cli.rings.field import PRIMES, Field
+from conslaw_cli.rings.stream import Stream
 from conslaw_cli.flows.part import PartFlow, VectorField, scalar
 from conslaw_cli.steps import Listener, Step, nobody
 

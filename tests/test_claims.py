@@ -15,15 +15,15 @@ from test_exact import flow_of, functional, parameter_symbols, part_flow, scalar
 
 from conslaw_cli import analysis, analyze
 from conslaw_cli.analysis import ERROR_BITS, part_result
-from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.flows.base import RATE, SYMBOL
+from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.dynamics.base import RATE, SYMBOL
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.lie import trace
-from conslaw_cli.models.program import Coefficient, Parameter, Program
-from conslaw_cli.report import build
-from conslaw_cli.report.expansion import verified
+from conslaw_cli.graph.program import Coefficient, Parameter, Program
+from conslaw_cli.assembling import build
+from conslaw_cli.assembling.expansion import verified
 from conslaw_cli.report.formula import Entry, Formula, Group, NeuronForm, NeuronTerm, Term
 
 MODEL_SPECS = Path(__file__).parent.parent / "model_specs"

@@ -18,22 +18,22 @@ from hypothesis import strategies as st
 from reference import phi
 
 from conslaw_cli.analysis import part_result
-from conslaw_cli.exact import gradings, jets
-from conslaw_cli.exact.echelon import Echelon, rank
-from conslaw_cli.exact.field import BOUND, INNER, LARGEST_PRIME_BELOW, Field, random_prime
-from conslaw_cli.exact.field import PRIMES as DRAWN_FROM
-from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.exact.stream import Stream, coefficient, mix
-from conslaw_cli.exact.tensors import Expansion
-from conslaw_cli.flows import build_dynamics
-from conslaw_cli.flows.base import RATE, SYMBOL
+from conslaw_cli.rings import gradings, jets
+from conslaw_cli.rings.echelon import Echelon, rank
+from conslaw_cli.rings.field import BOUND, INNER, LARGEST_PRIME_BELOW, Field, random_prime
+from conslaw_cli.rings.field import PRIMES as DRAWN_FROM
+from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.rings.stream import Stream, coefficient, mix
+from conslaw_cli.rings.tensors import Expansion
+from conslaw_cli.dynamics import build_dynamics
+from conslaw_cli.dynamics.base import RATE, SYMBOL
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.paths import Edges, edges, independent_paths
 from conslaw_cli.laws.verify import Verdict, verdicts
 from conslaw_cli.lie import left_normed, trace
 from conslaw_cli.models import ARCHITECTURES
-from conslaw_cli.models.program import Add, Coefficient, MatMul, Mul, One, Parameter, Program, Transpose, topological_order
+from conslaw_cli.graph.program import Add, Coefficient, MatMul, Mul, One, Parameter, Program, Transpose, topological_order
 from conslaw_cli.spec import parse_spec
 
 P = 8388593

@@ -16,7 +16,7 @@ from conslaw_cli.expectations import facts
 from conslaw_cli.checks.judge import judged, unusable
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.report import FORMATS, render
-from conslaw_cli.report.build import build
+from conslaw_cli.assembling.build import build
 from conslaw_cli.spec import Spec, SpecError, new_spec, parse_cases, read_cases, visible
 from conslaw_cli.spec.locate import Lines
 from conslaw_cli.spec.update import UpdateError, updated

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from conslaw_cli import analyze
-from conslaw_cli.flows import DYNAMICS
+from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.report import render
 

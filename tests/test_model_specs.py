@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from conslaw_cli.cli import group
 from conslaw_cli.cli.exits import Exit
-from conslaw_cli.flows import DYNAMICS
+from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.models import ARCHITECTURES
 
 FOLDER = Path(__file__).parent.parent / "model_specs"

@@ -13,7 +13,7 @@ import sympy as sp
 from conslaw_cli import analyze
 from conslaw_cli.report import FORMATS, render
 from conslaw_cli.spec import SpecError, parse_spec
-from conslaw_cli.spec.sympynames import SYMPY_NAMES
+from conslaw_cli.expressions.sympynames import SYMPY_NAMES
 
 MODEL = {"architecture": "nmf", "widths": [1, 2, 1]}
 AFTER_0 = None

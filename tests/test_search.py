@@ -98,7 +98,7 @@ def test_a_candidate_that_is_not_verified_leaves_its_degree_open(verdict, alone,
 def test_an_expansion_over_its_limit_leaves_the_degree_open(alone, two_degrees, monkeypatch):
     for limit in ("EXPANDED_TERMS", "MOST_EXPANDED_TERMS"):
         monkeypatch.setattr(verify, limit, 0)
-    monkeypatch.setattr("conslaw_cli.exact.tensors.MAX_TERMS", 0)
+    monkeypatch.setattr("conslaw_cli.rings.tensors.MAX_TERMS", 0)
     assert analysed(FULL).searched_degree == 1
 
 

@@ -11,7 +11,7 @@ from conslaw_cli.analysis import run, unanalysed
 from conslaw_cli.batch.alarm import TimeUp, alarm
 from conslaw_cli.batch.tasks import Limits, Result, Task
 from conslaw_cli.expectations import facts
-from conslaw_cli.report.build import build
+from conslaw_cli.assembling.build import build
 from conslaw_cli.report.jsonreport import dumps
 from conslaw_cli.report.model import Report
 from conslaw_cli.spec import Spec, parse_spec

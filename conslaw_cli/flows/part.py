@@ -9,13 +9,13 @@ from itertools import count
 
 import numpy as np
 
-from conslaw_cli.exact import jets
-from conslaw_cli.exact.bounds import NOTHING, VARIABLE, Bound, gradient_bounds
-from conslaw_cli.exact.field import Field, random_prime
-from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.exact.stream import Stream, coefficient
-from conslaw_cli.flows.base import RATE, SYMBOL, Dynamics
-from conslaw_cli.models.program import Coefficient, Program, topological_order
+from conslaw_cli.rings import jets
+from conslaw_cli.rings.bounds import NOTHING, VARIABLE, Bound, gradient_bounds
+from conslaw_cli.rings.field import Field, random_prime
+from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.rings.stream import Stream, coefficient
+from conslaw_cli.dynamics.base import RATE, SYMBOL, Dynamics
+from conslaw_cli.graph.program import Coefficient, Program, topological_order
 
 VectorField = Callable[[np.ndarray], np.ndarray]
 """Maps jets of states, (2^j, batch or 1, dimension), to jets of vectors, (2^j, batch, dimension)."""

@@ -7,8 +7,8 @@ from math import comb
 
 import numpy as np
 
-from conslaw_cli.exact import gradings
-from conslaw_cli.exact.stream import Stream, mix
+from conslaw_cli.rings import gradings
+from conslaw_cli.rings.stream import Stream, mix
 from conslaw_cli.flows.part import PartFlow
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import starmap
 from math import lcm
 
-from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.flows.base import Dynamics
+from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.models.base import HiddenLayer
-from conslaw_cli.models.program import Shape
+from conslaw_cli.graph.program import Shape
 
 BALANCED = "balancedness"
 NEURON = "neuron balance"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import gcd, lcm
 
-from conslaw_cli.exact.polynomials import Number, Polynomial
+from conslaw_cli.rings.polynomials import Number, Polynomial
 
 
 @dataclass(frozen=True)

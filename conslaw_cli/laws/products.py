@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from conslaw_cli.exact.echelon import Echelon
-from conslaw_cli.exact.polynomials import Monomial, Number, Polynomial
-from conslaw_cli.exact.stream import mix
+from conslaw_cli.rings.echelon import Echelon
+from conslaw_cli.rings.polynomials import Monomial, Number, Polynomial
+from conslaw_cli.rings.stream import mix
 from conslaw_cli.laws.ansatz import Grading
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.sampling import Sampler

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from conslaw_cli.exact.echelon import Echelon
-from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.exact.stream import Stream
+from conslaw_cli.rings.echelon import Echelon
+from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.rings.stream import Stream
 from conslaw_cli.flows.part import PartFlow
 
 

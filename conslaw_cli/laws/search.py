@@ -4,7 +4,7 @@ It knows no architecture. Candidates come from rows evaluated at random points; 
 independent gradients at a point, so nothing here can produce a false law.
 
 That there is *no further* polynomial law up to a degree is shown class by class, a class being the monomials that the gradings
-do not tell apart (every law is a sum of laws in one class each, see :mod:`conslaw_cli.exact.gradings`). The conditions on the
+do not tell apart (every law is a sum of laws in one class each, see :mod:`conslaw_cli.rings.gradings`). The conditions on the
 coefficients at sampled points modulo p hold for every rational law there, made primitive, modulo p; so the laws of a class have at most
 the dimension of the kernel modulo p, whatever the points and the prime. A kernel of dimension 0 proves that there are none, and one
 that products of known laws and verified ones fill proves that there are no others. A class with a kernel vector that is not
@@ -19,9 +19,9 @@ from dataclasses import dataclass, field as dataclass_field
 
 import numpy as np
 
-from conslaw_cli.exact.field import Field
-from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.exact.stream import Stream
+from conslaw_cli.rings.field import Field
+from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.rings.stream import Stream
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws import ansatz
 from conslaw_cli.laws.law import Law

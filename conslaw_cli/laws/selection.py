@@ -8,10 +8,10 @@ from itertools import islice, takewhile
 
 import numpy as np
 
-from conslaw_cli.exact.echelon import Echelon
-from conslaw_cli.exact.field import Field
-from conslaw_cli.exact.stream import Stream
-from conslaw_cli.flows.base import RATE
+from conslaw_cli.rings.echelon import Echelon
+from conslaw_cli.rings.field import Field
+from conslaw_cli.rings.stream import Stream
+from conslaw_cli.dynamics.base import RATE
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.verify import Verdict, verdicts

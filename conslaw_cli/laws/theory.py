@@ -24,10 +24,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-from conslaw_cli.flows.base import ONE, Dynamics
+from conslaw_cli.dynamics.base import ONE, Dynamics
 from conslaw_cli.laws.families import ANGULAR, BALANCED, CENTRE, MOMENTUM, NEURON
 from conslaw_cli.models.base import HiddenLayer
-from conslaw_cli.models.program import Shape
+from conslaw_cli.graph.program import Shape
 
 UNVERIFIED = "theory, not verified at this size"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.flows.base import Dynamics
+from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws.law import Law
 
 

@@ -16,12 +16,12 @@ from math import lcm
 
 import numpy as np
 
-from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.exact.tensors import Expansion, Terms, TooLarge, collect, join, merge, pad, term_count
-from conslaw_cli.flows.base import RATE, SYMBOL
+from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.rings.tensors import Expansion, Terms, TooLarge, collect, join, merge, pad, term_count
+from conslaw_cli.dynamics.base import RATE, SYMBOL
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
-from conslaw_cli.models.program import Program
+from conslaw_cli.graph.program import Program
 from conslaw_cli.steps import Listener, Step, nobody
 
 CHUNK = 64

@@ -2,7 +2,7 @@
 
 from conslaw_cli.models import icnn, linear, nmf, relu
 from conslaw_cli.models.base import Architecture, HiddenLayer, Model, Part, PathNetwork
-from conslaw_cli.models.program import Program
+from conslaw_cli.graph.program import Program
 
 ARCHITECTURES: dict[str, Architecture] = {
     module.ARCHITECTURE.name: module.ARCHITECTURE for module in (linear, relu, nmf, icnn)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
-from conslaw_cli.models.program import Program, Shape
+from conslaw_cli.graph.program import Program, Shape
 
 
 @dataclass(frozen=True)

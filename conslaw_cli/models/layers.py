@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from conslaw_cli.models.base import HiddenLayer, Part
-from conslaw_cli.models.program import Coefficient, Node, Parameter, Program, Shape
+from conslaw_cli.graph.program import Coefficient, Node, Parameter, Program, Shape
 
 Blocks = tuple[tuple[str, Shape], ...]
 

@@ -18,7 +18,7 @@ from conslaw_cli.models.layers import (
     parameters,
     whole,
 )
-from conslaw_cli.models.program import Coefficient, Node, Program
+from conslaw_cli.graph.program import Coefficient, Node, Program
 
 
 def build(widths: tuple[int, ...], bias: str) -> Model:

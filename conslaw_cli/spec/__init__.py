@@ -1,14 +1,14 @@
 """Specs: TOML files or mappings, read into frozen typed objects or refused with every problem they have."""
 
 from conslaw_cli.spec.canonical import normalised, spec_sha256
-from conslaw_cli.spec.errors import Problem, SpecError, visible
-from conslaw_cli.spec.expressions import Expression, ExpressionError, number, parse_expression
+from conslaw_cli.problems import Problem, SpecError, visible
+from conslaw_cli.expressions.parsing import Expression, ExpressionError, number, parse_expression
 from conslaw_cli.spec.metric_table import exponent_of, metric_name
-from conslaw_cli.spec.rates import time_text
+from conslaw_cli.expressions.rates import time_text
 from conslaw_cli.spec.reader import parse_cases, parse_spec, read_cases, read_spec
 from conslaw_cli.spec.schema import DynamicsSpec, ExpectSpec, MetricSpec, ModelSpec, Spec
 from conslaw_cli.spec.template import new_spec
-from conslaw_cli.spec.values import Pole
+from conslaw_cli.expressions.values import Pole
 
 __all__ = [
     "DynamicsSpec",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from conslaw_cli.spec import hints
-from conslaw_cli.spec.errors import Table
-from conslaw_cli.spec.expressions import Expression, ExpressionError, number, parse_expression
-from conslaw_cli.spec.rates import SettledRate, UnusableRate, settled
+from conslaw_cli import hints
+from conslaw_cli.problems import Table
+from conslaw_cli.expressions.parsing import Expression, ExpressionError, number, parse_expression
+from conslaw_cli.expressions.rates import SettledRate, UnusableRate, settled
 from conslaw_cli.spec.schema import KINDS, RATE_KEYS, DynamicsSpec
-from conslaw_cli.spec.sympynames import SYMPY_NAMES
-from conslaw_cli.spec.values import MOST_DIGITS, Pole, fraction_of
+from conslaw_cli.expressions.sympynames import SYMPY_NAMES
+from conslaw_cli.expressions.values import MOST_DIGITS, Pole, fraction_of
 
 Blocks = tuple[str, ...]
 

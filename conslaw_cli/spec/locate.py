@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from conslaw_cli.spec.errors import Problem
+from conslaw_cli.problems import Problem
 
 Path = tuple[str, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from conslaw_cli.models import ARCHITECTURES
-from conslaw_cli.spec.errors import MOST_ALIKE, Table, suggestion
+from conslaw_cli.problems import MOST_ALIKE, Table, suggestion
 from conslaw_cli.spec.schema import LARGEST_EXPONENT, POINTS, DynamicsSpec, MetricSpec, ModelSpec
 
 _NAMES = {"euclidean": 0, "entropy": 1}

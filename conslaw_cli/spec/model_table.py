@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conslaw_cli.models import ARCHITECTURES, Architecture
-from conslaw_cli.spec import hints
-from conslaw_cli.spec.errors import Table, suggestion
+from conslaw_cli import hints
+from conslaw_cli.problems import Table, suggestion
 from conslaw_cli.spec.schema import LARGEST_WIDTH, MOST_WIDTHS, STATUSES, ExpectSpec, ModelSpec
 
 _EXPECTED = {"laws": int, "time_dependent": bool, "complete": bool, "time_free": int, "dimension": int}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from conslaw_cli.spec.expressions import Expression
+from conslaw_cli.expressions.parsing import Expression
 
 KINDS = ("gradient-flow", "momentum", "nesterov", "weight-decay")
 STATUSES = ("proved", "proved for phi", "exact", "exact for phi", "theorem", "undecided")

@@ -33,7 +33,7 @@ from decimal import Decimal
 from itertools import product
 from math import prod
 
-from conslaw_cli.spec.errors import MOST_ALIKE, Table, suggestion, visible
+from conslaw_cli.problems import MOST_ALIKE, Table, suggestion, visible
 from conslaw_cli.spec.sweep_values import SweepError, check_lists, count, values_of
 
 MOST_CASES = 100_000

@@ -7,8 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 
-from conslaw_cli.spec.errors import as_toml
-from conslaw_cli.spec.values import fraction_of
+from conslaw_cli.problems import as_toml
+from conslaw_cli.expressions.values import fraction_of
 
 _RANGE_KEYS = {"from", "to", "step"}
 _RANGE = "write a range as { from = 1, to = 5 } or { from = 1, to = 9, step = 2 }"

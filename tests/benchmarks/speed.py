@@ -161,7 +161,7 @@ def best_of(function, repeats: int = 5) -> tuple[float, object]:
 
 def growth(spec: dict):
     """A function that grows the trace of a spec's first part."""
-    from conslaw_cli.flows import build_dynamics
+    from conslaw_cli.dynamics import build_dynamics
     from conslaw_cli.flows.part import PartFlow
     from conslaw_cli.lie import trace
     from conslaw_cli.models import ARCHITECTURES

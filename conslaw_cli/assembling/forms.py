@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import lcm
 
-from conslaw_cli.flows.base import Dynamics
+from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws import families as known
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.report.formula import BlockRef, MatrixForm, MatrixTerm, NeuronForm, NeuronTerm

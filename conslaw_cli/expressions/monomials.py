@@ -7,7 +7,7 @@ from math import lcm
 
 from flint import fmpq_poly, fmpz_poly
 
-from conslaw_cli.spec.tree import Apply, Name, Node, Number
+from conslaw_cli.expressions.tree import Apply, Name, Node, Number
 
 Monomial = tuple[tuple[str, Fraction], ...]
 """Kernels with their exponents, sorted by name."""

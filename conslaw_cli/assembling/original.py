@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.flows.base import RATE, Dynamics
+from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.dynamics.base import RATE, Dynamics
 from conslaw_cli.laws.law import Law
 from conslaw_cli.report.formula import Entry, Formula, Group, Term
-from conslaw_cli.spec.calculus import ONE, over, raised, rational, times
-from conslaw_cli.spec.tree import Name, text_of
+from conslaw_cli.expressions.calculus import ONE, over, raised, rational, times
+from conslaw_cli.expressions.tree import Name, text_of
 
 _S, _A = -10, -11
 

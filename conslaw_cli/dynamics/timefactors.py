@@ -13,12 +13,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from conslaw_cli.spec import DynamicsSpec, Expression
-from conslaw_cli.spec.calculus import ONE, TIME, call, derivative, minus, over, plus, raised, rational, substituted, times
-from conslaw_cli.spec.tree import Apply, Name, Node, text_of
+from conslaw_cli.expressions.calculus import ONE, TIME, call, derivative, minus, over, plus, raised, rational, substituted, times
+from conslaw_cli.expressions.tree import Apply, Name, Node, text_of
 
 if TYPE_CHECKING:
-    from conslaw_cli.flows.integrals import Primitive
-    from conslaw_cli.spec.domain import Interval
+    from conslaw_cli.dynamics.integrals import Primitive
+    from conslaw_cli.expressions.domain import Interval
 
 _LONGEST = 200
 """Characters of a closed form beyond which the integral is easier to read."""
@@ -101,7 +101,7 @@ class _Rate:
     @cached_property
     def interval(self) -> Interval:
         """Where the rate is real and finite."""
-        from conslaw_cli.spec.domain import Interval
+        from conslaw_cli.expressions.domain import Interval
 
         start = self.dynamics.start
         return Interval(start or Fraction(0), start is None, self.dynamics.until, self.dynamics.located)
@@ -124,7 +124,7 @@ class _Rate:
     @cached_property
     def integral(self) -> Primitive:
         """An integral of the rate, in closed form if it solves s' = rate s and can be read."""
-        from conslaw_cli.flows.integrals import Primitive, primitive
+        from conslaw_cli.dynamics.integrals import Primitive, primitive
 
         found = primitive(self.tree, self.interval)
         if found is not None and self._solves(found.exponential, times(self.tree, found.exponential)):
@@ -132,7 +132,7 @@ class _Rate:
         return Primitive(call("Integral", self.tree))
 
     def _closed_lag(self) -> Node | None:
-        from conslaw_cli.flows.integrals import ZERO, affine, primitive
+        from conslaw_cli.dynamics.integrals import ZERO, affine, primitive
 
         rest, logs = self.integral.rest, self.integral.logs
         if rest != ZERO:
@@ -148,7 +148,7 @@ class _Rate:
 
     def _solves(self, function: Node, slope: Node) -> bool:
         """Whether a function is short and proved to have a given derivative."""
-        from conslaw_cli.spec.monomials import Undecided
+        from conslaw_cli.expressions.monomials import Undecided
 
         try:
             return len(text_of(function)) <= _LONGEST and self.interval.normal().is_zero(minus(derivative(function), slope))

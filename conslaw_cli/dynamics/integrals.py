@@ -13,7 +13,7 @@ from functools import reduce
 
 from flint import fmpq_poly
 
-from conslaw_cli.spec.calculus import (
+from conslaw_cli.expressions.calculus import (
     ONE,
     TIME,
     ZERO,
@@ -29,9 +29,9 @@ from conslaw_cli.spec.calculus import (
     times,
     varies,
 )
-from conslaw_cli.spec.domain import Interval
-from conslaw_cli.spec.roots import quotient_of
-from conslaw_cli.spec.tree import Apply, Node, Number
+from conslaw_cli.expressions.domain import Interval
+from conslaw_cli.expressions.roots import quotient_of
+from conslaw_cli.expressions.tree import Apply, Node, Number
 
 _MOST_TERMS = 12
 """A rational function with more terms in its integral is better read as an integral."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conslaw_cli.flows.base import ONE, Dynamics, Kind
+from conslaw_cli.dynamics.base import ONE, Dynamics, Kind
 from conslaw_cli.spec import DynamicsSpec, MetricSpec
 
 

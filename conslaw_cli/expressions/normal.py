@@ -15,8 +15,8 @@ from math import ceil, floor, lcm
 
 from flint import fmpz_poly
 
-from conslaw_cli.spec.calculus import call
-from conslaw_cli.spec.monomials import (
+from conslaw_cli.expressions.calculus import call
+from conslaw_cli.expressions.monomials import (
     TURN,
     UNIT,
     Monomial,
@@ -31,7 +31,7 @@ from conslaw_cli.spec.monomials import (
     primes,
     scaled_exponents,
 )
-from conslaw_cli.spec.tree import Apply, Name, Node, Number
+from conslaw_cli.expressions.tree import Apply, Name, Node, Number
 
 MOST_STEPS = 60_000
 _MOST_TERMS = 1500

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from conslaw_cli.spec.tree import Name, Node, Number
+from conslaw_cli.expressions.tree import Name, Node, Number
 
 MOST_DIGITS = 100
 _MOST_BITS = 100_000

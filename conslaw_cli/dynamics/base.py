@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.flows.timefactors import TimeFactor
+from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.dynamics.timefactors import TimeFactor
 from conslaw_cli.spec import DynamicsSpec, MetricSpec
 
 SYMBOL, RATE = -2, -3

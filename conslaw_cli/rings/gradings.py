@@ -12,8 +12,8 @@ from math import lcm
 
 import numpy as np
 
-from conslaw_cli.exact.stream import Stream
-from conslaw_cli.models.program import (
+from conslaw_cli.rings.stream import Stream
+from conslaw_cli.graph.program import (
     Add,
     Coefficient,
     MatMul,

@@ -14,13 +14,13 @@ from math import floor
 
 from flint import ctx
 
-from conslaw_cli.spec.calculus import call, rational, substituted, varies
-from conslaw_cli.spec.enclosure import between, enclosed
-from conslaw_cli.spec.errors import shortened
-from conslaw_cli.spec.monomials import Undecided
-from conslaw_cli.spec.normal import Normalizer
-from conslaw_cli.spec.roots import Vanishes, first_zero, zeros_of
-from conslaw_cli.spec.tree import Name, Node, Number, names_of, text_of
+from conslaw_cli.expressions.calculus import call, rational, substituted, varies
+from conslaw_cli.expressions.enclosure import between, enclosed
+from conslaw_cli.problems import shortened
+from conslaw_cli.expressions.monomials import Undecided
+from conslaw_cli.expressions.normal import Normalizer
+from conslaw_cli.expressions.roots import Vanishes, first_zero, zeros_of
+from conslaw_cli.expressions.tree import Name, Node, Number, names_of, text_of
 
 PRECISION = 128
 NONZERO, POSITIVE, NONNEGATIVE = "division by zero", "a number that is not positive", "a negative number"

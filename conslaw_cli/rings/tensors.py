@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from conslaw_cli.models.program import (
+from conslaw_cli.graph.program import (
     Add,
     Coefficient,
     MatMul,

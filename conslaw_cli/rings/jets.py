@@ -11,8 +11,8 @@ from functools import cache
 
 import numpy as np
 
-from conslaw_cli.exact.field import Field
-from conslaw_cli.models.program import (
+from conslaw_cli.rings.field import Field
+from conslaw_cli.graph.program import (
     Add,
     Coefficient,
     MatMul,

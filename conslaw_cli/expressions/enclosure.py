@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from flint import arb, fmpq
 
-from conslaw_cli.spec.tree import Name, Node, Number
+from conslaw_cli.expressions.tree import Name, Node, Number
 
 INFINITY = math.inf
 _MOST_BITS = 10_000

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from types import MappingProxyType
 
-from conslaw_cli.spec.hints import hint_for
+from conslaw_cli.hints import hint_for
 
 from conslaw_cli.visible import visible
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.flows.base import ONE, RATE, SYMBOL, ZERO, Dynamics, Kind
-from conslaw_cli.flows.timefactors import TimeFactor, exponential, lag, spelled
+from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.dynamics.base import ONE, RATE, SYMBOL, ZERO, Dynamics, Kind
+from conslaw_cli.dynamics.timefactors import TimeFactor, exponential, lag, spelled
 from conslaw_cli.spec import DynamicsSpec, Expression, MetricSpec, parse_expression
-from conslaw_cli.spec.tree import Name, text_of
+from conslaw_cli.expressions.tree import Name, text_of
 
 MINUS = Polynomial.constant(-1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from conslaw_cli.spec.tree import Apply, Name, Node, Number, names_of
+from conslaw_cli.expressions.tree import Apply, Name, Node, Number, names_of
 
 ZERO, ONE, TIME = Number(Fraction(0)), Number(Fraction(1)), Name("t")
 

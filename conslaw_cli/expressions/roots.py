@@ -8,11 +8,11 @@ from math import ceil, floor
 
 from flint import fmpq, fmpq_poly
 
-from conslaw_cli.spec.calculus import ONE, derivative, minus, rational, substituted
-from conslaw_cli.spec.enclosure import Span, ball, between, enclosed
-from conslaw_cli.spec.monomials import Undecided
-from conslaw_cli.spec.normal import Normalizer
-from conslaw_cli.spec.tree import Name, Node, Number
+from conslaw_cli.expressions.calculus import ONE, derivative, minus, rational, substituted
+from conslaw_cli.expressions.enclosure import Span, ball, between, enclosed
+from conslaw_cli.expressions.monomials import Undecided
+from conslaw_cli.expressions.normal import Normalizer
+from conslaw_cli.expressions.tree import Name, Node, Number
 
 MOST_DEGREE = 60
 _MOST_BLOCKS = 200

@@ -11,12 +11,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from conslaw_cli.spec.calculus import derivative, folded, minus, rational, substituted
-from conslaw_cli.spec.expressions import Expression, number
-from conslaw_cli.spec.tree import Node, names_of
+from conslaw_cli.expressions.calculus import derivative, folded, minus, rational, substituted
+from conslaw_cli.expressions.parsing import Expression, number
+from conslaw_cli.expressions.tree import Node, names_of
 
 if TYPE_CHECKING:
-    from conslaw_cli.spec.domain import Interval
+    from conslaw_cli.expressions.domain import Interval
 
 _PRECISIONS = (64, 256, 1024, 4096)
 _TIMES = 5
@@ -75,7 +75,7 @@ def _not_negative(value: Fraction) -> Expression:
 
 
 def _interval(rate: Expression, start: Fraction | None) -> Interval:
-    from conslaw_cli.spec.domain import NotReal, interval, usable_start
+    from conslaw_cli.expressions.domain import NotReal, interval, usable_start
 
     try:
         return interval(rate.tree, start)
@@ -87,7 +87,7 @@ def _interval(rate: Expression, start: Fraction | None) -> Interval:
 
 def _not_from(rate: Expression, start: Fraction | None, error: Exception) -> UnusableRate:
     """What is wrong with a rate, or with the start that is given for it."""
-    from conslaw_cli.spec.domain import NotReal, interval, usable_start
+    from conslaw_cli.expressions.domain import NotReal, interval, usable_start
 
     later = usable_start(rate.tree, start or Fraction(0))
     remedy = "write a rate that is real and finite" if later is None else f"write start = {later}"
@@ -106,7 +106,7 @@ def _moves(node: Node, found: Interval) -> bool:
     """
     from flint import ctx
 
-    from conslaw_cli.spec.enclosure import between, enclosed
+    from conslaw_cli.expressions.enclosure import between, enclosed
 
     if "t" not in names_of(node):
         return False
@@ -127,7 +127,7 @@ def _instance(node: Node) -> Node:
 
 def _constant(rate: Expression, found: Interval) -> Expression:
     """The constant that a rate is, a number where it is rational. Raises UnusableRate where neither is shown."""
-    from conslaw_cli.spec.monomials import Undecided
+    from conslaw_cli.expressions.monomials import Undecided
 
     normal = found.normal()
     try:
@@ -148,8 +148,8 @@ def _guessed(node: Node, found: Interval) -> Fraction | None:
     """The rational value of a constant, where its normal form shows it."""
     from flint import ctx
 
-    from conslaw_cli.spec.enclosure import between, enclosed, rationals
-    from conslaw_cli.spec.roots import simplest
+    from conslaw_cli.expressions.enclosure import between, enclosed, rationals
+    from conslaw_cli.expressions.roots import simplest
 
     with ctx.workprec(_PRECISIONS[1]):
         ends = rationals(enclosed(_instance(node), between(*found.times(1) * 2)))
@@ -187,7 +187,7 @@ def _assumptions(rate: Expression, found: Interval) -> tuple[str, ...]:
 
 def _whole_slope(slope: Node, found: Interval) -> bool:
     """Whether the derivative has one sign for all free constants after common factors that are not zero are taken away."""
-    from conslaw_cli.spec.roots import Vanishes, zeros_of
+    from conslaw_cli.expressions.roots import Vanishes, zeros_of
 
     try:
         return all(found.sign(part) for part in zeros_of(slope))

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from conslaw_cli.spec.errors import shortened, suggestion
-from conslaw_cli.spec.tree import FUNCTIONS, Apply, Name, Node, Number, names_of, text_of
-from conslaw_cli.spec.values import MOST_DIGITS, Pole, applied, fraction_of, value_of
+from conslaw_cli.problems import shortened, suggestion
+from conslaw_cli.expressions.tree import FUNCTIONS, Apply, Name, Node, Number, names_of, text_of
+from conslaw_cli.expressions.values import MOST_DIGITS, Pole, applied, fraction_of, value_of
 
 LONGEST = 500
 DEEPEST = 64

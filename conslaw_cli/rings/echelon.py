@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from conslaw_cli.exact.field import INNER, Field
+from conslaw_cli.rings.field import INNER, Field
 
 _BASE = 32
 _PANEL = 160

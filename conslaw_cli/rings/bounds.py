@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import lcm, prod
 
-from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.models.program import (
+from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.graph.program import (
     Add,
     Coefficient,
     MatMul,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conslaw_cli.exact.polynomials import Polynomial
-from conslaw_cli.flows.base import ONE, SYMBOL, Dynamics, Kind
-from conslaw_cli.flows.timefactors import exponential
+from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.dynamics.base import ONE, SYMBOL, Dynamics, Kind
+from conslaw_cli.dynamics.timefactors import exponential
 from conslaw_cli.spec import DynamicsSpec, MetricSpec
 
 

@@ -9,7 +9,7 @@ from math import prod
 
 from conslaw_cli.analysis import ERROR_BITS, Analysis, LawGroup, PartResult
 from conslaw_cli.certificate import certificate, primes
-from conslaw_cli.flows.base import Dynamics
+from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws import families as known
 from conslaw_cli.laws.families import FamilyLaws
 from conslaw_cli.laws.law import Law
@@ -17,9 +17,9 @@ from conslaw_cli.laws.theory import UNVERIFIED, KnownFamily, known_families
 from conslaw_cli.laws.time import depends_on_time
 from conslaw_cli.models import ARCHITECTURES, Model
 from conslaw_cli.models.base import HiddenLayer
-from conslaw_cli.report.expansion import verified
+from conslaw_cli.assembling.expansion import verified
 from conslaw_cli.report.formula import Entry
-from conslaw_cli.report.forms import family_form
+from conslaw_cli.assembling.forms import family_form
 from conslaw_cli.report.model import (
     DynamicsSummary,
     Family,
@@ -29,7 +29,7 @@ from conslaw_cli.report.model import (
     Report,
     TraceSummary,
 )
-from conslaw_cli.report.original import Members, in_original
+from conslaw_cli.assembling.original import Members, in_original
 from conslaw_cli.spec import DynamicsSpec, metric_name, spec_sha256, time_text
 from conslaw_cli.timefree import time_free
 from conslaw_cli.version import __version__

@@ -1,0 +1,1 @@
+"""Engine results become the plain data of a report: back-substitution, matrix forms, status and certificate."""

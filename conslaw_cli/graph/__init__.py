@@ -1,0 +1,1 @@
+"""A model as a graph of array operations. Knows no network and no arithmetic."""
