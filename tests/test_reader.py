@@ -18,7 +18,8 @@ from conslaw_cli.laws.theory import known_families
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.report import FORMATS, render
 from conslaw_cli.assembling.build import build
-from conslaw_cli import hints, parse_spec
+from conslaw_cli import hints
+from conslaw_cli.spec import parse_spec
 from conslaw_cli.spec.schema import KINDS
 
 PHI = ("relu", [1, 3, 2])
