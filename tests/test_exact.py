@@ -1,4 +1,4 @@
-"""conslaw_cli/exact, brackets, exact verification and path bases, each against a slow computation of another kind."""
+"""conslaw_cli/rings, brackets, exact verification and path bases, each against a slow computation of another kind."""
 
 from __future__ import annotations
 
