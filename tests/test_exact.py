@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 from itertools import product
@@ -24,7 +26,8 @@ from conslaw_cli.rings.field import BOUND, INNER, LARGEST_PRIME_BELOW, Field, ra
 from conslaw_cli.rings.field import PRIMES as DRAWN_FROM
 from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.stream import Stream, coefficient, mix
-from conslaw_cli.rings.tensors import Expansion
+from conslaw_cli.rings.bounds import VARIABLE, gradient_bounds
+from conslaw_cli.rings.tensors import Expansion, term_count
 from conslaw_cli.dynamics import build_dynamics
 from conslaw_cli.dynamics.base import RATE, SYMBOL
 from conslaw_cli.flows.part import PartFlow
@@ -33,7 +36,8 @@ from conslaw_cli.laws.paths import Edges, edges, independent_paths
 from conslaw_cli.laws.verify import Verdict, verdicts
 from conslaw_cli.lie import left_normed, trace
 from conslaw_cli.models import ARCHITECTURES
-from conslaw_cli.graph.program import Add, Coefficient, MatMul, Mul, One, Parameter, Program, Transpose, topological_order
+from conslaw_cli.graph import program as graph
+from conslaw_cli.graph.program import Add, Coefficient, MatMul, Mul, Node, One, Parameter, Program, Transpose, topological_order
 from conslaw_cli.spec import parse_spec
 
 P = 8388593
@@ -370,6 +374,39 @@ def test_abstraction_hides_what_is_outside_the_active_block():
     program = program_of("linear", (2, 2, 2, 2), "none")
     whole, part = (Expansion(program, active).gradient(0) for active in (None, frozenset(["W1"])))
     assert len(part.coefficients) < len(whole.coefficients)
+
+
+@dataclass(frozen=True, eq=False)
+class Unknown(Node):
+    """An operation that no interpreter was told of."""
+
+    of: Node
+
+    @property
+    def arguments(self):
+        return (self.of,)
+
+
+INTERPRETERS = {
+    "reverse mode": lambda program: graph.gradient(program.functional, program.blocks),
+    "parities": lambda program: gradings.sign_words(program, (False,), Stream(0)),
+    "weights": lambda program: gradings.weights(program, (0,)),
+    "number of terms": term_count,
+    "bounds": lambda program: gradient_bounds(program, VARIABLE),
+    "expansions": lambda program: Expansion(program, None).gradient(0),
+    "jets": lambda program: jets.evaluate(Field(P), program.gradients, {"w": np.ones((1, 1, 1, 1))}, {"c": np.ones((1, 1, 1, 1))}),
+}
+
+
+@pytest.mark.parametrize("interpreter", INTERPRETERS)
+def test_an_operation_that_an_interpreter_does_not_know_is_an_error(interpreter):
+    w, c = Parameter((1, 1), "w"), Coefficient((1, 1), "c")
+    functional = Unknown((1, 1), w) @ c
+    program = SimpleNamespace(
+        blocks=(("w", (1, 1)),), functional=functional, gradients=(functional,), size=1, starts=(0,), dependence=defaultdict(lambda: 1)
+    )
+    with pytest.raises(TypeError, match="Unknown"):
+        INTERPRETERS[interpreter](program)
 
 
 # --- gradings --------------------------------------------------------------------------------------------------------

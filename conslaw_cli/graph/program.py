@@ -158,7 +158,9 @@ def _pull_back(node: Node, adjoint: Node) -> list[tuple[Node, Node]]:
             return [(a, adjoint @ b.T), (b, a.T @ adjoint)]
         case Transpose(of=a):
             return [(a, adjoint.T)]
-    return []
+        case Parameter() | Coefficient() | One():
+            return []
+    raise TypeError(f"no derivative of {type(node).__name__}")
 
 
 def topological_order(*roots: Node) -> list[Node]:

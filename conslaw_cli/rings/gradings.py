@@ -79,6 +79,8 @@ def _parity_forms(program: Program) -> tuple[int, list[int]]:
                 terms = values[id(a)][:, :, None] ^ values[id(b)][None, :, :]
                 value = terms[:, 0, :]
                 constraints.extend((terms[:, 1:, :] ^ value[:, None, :]).ravel())
+            case _:
+                raise TypeError(f"no rule for {type(node).__name__}")
         values[id(node)] = value
     return unknowns, [c for c in constraints if c]
 
@@ -137,7 +139,9 @@ def _weight_form(node: Node, forms: dict, weight: dict[str, int], equations: lis
             return forms[id(a)]
         case Mul(left=a, right=b) | MatMul(left=a, right=b):
             return _combine(forms[id(a)], forms[id(b)], 1)
-    return {}
+        case One():
+            return {}
+    raise TypeError(f"no rule for {type(node).__name__}")
 
 
 def _combine(a: dict[str, Fraction], b: dict[str, Fraction], factor: int | Fraction) -> dict[str, Fraction]:

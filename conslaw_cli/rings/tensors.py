@@ -99,8 +99,10 @@ def term_count(program: Program) -> int:
                 value = values[id(a)] * values[id(b)]
             case MatMul(left=a, right=b):
                 value = values[id(a)] @ values[id(b)]
-            case _:
+            case Parameter() | Coefficient() | One():
                 value = np.ones(node.shape, dtype=object)
+            case _:
+                raise TypeError(f"no rule for {type(node).__name__}")
         values[id(node)] = value
     return int(values[id(program.functional)][0, 0])
 
