@@ -16,6 +16,7 @@ from conslaw_cli.laws.search import search
 from conslaw_cli.laws.selection import Selection
 from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.lie import TooLarge, Trace, require_size, trace
+from conslaw_cli.metrics import Metric
 from conslaw_cli.models import ARCHITECTURES, Model, Part
 from conslaw_cli.spec import Spec
 from conslaw_cli.steps import Listener, Step, nobody
@@ -70,8 +71,8 @@ class PathResult:
 
     graph: Edges
     dimension: int
-    exponents: tuple[int, ...]
-    """Exponent of the metric at every parameter's block."""
+    metric: Metric
+    """The metric of the first block; under weight decay it is that of every block."""
 
     @property
     def laws(self) -> int:
@@ -143,23 +144,23 @@ def _adding(listener: Listener, before: Sequence[PartResult], copies: int) -> Li
 
 
 def _constant_fields(spec: Spec, dynamics: Dynamics) -> bool:
-    """Whether the fields of single paths are constant up to a function: first order, one exponent if the point is scaled."""
-    if dynamics.second_order:
+    """Whether the fields of single paths are constant up to a function: first order, separable, one metric if the point is scaled."""
+    if dynamics.second_order or not all(metric.primitive for _, metric in spec.metric.blocks):
         return False
-    return dynamics.name == "gradient-flow" or len({a for _, a in spec.metric.blocks}) == 1
+    return dynamics.name == "gradient-flow" or len({metric for _, metric in spec.metric.blocks}) == 1
 
 
 def _path_result(spec: Spec, model: Model) -> PathResult:
     graph = edges(model.paths, model.blocks)
-    return PathResult(graph, independent_paths(graph), tuple(a for _, a in spec.metric.blocks))
+    return PathResult(graph, independent_paths(graph), spec.metric.blocks[0][1])
 
 
 def part_result(
     spec: Spec, part: Part, model: Model, dynamics: Dynamics, seed: int, listener: Listener = nobody
 ) -> PartResult:
     """Grow the trace, find as many laws as it leaves room for, and repeat the growth where the sum does not close."""
-    exponents = dict(spec.metric.blocks)
-    flow = PartFlow(part.program, tuple(exponents[name] for name, _ in part.program.blocks), dynamics)
+    metrics = dict(spec.metric.blocks)
+    flow = PartFlow(part.program, tuple(metrics[name] for name, _ in part.program.blocks), dynamics)
     require_size(flow)
     stream = Stream(seed)
     selection = Selection(flow, Stream(_seed(stream, "selection", 0)), flow.dimension, listener)

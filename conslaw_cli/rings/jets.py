@@ -7,6 +7,7 @@ of S. Components 0 … 2^(j-1)-1 are the part without e_j.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -59,6 +60,19 @@ def power(field: Field, a: np.ndarray, exponent: int) -> np.ndarray:
     for _ in range(exponent - 1):
         result = multiply(field, result, a)
     return result
+
+
+@dataclass(frozen=True)
+class Jets:
+    """Arithmetic of jets entry by entry, for what is written once for any ring."""
+
+    field: Field
+
+    def multiply(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return multiply(self.field, a, b)
+
+    def power(self, a: np.ndarray, exponent: int) -> np.ndarray:
+        return power(self.field, a, exponent)
 
 
 def _widen(a: np.ndarray, size: int) -> np.ndarray:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
+from conslaw_cli.metrics import power
 from conslaw_cli.models import ARCHITECTURES, Architecture
 from conslaw_cli.spec.schema import (
     KINDS,
-    LARGEST_EXPONENT,
     MOST_WIDTHS,
     POINTS,
     RATE_KEYS,
@@ -84,8 +84,7 @@ def _architecture(architecture: Architecture) -> Schema:
 
 
 def _metric() -> Schema:
-    powers = "|".join(map(str, range(LARGEST_EXPONENT + 1)))
-    name = {"anyOf": [{"enum": ["euclidean", "entropy"]}, {"type": "string", "pattern": rf"^theta\^({powers})$"}]}
+    name = power.schema()
     default = "The metric of all parameter blocks that have none of their own: euclidean, entropy or theta^a."
     at = "Where the metric is evaluated; by default lookahead for momentum with constant damping unless all is Euclidean."
     return {

@@ -1,29 +1,12 @@
-"""Reads the table [metric]: the exponent of M = diag(theta^a) for every parameter block, and where M is evaluated."""
+"""Reads the table [metric]: the metric of every parameter block, and where it is evaluated."""
 
 from __future__ import annotations
 
-import re
-
+from conslaw_cli.metrics import Metric, read_metric_of_block
+from conslaw_cli.metrics.power import LARGEST_EXPONENT, NAMES
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.problems import MOST_ALIKE, Table, suggestion
-from conslaw_cli.spec.schema import LARGEST_EXPONENT, POINTS, DynamicsSpec, MetricSpec, ModelSpec
-
-_NAMES = {"euclidean": 0, "entropy": 1}
-
-
-def exponent_of(metric: object) -> int | None:
-    """The exponent a of a metric's name ("euclidean", "entropy", "theta^a" with 0 <= a <= 20); None for any other."""
-    if not isinstance(metric, str):
-        return None
-    power = re.fullmatch(r"theta\^([0-9]{1,2})", metric)
-    exponent = int(power[1]) if power else _NAMES.get(metric)
-    return exponent if exponent is not None and exponent <= LARGEST_EXPONENT else None
-
-
-def metric_name(exponent: int) -> str:
-    """The name of the metric diag(theta^a)."""
-    return {value: name for name, value in _NAMES.items()}.get(exponent, f"theta^{exponent}")
-
+from conslaw_cli.spec.schema import POINTS, DynamicsSpec, MetricSpec, ModelSpec
 
 def block_names(model: ModelSpec | None) -> tuple[str, ...]:
     """The model's parameter blocks in order; none for a model that could not be read."""
@@ -37,12 +20,12 @@ def read_metric(table: Table, model: ModelSpec | None, dynamics: DynamicsSpec | 
     blocks = block_names(model)
     if model is not None:
         table.check_keys(("default", "at", *blocks))
-    given = _given_exponents(table, blocks if model is not None else tuple(key for key in table.data if key != "at"))
+    given = _given_metrics(table, blocks if model is not None else tuple(key for key in table.data if key != "at"))
     at_is_usable = "at" not in table.data or _at_is_usable(table, dynamics)
     if model is None or dynamics is None or given is None or not at_is_usable:
         return None
-    exponents = tuple((block, given.get(block, given.get("default", _usual(model, block)))) for block in blocks)
-    metric = MetricSpec(exponents, table.data.get("at") or _usual_point(exponents, dynamics))
+    metrics = tuple((block, given.get(block, given.get("default", _usual(model, block)))) for block in blocks)
+    metric = MetricSpec(metrics, table.data.get("at") or _usual_point(metrics, dynamics))
     return metric if _rate_is_usable(table, metric, dynamics) else None
 
 
@@ -57,28 +40,28 @@ def _rate_is_usable(table: Table, metric: MetricSpec, dynamics: DynamicsSpec) ->
     return True
 
 
-def _given_exponents(table: Table, keys: tuple[str, ...]) -> dict[str, int] | None:
-    """The exponents of the keys that are there, or None when one of them is no metric."""
-    given = {key: exponent_of(table.data[key]) for key in dict.fromkeys(("default", *keys)) if key in table.data}
-    unknown = [key for key, exponent in given.items() if exponent is None]
+def _given_metrics(table: Table, keys: tuple[str, ...]) -> dict[str, Metric] | None:
+    """The metrics of the keys that are there, or None when one of them is no metric."""
+    given = {key: read_metric_of_block(table.data[key]) for key in dict.fromkeys(("default", *keys)) if key in table.data}
+    unknown = [key for key, metric in given.items() if metric is None]
     for key in unknown[:MOST_ALIKE]:
         what = "unknown metric" if isinstance(table.data[key], str) else "a metric must be a string"
-        metrics = (*_NAMES, "theta^2")
+        metrics = (*NAMES, "theta^2")
         remedy = f"{suggestion(table.data[key], metrics)}, with any exponent up to {LARGEST_EXPONENT}"
         table.problem(key, what, remedy)
     return None if unknown else given
 
 
-def _usual(model: ModelSpec, block: str) -> int:
-    """The exponent the architecture calls for."""
-    exponent = exponent_of(ARCHITECTURES[model.architecture].default_metric(block))
-    if exponent is None:
+def _usual(model: ModelSpec, block: str) -> Metric:
+    """The metric the architecture calls for."""
+    metric = read_metric_of_block(ARCHITECTURES[model.architecture].default_metric(block))
+    if metric is None:
         raise ValueError(f"{model.architecture} names an unknown default metric for {block}")
-    return exponent
+    return metric
 
 
-def _usual_point(exponents: tuple[tuple[str, int], ...], dynamics: DynamicsSpec) -> str:
-    mirror = dynamics.kind == "momentum" and not dynamics.varies_in_time and any(a for _, a in exponents)
+def _usual_point(metrics: tuple[tuple[str, Metric], ...], dynamics: DynamicsSpec) -> str:
+    mirror = dynamics.kind == "momentum" and not dynamics.varies_in_time and not all(m.euclidean for _, m in metrics)
     return "lookahead" if mirror else "theta"
 
 
