@@ -31,7 +31,7 @@ from conslaw_cli.report.model import (
     TraceSummary,
 )
 from conslaw_cli.assembling.original import Members, in_original
-from conslaw_cli.spec import DynamicsSpec, spec_sha256, time_text
+from conslaw_cli.spec import DynamicsSpec, MetricSpec, spec_sha256, time_text
 from conslaw_cli.timefree import time_free
 from conslaw_cli.version import __version__
 
@@ -59,7 +59,7 @@ def build(analysis: Analysis) -> Report:
             _domain(analysis),
             _positive(analysis),
         ),
-        metric=MetricSummary(tuple((name, of.name) for name, of in spec.metric.blocks), spec.metric.at),
+        metric=_metric(spec.metric),
         dynamics=_dynamics(spec.dynamics),
         trace=_trace(analysis),
         laws=_laws(analysis, status),
@@ -75,6 +75,11 @@ def build(analysis: Analysis) -> Report:
             "spec_sha256": spec_sha256(spec),
         },
     )
+
+
+def _metric(metric: MetricSpec) -> MetricSummary:
+    names = tuple((block, of.name) for block, of in metric.blocks)
+    return MetricSummary(names, metric.at, tuple(block for block, of in metric.blocks if of.positive))
 
 
 def _dynamics(dynamics: DynamicsSpec) -> DynamicsSummary:

@@ -37,12 +37,17 @@ class PartFlow:
         """Dimension of the part's drift coordinates."""
         return self.program.size * len(self.dynamics.coordinates)
 
+    @property
+    def numbers(self) -> set[int]:
+        """Numbers that the primes worked with must not divide."""
+        return self.dynamics.numbers.union(*(metric.numbers for metric in self.metrics))
+
     def field(self, stream: Stream, name: str) -> Field:
-        """A field of a random prime that divides no number of the dynamics."""
+        """A field of a random prime that divides no number of the dynamics and the metric."""
         draws = (stream.derive(name, attempt) for attempt in count())
         while True:
             prime = random_prime(draws)
-            if all(number % prime for number in self.dynamics.numbers):
+            if all(number % prime for number in self.numbers):
                 return Field(prime)
 
     @property

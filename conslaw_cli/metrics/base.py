@@ -24,9 +24,11 @@ class Ring(Protocol):
 
     def power(self, a: Any, exponent: int) -> Any: ...
 
+    def transform(self, left: Matrix | None, a: Any, right: Matrix | None) -> Any: ...
+
 
 class Element(Protocol):
-    """One element of a ring: a polynomial, or what is known of one (:class:`conslaw_cli.rings.bounds.Bound`)."""
+    """One element of a ring, such as a polynomial."""
 
     def __add__(self, other: Self) -> Self: ...
 
@@ -35,6 +37,14 @@ class Element(Protocol):
     def __pow__(self, exponent: int) -> Self: ...
 
     def scaled(self, factor: Fraction) -> Self: ...
+
+
+class MetricError(Exception):
+    """A value of [metric] that is no metric: what is wrong with it, and the remedy."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message, self.remedy = message, remedy
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,25 @@ class Metric(ABC):
         return False
 
     @property
+    def constant(self) -> bool:
+        """Whether M is the same at every point."""
+        return self.euclidean
+
+    @property
+    def separate(self) -> bool:
+        """Whether every entry has a metric of its own, the same for all: M = diag(m(theta_k)), whatever the block's shape."""
+        return False
+
+    @property
+    def numbers(self) -> set[int]:
+        """Denominators of the numbers in M: a prime that the engine works modulo must divide none."""
+        return set()
+
+    def restricted(self, rows: tuple[int, ...], columns: tuple[int, ...]) -> Metric | None:
+        """The metric of the entries in some rows and columns of the block by themselves; None where M mixes them with others."""
+        return self
+
+    @property
     def power(self) -> int | None:
         """The number a where M = diag(theta^a), else None."""
         return None
@@ -96,8 +125,8 @@ class Metric(ABC):
         """M(point) times the derivatives of a law, by the places where they are not zero."""
 
     @abstractmethod
-    def bound(self, gradient: Element, point: Element, shape: Shape) -> Element:
-        """Bound of every entry of M(point) gradient, from bounds of the entries."""
+    def bound(self, gradient: Any, point: Any, shape: Shape) -> Any:
+        """Bound of every entry of M(point) gradient, from bounds of the entries (:class:`conslaw_cli.rings.bounds.Bound`)."""
 
     @abstractmethod
     def same_signs(self, shape: Shape) -> list[tuple[Place, ...]]:

@@ -29,6 +29,10 @@ class Power(Metric):
         return self.exponent == 0
 
     @property
+    def separate(self) -> bool:
+        return True
+
+    @property
     def power(self) -> int:
         return self.exponent
 
@@ -55,7 +59,7 @@ class Power(Metric):
             return dict(partials)
         return {place: partial * point(place) ** self.exponent for place, partial in partials.items()}
 
-    def bound(self, gradient: Element, point: Element, shape: Shape) -> Element:
+    def bound(self, gradient: Any, point: Any, shape: Shape) -> Any:
         return gradient * point**self.exponent
 
     def same_signs(self, shape: Shape) -> list[tuple[Place, ...]]:
@@ -64,7 +68,7 @@ class Power(Metric):
         return [((i, j),) for i in range(rows) for j in range(columns)] if self.exponent % 2 else []
 
 
-def read(value: object) -> Power | None:
+def read(value: object, shape: Shape | None) -> Power | None:
     """The metric of the names "euclidean", "entropy", "theta^a" with 0 <= a <= 20; None for any other value."""
     if not isinstance(value, str):
         return None
@@ -73,7 +77,7 @@ def read(value: object) -> Power | None:
     return Power(exponent) if exponent is not None and exponent <= LARGEST_EXPONENT else None
 
 
-def schema() -> dict[str, object]:
-    """The JSON Schema of the values that :func:`read` takes."""
+def schemas() -> list[dict[str, object]]:
+    """JSON Schemas of the values that :func:`read` takes."""
     powers = "|".join(map(str, range(LARGEST_EXPONENT + 1)))
-    return {"anyOf": [{"enum": list(NAMES)}, {"type": "string", "pattern": rf"^theta\^({powers})$"}]}
+    return [{"enum": list(NAMES)}, {"type": "string", "pattern": rf"^theta\^({powers})$"}]

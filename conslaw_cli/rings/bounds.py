@@ -7,7 +7,6 @@ free symbols) and the 1-norm, the sum of the absolute values of the coefficients
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from math import lcm, prod
 
 from conslaw_cli.rings.polynomials import Polynomial
@@ -53,9 +52,9 @@ class Bound:
     def __pow__(self, exponent: int) -> Bound:
         return Bound(self.degree * exponent, self.norm**exponent, self.denominator**exponent)
 
-    def scaled(self, factor: Fraction) -> Bound:
-        """A multiple."""
-        return self * Bound(0, abs(factor.numerator), factor.denominator)
+    def multiple(self, norm: int, denominator: int) -> Bound:
+        """A combination of such polynomials with coefficients c, ``norm`` being the sum of all |denominator * c|."""
+        return self * Bound(0, norm, denominator)
 
     def summed(self, count: int) -> Bound:
         """A sum of ``count`` of them."""

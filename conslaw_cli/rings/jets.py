@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from conslaw_cli.rings.field import Field
+from conslaw_cli.rings.field import Field, Rationals
 from conslaw_cli.graph.program import (
     Add,
     Coefficient,
@@ -73,6 +73,11 @@ class Jets:
 
     def power(self, a: np.ndarray, exponent: int) -> np.ndarray:
         return power(self.field, a, exponent)
+
+    def transform(self, left: Rationals | None, a: np.ndarray, right: Rationals | None) -> np.ndarray:
+        """left a right for constant matrices of rationals, None being the identity."""
+        a = a if left is None else self.field.matmul(self.field.rationals(left), a)
+        return a if right is None else self.field.matmul(a, self.field.rationals(right))
 
 
 def _widen(a: np.ndarray, size: int) -> np.ndarray:

@@ -46,6 +46,11 @@ class MetricSpec(Struct, frozen=True, forbid_unknown_fields=True):
         """Whether the metric is Euclidean on every block."""
         return all(metric.euclidean for _, metric in self.blocks)
 
+    @property
+    def constant(self) -> bool:
+        """Whether the metric is the same at every point."""
+        return all(metric.constant for _, metric in self.blocks)
+
 
 class DynamicsSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The table [dynamics], resolved."""
