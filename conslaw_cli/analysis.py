@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import log2
+from math import log2, prod
 
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics import Dynamics, build_dynamics
@@ -17,6 +17,7 @@ from conslaw_cli.laws.search import search
 from conslaw_cli.laws.selection import Selection
 from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.lie import TooLarge, Trace, require_size, trace
+from conslaw_cli.metrics import Metric
 from conslaw_cli.models import ARCHITECTURES, Model, Part
 from conslaw_cli.spec import Spec
 from conslaw_cli.steps import Listener, Step, nobody
@@ -72,8 +73,8 @@ class PathResult:
 
     graph: Edges
     dimension: int
-    exponents: tuple[int, ...]
-    """Exponent of the metric at every parameter's block."""
+    metric: Metric
+    """The metric of the first block; under weight decay it is that of every block."""
 
     @property
     def laws(self) -> int:
@@ -118,7 +119,7 @@ def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
     if model.paths and _constant_fields(spec, dynamics):
         return Analysis(spec, seed, model, dynamics, paths=_path_result(spec, model))
     parts: list[PartResult] = []
-    for part in model.parts:
+    for part in parts_under(model, dict(spec.metric.blocks)):
         try:
             parts.append(part_result(spec, part, model, dynamics, seed, _adding(listener, parts, part.copies)))
         except TooLarge as error:
@@ -145,23 +146,50 @@ def _adding(listener: Listener, before: Sequence[PartResult], copies: int) -> Li
 
 
 def _constant_fields(spec: Spec, dynamics: Dynamics) -> bool:
-    """Whether the fields of single paths are constant up to a function: first order, one exponent if the point is scaled."""
-    if dynamics.second_order:
+    """Whether the fields of single paths are constant up to a function: first order, separable, one metric if the point is scaled."""
+    if dynamics.second_order or not all(metric.primitive for _, metric in spec.metric.blocks):
         return False
-    return dynamics.name == "gradient-flow" or len({a for _, a in spec.metric.blocks}) == 1
+    return dynamics.name == "gradient-flow" or len({metric for _, metric in spec.metric.blocks}) == 1
 
 
 def _path_result(spec: Spec, model: Model) -> PathResult:
     graph = edges(model.paths, model.blocks)
-    return PathResult(graph, independent_paths(graph), tuple(a for _, a in spec.metric.blocks))
+    return PathResult(graph, independent_paths(graph), spec.metric.blocks[0][1])
+
+
+def parts_under(model: Model, metrics: dict[str, Metric]) -> tuple[Part, ...]:
+    """The model's parts, or the one that joins them where the metric mixes parts or treats copies of one differently."""
+    alike = all(metrics_of(part, model, metrics) is not None for part in model.parts)
+    return model.parts if alike else (model.joined,)
+
+
+def metrics_of(part: Part, model: Model, metrics: dict[str, Metric]) -> tuple[Metric, ...] | None:
+    """The metric of each block of a part, the same for all its copies; None where there is no such."""
+    of_blocks = []
+    for number, (name, _) in enumerate(part.program.blocks):
+        copies = {metrics[name]} if metrics[name].separate else _restrictions(part, number, model, metrics[name])
+        if len(copies) > 1 or None in copies:
+            return None
+        of_blocks.append(copies.pop())
+    return tuple(of_blocks)
+
+
+def _restrictions(part: Part, number: int, model: Model, metric: Metric) -> set[Metric | None]:
+    """A metric restricted to a part's block, over its copies."""
+    name, shapes = part.program.blocks[number][0], dict(model.blocks)
+    start = sum(prod(shape) for _, shape in model.blocks[: list(shapes).index(name)])
+    found = set()
+    for copy in part.indices:
+        places = [divmod(position - start, shapes[name][1]) for position in copy[number]]
+        found.add(metric.restricted(*(tuple(dict.fromkeys(axis)) for axis in zip(*places))))
+    return found
 
 
 def part_result(
     spec: Spec, part: Part, model: Model, dynamics: Dynamics, seed: int, listener: Listener = nobody
 ) -> PartResult:
     """Grow the trace, find as many laws as it leaves room for, and repeat the growth where the sum does not close."""
-    exponents = dict(spec.metric.blocks)
-    flow = PartFlow(part.program, tuple(exponents[name] for name, _ in part.program.blocks), dynamics)
+    flow = PartFlow(part.program, metrics_of(part, model, dict(spec.metric.blocks)), dynamics)
     require_size(flow)
     stream = Stream(seed)
     selection = Selection(flow, Stream(_seed(stream, "selection", 0)), flow.dimension, listener)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.report.comparison import Cell, Comparison, Row
-from conslaw_cli.spec import Spec, normalised, parse_spec
+from conslaw_cli.spec import Spec, parse_spec
 
 DYNAMICS = {
     "gradient flow": {"kind": "gradient-flow"},
@@ -30,23 +30,24 @@ def compare_spec(spec: Spec, seed: int = 0) -> Comparison:
     return Comparison(title, tuple(DYNAMICS), tuple(rows), tuple(cells))
 
 
-def _metrics(spec: Spec) -> list[tuple[Row, dict[str, str]]]:
+def _metrics(spec: Spec) -> list[tuple[Row, dict[str, object]]]:
     """Every row with its metric as a spec's table without ``at``; the spec's own where it is neither of the usual two."""
-    own = {name: metric for name, metric in normalised(spec)["metric"].items() if name not in ("at", "default")}
+    own = {block: metric.plain for block, metric in spec.metric.blocks}
+    names = tuple((block, metric.name) for block, metric in spec.metric.blocks)
     rows = [(Row("Euclidean"), {"default": "euclidean"})]
-    if set(own.values()) not in ({"euclidean"}, {"entropy"}):
+    if {name for _, name in names} not in ({"euclidean"}, {"entropy"}):
         architecture = ARCHITECTURES[spec.model.architecture]
-        usual = all(architecture.default_metric(name) == metric for name, metric in own.items())
+        usual = all(architecture.default_metric(block) == name for block, name in names)
         label = f"{architecture.name}'s own" if usual else "the spec's"
-        rows = [*_points(label, own, tuple(own.items())), *rows]
+        rows = [*_points(label, own, names), *rows]
     return rows + _points("entropy", {"default": "entropy"})
 
 
-def _points(label: str, metric: dict[str, str], blocks: tuple = ()) -> list[tuple[Row, dict[str, str]]]:
+def _points(label: str, metric: dict[str, object], blocks: tuple = ()) -> list[tuple[Row, dict[str, object]]]:
     return [(Row(label, blocks, point), metric) for point in ("theta", "lookahead")]
 
 
-def _cell(spec: Spec, row: Row, metric: dict[str, str], dynamics: str, seed: int) -> Cell:
+def _cell(spec: Spec, row: Row, metric: dict[str, object], dynamics: str, seed: int) -> Cell:
     from conslaw_cli.analysis import run
     from conslaw_cli.assembling.build import build
 

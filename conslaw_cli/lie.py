@@ -211,7 +211,7 @@ def _error_bits(flow: PartFlow, words: list[tuple[int, ...]], length: int, prime
     minor's degree is at most the sum of its rows' and its 1-norm at most the product of the rows', each times the number of rows.
     """
     bound, translations = flow.bound, len(flow.dynamics.time_fields)
-    numbers = [number.bit_length() for number in flow.dynamics.numbers]
+    numbers = [number.bit_length() for number in flow.numbers]
     lengths = Counter([*map(len, words), length])
     rows = lengths.total() + translations
     degree = sum(count * (k * (bound.degree - 1) + 1) for k, count in lengths.items()) + 2 * translations

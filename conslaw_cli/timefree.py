@@ -51,10 +51,10 @@ def _moves_paths(analysis: Analysis) -> int:
 
     A law is a sum of (2 - a)-th powers, which is multiplied with 2 - a; or, for a = 2, of logarithms, which gains edges out less edges in.
     """
-    graph, (exponent, *_) = analysis.paths.graph, analysis.paths.exponents
+    graph, primitive = analysis.paths.graph, analysis.paths.metric.primitive
     if not analysis.dynamics.time_fields or not graph.neurons:
         return 0
-    if exponent != 2:
+    if not primitive.logarithm:
         return 1
     out, into = (np.bincount(ends[ends >= 0], minlength=graph.neurons) for ends in (graph.tail, graph.head))
     return int((out != into).any())

@@ -6,7 +6,8 @@ drift of the dynamics stays a vector field of its own (no drift coordinates, no 
 
 A configuration is given by plain values:
   architecture, widths, bias   as in a spec;
-  exponents                    {block: a} for M = diag(theta_block ** a), None for what the architecture calls for;
+  exponents                    {block: a} for M = diag(theta_block ** a), None for what the architecture calls for; or any other
+                               metric as a function that maps the list of the point's entries to a SymPy matrix;
   kind, rate                   "gradient-flow" | "momentum" | "nesterov" | "weight-decay", and the damping or decay;
   lookahead                    momentum only: M at rate*theta + theta' (True) or at theta (False); None: the convention of
                                Marcotte et al. 2024, at the lookahead point whenever the damping is constant.
@@ -102,6 +103,17 @@ def exponent_list(architecture, widths, bias="none", exponents=None):
     """The exponent a of the metric for every single parameter, in state order."""
     chosen = default_exponents(architecture, widths, bias) if exponents is None else exponents
     return [chosen.get(name, 0) for name, shape in blocks(architecture, widths, bias) for _ in range(sp.prod(shape))]
+
+
+def axes_metric(architecture, widths, bias="none", sides=None):
+    """The metric that maps the gradient G of each block in ``sides``, {block: (L, R)}, to L G R; None is the identity."""
+    factors = []
+    for name, shape in blocks(architecture, widths, bias):
+        left, right = (sides or {}).get(name, (None, None))
+        rows, columns = (*shape, 1)[:2]
+        pair = [sp.eye(size) if m is None else sp.Matrix(m) for m, size in ((left, rows), (right, columns))]
+        factors.append(sp.kronecker_product(pair[0], pair[1].T))
+    return lambda point: sp.diag(*factors)
 
 
 # --- polynomial vector fields ----------------------------------------------------------------------------------------
@@ -213,7 +225,7 @@ class _Flow:
         rng = random.Random(f"flow {seed}")
         self.kind = kind
         self.parameters, self.phi = phi(architecture, widths, bias)
-        self.powers = exponent_list(architecture, widths, bias, exponents)
+        self.metric = exponents if callable(exponents) else self.diagonal(exponent_list(architecture, widths, bias, exponents))
         rate = {"nesterov": "3/t", "gradient-flow": 0}.get(kind, rate)
         self.rate = sp.together(_rate(rate, rng))
         self.velocities = [sp.Symbol(f"d{p}") for p in self.parameters]
@@ -222,16 +234,19 @@ class _Flow:
         self.times = rng.sample(range(2, 50), 3)
         self.momentum = kind in ("momentum", "nesterov")
 
+    @staticmethod
+    def diagonal(powers):
+        """diag(theta**a) as a function of the point."""
+        return lambda point: sp.diag(*[m**a for m, a in zip(point, powers, strict=True)])
+
     def gradient_fields(self, at=None, metric_at=None):
         """M grad phi_i as expressions, with theta (and theta in the metric) replaced by other expressions."""
         at = at or self.parameters
         metric_at = metric_at or at
         where = dict(zip(self.parameters, at, strict=True))
-        metric = [m**a for m, a in zip(metric_at, self.powers, strict=True)]
-        return [
-            [m * e.diff(p).subs(where, simultaneous=True) for m, p in zip(metric, self.parameters, strict=True)]
-            for e in self.phi
-        ]
+        metric = self.metric(metric_at)
+        gradients = [[e.diff(p).subs(where, simultaneous=True) for p in self.parameters] for e in self.phi]
+        return [list(metric * sp.Matrix(gradient)) for gradient in gradients]
 
     def lookahead_point(self, position, velocity):
         """The point rate*theta + theta' of Krichene et al. 2015, where mirror momentum takes its metric."""

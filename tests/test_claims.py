@@ -21,6 +21,7 @@ from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.lie import trace
+from conslaw_cli.metrics.power import Power
 from conslaw_cli.graph.program import Coefficient, Parameter, Program
 from conslaw_cli.assembling import build
 from conslaw_cli.assembling.expansion import verified
@@ -42,7 +43,7 @@ def generator(flow, number):
     )
     theta, f = parameter_symbols(flow.program), functional(flow.program)
     own = {s: sp.Symbol(f"{s}_{number}") for s in f.free_symbols - set(theta)}
-    powers = [a for a, (_, (r, c)) in zip(flow.exponents, flow.program.blocks, strict=True) for _ in range(r * c)]
+    powers = [of.power for of, (_, (r, c)) in zip(flow.metrics, flow.program.blocks, strict=True) for _ in range(r * c)]
     moved = [
         f.diff(s).subs({**own, **dict(zip(theta, at))}, simultaneous=True) * m**a
         for s, m, a in zip(theta, metric_at, powers, strict=True)
@@ -62,7 +63,7 @@ def cubed():
     first, last = (Parameter(shape, name) for name, shape in blocks)
     square = (first * first) * first
     functional = Coefficient((1, 1), "a") @ ((last * last * last) @ (square * Coefficient((1, 1), "x")))
-    return PartFlow(Program(blocks, functional), (0, 1), flow_of(spec("linear", [1, 1, 1], kind="momentum"))[2])
+    return PartFlow(Program(blocks, functional), (Power(0), Power(1)), flow_of(spec("linear", [1, 1, 1], kind="momentum"))[2])
 
 
 BOUNDED = {

@@ -35,6 +35,8 @@ from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.paths import Edges, edges, independent_paths
 from conslaw_cli.laws.verify import Verdict, verdicts
 from conslaw_cli.lie import left_normed, trace
+from conslaw_cli.metrics import EUCLIDEAN
+from conslaw_cli.metrics.power import Power
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.graph import program as graph
 from conslaw_cli.graph.program import Add, Coefficient, MatMul, Mul, Node, One, Parameter, Program, Transpose, topological_order
@@ -389,8 +391,8 @@ class Unknown(Node):
 
 INTERPRETERS = {
     "reverse mode": lambda program: graph.gradient(program.functional, program.blocks),
-    "parities": lambda program: gradings.sign_words(program, (False,), Stream(0)),
-    "weights": lambda program: gradings.weights(program, (0,)),
+    "parities": lambda program: gradings.sign_words(program, (), Stream(0)),
+    "weights": lambda program: gradings.weights(program, (Fraction(1, 2),)),
     "number of terms": term_count,
     "bounds": lambda program: gradient_bounds(program, VARIABLE),
     "expansions": lambda program: Expansion(program, None).gradient(0),
@@ -453,10 +455,10 @@ SIGNED = [("linear", (1, 2, 1), "none"), ("linear", (1, 2, 1), "hidden"), ("relu
 @pytest.mark.parametrize("fix_last", [False, True])
 def test_sign_words_are_exactly_the_sign_symmetries(model, fix_last):
     program = program_of(*model)
-    fixed = [False] * (len(program.blocks) - 1) + [fix_last]
-    words = gradings.sign_words(program, tuple(fixed), Stream(1)).tolist()
-    found = {sum((word >> bit & 1) << k for k, word in enumerate(words)) for bit in range(64)}
     rows, columns = program.blocks[-1][1]
+    fixed = [(k,) for k in range(program.size - rows * columns, program.size)] if fix_last else []
+    words = gradings.sign_words(program, fixed, Stream(1)).tolist()
+    found = {sum((word >> bit & 1) << k for k, word in enumerate(words)) for bit in range(64)}
     kept = (2**program.size - 2 ** (program.size - rows * columns)) * fix_last
     group = sign_group(program, kept)
     assert found <= group
@@ -480,15 +482,16 @@ def balanced(program, exponents, block_weights):
 @pytest.mark.parametrize("model", [m for m in MODELS if len(program_of(*m).blocks) == 2], ids=name_of)
 def test_weights_make_the_generators_homogeneous(model, exponents):
     program = program_of(*model)
-    assert balanced(program, exponents, gradings.weights(program, exponents))
+    assert balanced(program, exponents, gradings.weights(program, tuple(Power(a).weight for a in exponents)))
 
 
 def test_no_weights_where_there_are_none():
-    assert gradings.weights(program_of("linear", (2, 2, 1), "none"), (2, 0)) is None
+    assert gradings.weights(program_of("linear", (2, 2, 1), "none"), (Power(2).weight, Power(0).weight)) is None
     biased = program_of("linear", (1, 2, 1), "hidden")
     for exponents in product((0, 1), repeat=3):
         scale = [Fraction(1, 2 - a) for a in exponents]
-        assert (gradings.weights(biased, exponents) is not None) == balanced(biased, exponents, scale)
+        of_metrics = tuple(Power(a).weight for a in exponents)
+        assert (gradings.weights(biased, of_metrics) is not None) == balanced(biased, exponents, scale)
 
 
 # --- brackets --------------------------------------------------------------------------------------------------------
@@ -503,8 +506,8 @@ def flow_of(tables):
 
 def part_flow(tables):
     parsed, model, dynamics = flow_of(tables)
-    program, exponents = model.parts[0].program, dict(parsed.metric.blocks)
-    return PartFlow(program, tuple(exponents[name] for name, _ in program.blocks), dynamics)
+    program, metrics = model.parts[0].program, dict(parsed.metric.blocks)
+    return PartFlow(program, tuple(metrics[name] for name, _ in program.blocks), dynamics)
 
 
 def scalar_value(polynomial, values):
@@ -529,7 +532,7 @@ def generator(flow, field, stream, number, state):
         for node in coefficients_of(flow.program)
         for s, v in zip(symbolic(node), draw(coefficient(node.name), node.shape[0] * node.shape[1]))
     }
-    powers = [a for a, (_, (r, c)) in zip(flow.exponents, flow.program.blocks, strict=True) for _ in range(r * c)]
+    powers = [of.power for of, (_, (r, c)) in zip(flow.metrics, flow.program.blocks, strict=True) for _ in range(r * c)]
     f = functional(flow.program).subs(chosen)
     moved = [
         f.diff(s).subs(dict(zip(theta, at)), simultaneous=True) * m**a for s, m, a in zip(theta, metric_at, powers)
@@ -780,6 +783,6 @@ def test_blocks_of_coefficients_may_be_called_anything(names):
     blocks = (("W1", (2, 3)), ("W2", (3, 2)))
     first, last = (Parameter(shape, name) for name, shape in blocks)
     functional = Coefficient((1, 3), names[1]) @ (last @ (first @ Coefficient((3, 1), names[0])))
-    flow = PartFlow(Program(blocks, functional), (0, 0), flow_of(spec("linear", [3, 2, 3]))[2])
+    flow = PartFlow(Program(blocks, functional), (EUCLIDEAN, EUCLIDEAN), flow_of(spec("linear", [3, 2, 3]))[2])
     found = trace(flow, seed=1)
     assert found.closed and flow.dimension - found.dimension == 3

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conslaw_cli.metrics import EUCLIDEAN
+from conslaw_cli.metrics.power import Power
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.spec import (
     ExpectSpec,
@@ -63,7 +65,7 @@ def test_defaults():
     assert spec.name == "<mapping>"
     assert (spec.model.widths, spec.model.bias) == ((2, 3, 2), "none")
     assert (spec.dynamics.kind, spec.dynamics.rate, spec.dynamics.start) == ("gradient-flow", None, 0)
-    assert (spec.metric.blocks, spec.metric.at) == ((("W1", 0), ("W2", 0)), "theta")
+    assert (spec.metric.blocks, spec.metric.at) == ((("W1", EUCLIDEAN), ("W2", EUCLIDEAN)), "theta")
     assert spec.metric.euclidean
     assert spec.expect == ExpectSpec()
     assert hash(spec) == hash(parse_spec({"model": dict(LINEAR)}))
@@ -84,7 +86,7 @@ def test_defaults():
 def test_metric_is_resolved_for_every_block(metric, exponents):
     spec = spec_of(metric=metric, model={"architecture": "icnn", "widths": [2, 3, 1], "bias": "hidden"})
     blocks = dict(spec.metric.blocks)
-    assert [blocks[name] for name in ("W1", "W2", "b1")] == exponents
+    assert [blocks[name].power for name in ("W1", "W2", "b1")] == exponents
     assert tuple(blocks) == tuple(name for name, _ in ARCHITECTURES["icnn"].blocks((2, 3, 1), "hidden"))
 
 
@@ -331,7 +333,7 @@ def test_architectures_are_those_of_the_models(monkeypatch):
         blocks=lambda widths, bias: (("A", (1, 1)),), default_metric=lambda block: "theta^2",
     )  # fmt: skip
     monkeypatch.setitem(ARCHITECTURES, "tiny", blocks)
-    assert spec_of(model={"architecture": "tiny", "widths": [1]}).metric.blocks == (("A", 2),)
+    assert spec_of(model={"architecture": "tiny", "widths": [1]}).metric.blocks == (("A", Power(2)),)
     assert "at most 2" in problem_of(model={"architecture": "tiny", "widths": [1, 1, 1]}).message
 
 

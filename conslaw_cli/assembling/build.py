@@ -16,6 +16,7 @@ from conslaw_cli.laws.families import FamilyLaws
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.theory import UNVERIFIED, KnownFamily, known_families
 from conslaw_cli.laws.time import depends_on_time
+from conslaw_cli.metrics import Metric
 from conslaw_cli.models import ARCHITECTURES, Model
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.assembling.expansion import verified
@@ -32,7 +33,7 @@ from conslaw_cli.report.model import (
     TraceSummary,
 )
 from conslaw_cli.assembling.original import Members, in_original
-from conslaw_cli.spec import DynamicsSpec, metric_name, spec_sha256, time_text
+from conslaw_cli.spec import DynamicsSpec, MetricSpec, spec_sha256, time_text
 from conslaw_cli.timefree import time_free
 from conslaw_cli.version import __version__
 
@@ -60,7 +61,7 @@ def build(analysis: Analysis) -> Report:
             _domain(analysis),
             _positive(analysis),
         ),
-        metric=MetricSummary(tuple((name, metric_name(a)) for name, a in spec.metric.blocks), spec.metric.at),
+        metric=_metric(spec.metric),
         dynamics=_dynamics(spec.dynamics),
         trace=_trace(analysis),
         laws=_laws(analysis, status),
@@ -76,6 +77,11 @@ def build(analysis: Analysis) -> Report:
             "spec_sha256": spec_sha256(spec),
         },
     )
+
+
+def _metric(metric: MetricSpec) -> MetricSummary:
+    names = tuple((block, of.name) for block, of in metric.blocks)
+    return MetricSummary(names, metric.at, tuple(block for block, of in metric.blocks if of.positive))
 
 
 def _dynamics(dynamics: DynamicsSpec) -> DynamicsSummary:
@@ -101,7 +107,7 @@ def _positive(analysis: Analysis) -> tuple[str, ...]:
     """Blocks that the architecture keeps positive, and those at which a metric that is not Euclidean is taken."""
     spec, architecture = analysis.spec, ARCHITECTURES[analysis.spec.model.architecture]
     at_theta = spec.metric.at == "theta"
-    return tuple(name for name, a in spec.metric.blocks if architecture.stays_positive(name) or (a and at_theta))
+    return tuple(name for name, of in spec.metric.blocks if architecture.stays_positive(name) or (of.positive and at_theta))
 
 
 def _status(analysis: Analysis) -> tuple[str, str | None, str | None, tuple[str, ...]]:
@@ -172,15 +178,15 @@ def _laws(analysis: Analysis, status: str) -> LawsSummary:
 
 def _known_laws(analysis: Analysis) -> LawsSummary:
     """What theory knows without a computation: a theorem's count, and families that hold at every size."""
-    theorem, exponents = _theorem(analysis), dict(analysis.spec.metric.blocks)
-    layers = known_families(analysis.model.blocks, analysis.model.hidden, exponents, analysis.dynamics)
-    families = tuple(_known_family(family, analysis.dynamics, exponents) for family in layers)
+    theorem, metrics = _theorem(analysis), dict(analysis.spec.metric.blocks)
+    layers = known_families(analysis.model.blocks, analysis.model.hidden, metrics, analysis.dynamics)
+    families = tuple(_known_family(family, analysis.dynamics, metrics) for family in layers)
     found, timed = sum(family.number for family in families), any(family.depends_on_time for family in families)
     known_of_all = timed or not analysis.dynamics.time_fields
     return LawsSummary(theorem[0] if theorem else None, found, timed if known_of_all else None, None, 0, families)
 
 
-def _known_family(family: KnownFamily, dynamics: Dynamics, exponents: dict[str, int]) -> Family:
+def _known_family(family: KnownFamily, dynamics: Dynamics, metrics: dict[str, Metric]) -> Family:
     """Its form alone: the members of a model of this size are not written out."""
     return Family(
         name=family.name,
@@ -188,7 +194,7 @@ def _known_family(family: KnownFamily, dynamics: Dynamics, exponents: dict[str, 
         members=(),
         depends_on_time=family.timed,
         source=UNVERIFIED,
-        form=family_form(family.name, family.layer, dynamics, exponents, family.timed),
+        form=family_form(family.name, family.layer, dynamics, metrics, family.timed),
         entries=family.size if family.size > family.number else None,
         verified=False,
     )
@@ -237,7 +243,7 @@ def _part_family(group: LawGroup, laws: list[Law], timed: bool, dynamics, n: int
 
     form, entries = None, None
     if group.family and len(laws) == len(group.laws):
-        form = family_form(group.family.name, group.family.layer, dynamics, group.family.exponents, timed)
+        form = family_form(group.family.name, group.family.layer, dynamics, group.family.metrics, timed)
         form = verified(form, _family_members(group.family, dynamics, n, positions, name_of), shapes)
         total = group.family.size
         entries = total * copies if total > len(laws) else None
@@ -262,22 +268,22 @@ def _family_members(family: FamilyLaws, dynamics: Dynamics, n: int, positions: l
 
 def _path_families(analysis: Analysis) -> list[Family]:
     """One family for each hidden layer of a path network."""
-    exponents = dict(analysis.spec.metric.blocks)
+    metrics = dict(analysis.spec.metric.blocks)
     families, first = [], 0
     for layer in analysis.model.hidden:
-        families.append(_path_family(analysis, layer, first, exponents))
+        families.append(_path_family(analysis, layer, first, metrics))
         first += layer.width
     return families
 
 
-def _path_family(analysis: Analysis, layer: HiddenLayer, first: int, exponents: dict[str, int]) -> Family:
+def _path_family(analysis: Analysis, layer: HiddenLayer, first: int, metrics: dict[str, Metric]) -> Family:
     model, dynamics, graph = analysis.model, analysis.dynamics, analysis.paths.graph
     name_of, block_of = _entry(model), _blocks_of(model)
 
     def law(neuron: int) -> Law:
         leaving, entering = graph.around(first + neuron)
         vectors = [
-            (sign, [position], exponents[block_of(position)])
+            (sign, [position], metrics[block_of(position)].primitive)
             for sign, positions in ((1, leaving.tolist()), (-1, entering.tolist()))
             for position in positions
         ]
@@ -285,7 +291,7 @@ def _path_family(analysis: Analysis, layer: HiddenLayer, first: int, exponents: 
 
     members = Members(layer.width, lambda k: in_original(law(k), dynamics, model.size, name_of))
     timed = bool(dynamics.time_fields) and depends_on_time(law(0), dynamics, model.size)
-    form = family_form(known.NEURON, layer, dynamics, exponents, timed)
+    form = family_form(known.NEURON, layer, dynamics, metrics, timed)
     return Family(
         name=known.NEURON,
         number=layer.width,

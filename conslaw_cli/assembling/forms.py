@@ -7,12 +7,13 @@ from math import lcm
 
 from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws import families as known
+from conslaw_cli.metrics import Metric
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.report.formula import BlockRef, MatrixForm, MatrixTerm, NeuronForm, NeuronTerm
 
 
 def family_form(
-    name: str, layer: HiddenLayer, dynamics: Dynamics, exponents: dict[str, int], timed: bool
+    name: str, layer: HiddenLayer, dynamics: Dynamics, metrics: dict[str, Metric], timed: bool
 ) -> MatrixForm | NeuronForm:
     """The matrix or neuron form of a family at a hidden layer; ``timed`` says whether its laws depend on time."""
     if name == known.BALANCED:
@@ -22,7 +23,7 @@ def family_form(
     if name == known.ANGULAR:
         return MatrixForm(dynamics.factors["s"].text, _angular_terms(layer), layer.width, "antisymmetric")
     if name == known.NEURON:
-        return _neuron_form(layer, dynamics, exponents, timed)
+        return _neuron_form(layer, dynamics, metrics, timed)
     sides = [(1, block, "out") for block in layer.outgoing] + [(-1, block, _side(block)) for block in layer.incoming]
     velocities = tuple(NeuronTerm(sign, block, side, velocity=True) for sign, block, side in sides)
     if name == known.MOMENTUM:
@@ -60,15 +61,15 @@ def _angular_terms(layer: HiddenLayer) -> tuple[MatrixTerm, ...]:
     return tuple(terms)
 
 
-def _neuron_form(layer: HiddenLayer, dynamics: Dynamics, exponents: dict[str, int], timed: bool) -> NeuronForm:
+def _neuron_form(layer: HiddenLayer, dynamics: Dynamics, metrics: dict[str, Metric], timed: bool) -> NeuronForm:
     involved = layer.outgoing + layer.incoming
-    scale = lcm(*(abs(2 - exponents[block]) or 1 for block in involved))
+    scale = lcm(*(metrics[block].primitive.coefficient.denominator for block in involved))
     terms = []
     for block in involved:
-        a, outgoing = exponents[block], block in layer.outgoing
-        coefficient = Fraction(scale if outgoing else -scale, 2 - a if a != 2 else 1)
-        function = "log" if a == 2 else "power"
-        terms.append(NeuronTerm(int(coefficient), block, "out" if outgoing else _side(block), function, 2 - a or 1))
-    degree = 2 - exponents[involved[0]]
+        primitive, outgoing = metrics[block].primitive, block in layer.outgoing
+        coefficient = int((scale if outgoing else -scale) * primitive.coefficient)
+        function = "log" if primitive.logarithm else "power"
+        terms.append(NeuronTerm(coefficient, block, "out" if outgoing else _side(block), function, primitive.exponent or 1))
+    degree = metrics[involved[0]].primitive.exponent
     log_scale = _growth(dynamics, 1) if degree == 0 and timed else "1"
     return NeuronForm(_growth(dynamics, degree), tuple(terms), layer.width, log_scale)

@@ -29,7 +29,7 @@ def build_nesterov(dynamics: DynamicsSpec, metric: MetricSpec) -> Dynamics:
 def momentum(name: str, spec: DynamicsSpec, metric: MetricSpec, factors: dict[str, TimeFactor]) -> Dynamics:
     """Momentum with time factors s and A; the spec has made sure that a lookahead point has a rational tau or a letter."""
     s = Polynomial.variable(SYMBOL)
-    lookahead = metric.at == "lookahead" and not metric.euclidean
+    lookahead = metric.at == "lookahead" and not metric.constant
     position = (ONE, s)
     metric_point, metric_from_position = position, (ONE, ZERO)
     if lookahead:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import count
@@ -10,11 +11,13 @@ from itertools import count
 import numpy as np
 
 from conslaw_cli.rings import jets
+from conslaw_cli.rings.jets import Jets
 from conslaw_cli.rings.bounds import NOTHING, VARIABLE, Bound, gradient_bounds
 from conslaw_cli.rings.field import Field, random_prime
 from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.stream import Stream, coefficient
 from conslaw_cli.dynamics.base import RATE, SYMBOL, Dynamics
+from conslaw_cli.metrics import Metric, Primitive
 from conslaw_cli.graph.program import Coefficient, Program, topological_order
 
 VectorField = Callable[[np.ndarray], np.ndarray]
@@ -23,10 +26,10 @@ VectorField = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class PartFlow:
-    """A part's program under M = diag(theta^a), ``exponents`` a per block, and a dynamics."""
+    """A part's program under a metric for each of its blocks, and a dynamics."""
 
     program: Program
-    exponents: tuple[int, ...]
+    metrics: tuple[Metric, ...]
     dynamics: Dynamics
 
     @property
@@ -34,27 +37,58 @@ class PartFlow:
         """Dimension of the part's drift coordinates."""
         return self.program.size * len(self.dynamics.coordinates)
 
+    @property
+    def numbers(self) -> set[int]:
+        """Numbers that the primes worked with must not divide."""
+        return self.dynamics.numbers.union(*(metric.numbers for metric in self.metrics))
+
     def field(self, stream: Stream, name: str) -> Field:
-        """A field of a random prime that divides no number of the dynamics."""
+        """A field of a random prime that divides no number of the dynamics and the metric."""
         draws = (stream.derive(name, attempt) for attempt in count())
         while True:
             prime = random_prime(draws)
-            if all(number % prime for number in self.dynamics.numbers):
+            if all(number % prime for number in self.numbers):
                 return Field(prime)
 
+    @property
+    def euclidean(self) -> bool:
+        """Whether the metric is Euclidean on every block."""
+        return all(metric.euclidean for metric in self.metrics)
+
     @cached_property
-    def entry_exponents(self) -> tuple[int, ...]:
-        """Exponent of the metric for every parameter in state order."""
+    def primitives(self) -> tuple[Primitive | None, ...]:
+        """The primitive of theta/M for every parameter in state order."""
         sizes = [rows * columns for _, (rows, columns) in self.program.blocks]
-        return tuple(exponent for exponent, size in zip(self.exponents, sizes) for _ in range(size))
+        return tuple(metric.primitive for metric, size in zip(self.metrics, sizes) for _ in range(size))
+
+    @property
+    def same_signs(self) -> Iterator[tuple[int, ...]]:
+        """Parameters of which an even number must change sign under a symmetry of the metric."""
+        for metric, start, (_, shape) in zip(self.metrics, self.program.starts, self.program.blocks):
+            for places in metric.same_signs(shape):
+                yield tuple(start + i * shape[1] + j for i, j in places)
+
+    def covector(self, partials: dict[int, Polynomial], point: Callable[[int], Polynomial]) -> dict[int, Polynomial]:
+        """M times the derivatives of a law by parameter number; ``point(k)`` is entry k of the point the metric is taken at."""
+        by_block: dict[int, dict[tuple[int, int], Polynomial]] = {}
+        for k, partial in partials.items():
+            number = bisect_right(self.program.starts, k) - 1
+            place = divmod(k - self.program.starts[number], self.program.blocks[number][1][1])
+            by_block.setdefault(number, {})[place] = partial
+        found = {}
+        for number, entries in by_block.items():
+            start, columns = self.program.starts[number], self.program.blocks[number][1][1]
+            image = self.metrics[number].covector(entries, lambda place: point(start + place[0] * columns + place[1]))
+            found |= {start + i * columns + j: entry for (i, j), entry in image.items()}
+        return found
 
     @cached_property
     def bound(self) -> Bound:
         """Bound of one component of a generator, as a polynomial in the state, the coefficients and the free symbols."""
         dynamics = self.dynamics
         position, at = (_combined_bound(scalars) for scalars in (dynamics.position, dynamics.metric_point))
-        metrics = [at**exponent for exponent in self.exponents]
-        components = [g * metric for g, metric in zip(gradient_bounds(self.program, position), metrics)]
+        gradients = zip(self.metrics, gradient_bounds(self.program, position), self.program.blocks)
+        components = [metric.bound(gradient, at, shape) for metric, gradient, (_, shape) in gradients]
         lifted = [w * Bound.of(factor) for w in set(components) for factor in dynamics.lift]
         return reduce(Bound.joined, lifted)
 
@@ -86,12 +120,10 @@ class PartFlow:
         pieces = np.split(state, len(self.dynamics.coordinates), axis=-1)
         position = _combine(field, self.dynamics.position, pieces, symbols)
         gradients = jets.evaluate(field, self.program.gradients, self._blocks(position), coefficients)
-        if any(self.exponents):
-            at = self._blocks(_combine(field, self.dynamics.metric_point, pieces, symbols))
-            gradients = [
-                jets.multiply(field, gradient, jets.power(field, at[name], exponent)) if exponent else gradient
-                for gradient, exponent, (name, _) in zip(gradients, self.exponents, self.program.blocks)
-            ]
+        if not self.euclidean:
+            at, ring = self._blocks(_combine(field, self.dynamics.metric_point, pieces, symbols)), Jets(field)
+            blocks = zip(self.metrics, gradients, self.program.blocks)
+            gradients = [metric.apply(ring, gradient, at[name]) for metric, gradient, (name, _) in blocks]
         control = _flatten(gradients, len(state), batch)
         lifted = [jets.multiply(field, scalar(field, factor, symbols), control) for factor in self.dynamics.lift]
         return lifted[0] if len(lifted) == 1 else np.concatenate(lifted, axis=-1)

@@ -31,8 +31,8 @@ class Grading:
 def grading(flow: PartFlow, stream: Stream) -> Grading:
     """Gradings of the flow's generators. A wrong one could only hide laws, never produce any: laws are verified apart."""
     program, dynamics = flow.program, flow.dynamics
-    signs = gradings.sign_words(program, tuple(a % 2 == 1 for a in flow.exponents), stream)
-    block_weights = gradings.weights(program, flow.exponents)
+    signs = gradings.sign_words(program, flow.same_signs, stream)
+    block_weights = gradings.weights(program, tuple(metric.weight for metric in flow.metrics))
     copies = len(dynamics.coordinates)
     by_block = block_weights or (0,) * len(program.blocks)
     weights = np.concatenate([np.full(rows * cols, w) for w, (_, (rows, cols)) in zip(by_block, program.blocks)])

@@ -15,6 +15,7 @@ from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
+from conslaw_cli.metrics import Metric, Primitive
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.graph.program import Shape
 
@@ -34,7 +35,7 @@ class FamilyLaws:
 
     name: str
     layer: HiddenLayer
-    exponents: dict[str, int]
+    metrics: dict[str, Metric]
     size: int
     entries: Callable[[], Iterator[tuple[int, int]]]
     """Neuron (k, k), or pair of neurons (k, l), of each law."""
@@ -50,22 +51,31 @@ class _Layer:
 
     starts: dict[str, int]
     shapes: dict[str, Shape]
-    exponents: dict[str, int]
+    metrics: dict[str, Metric]
     hidden: HiddenLayer
 
     @property
     def width(self) -> int:
         return self.shapes[self.hidden.incoming[0]][0]
 
-    def vectors(self, k: int) -> list[tuple[int, list[int], int]]:
-        """(sign, positions, metric exponent) of the vectors out of (+) and into (-) neuron k, one for each block."""
+    @property
+    def separates(self) -> bool:
+        """Whether theta/M has a primitive on each block."""
+        return all(metric.primitive for _, _, metric in self.vectors(0))
+
+    def primitives(self, k: int) -> list[tuple[int, list[int], Primitive | None]]:
+        """The same with the primitive of theta/M in place of the metric."""
+        return [(sign, positions, metric.primitive) for sign, positions, metric in self.vectors(k)]
+
+    def vectors(self, k: int) -> list[tuple[int, list[int], Metric]]:
+        """(sign, positions, metric) of the vectors out of (+) and into (-) neuron k, one for each block."""
         found = []
         for name in self.hidden.outgoing:
             rows, columns = self.shapes[name]
-            found.append((1, [self.starts[name] + i * columns + k for i in range(rows)], self.exponents[name]))
+            found.append((1, [self.starts[name] + i * columns + k for i in range(rows)], self.metrics[name]))
         for name in self.hidden.incoming:
             columns = self.shapes[name][1]
-            found.append((-1, [self.starts[name] + k * columns + j for j in range(columns)], self.exponents[name]))
+            found.append((-1, [self.starts[name] + k * columns + j for j in range(columns)], self.metrics[name]))
         return found
 
 
@@ -75,17 +85,17 @@ def candidates(flow: PartFlow, hidden: tuple[HiddenLayer, ...]) -> list[FamilyLa
     for name, (rows, columns) in flow.program.blocks:
         starts[name] = start
         start += rows * columns
-    exponents = dict(zip(starts, flow.exponents))
+    metrics = dict(zip(starts, flow.metrics))
     found = []
     for layer in hidden:
         if set(layer.incoming + layer.outgoing) <= set(starts):
-            view = _Layer(starts, dict(flow.program.blocks), exponents, layer)
+            view = _Layer(starts, dict(flow.program.blocks), metrics, layer)
             found.extend(_families(view, flow.dynamics, flow.program.size))
     return found
 
 
 def _families(view: _Layer, dynamics: Dynamics, n: int) -> list[FamilyLaws]:
-    exponents, width = {exponent for _, _, exponent in view.vectors(0)}, view.width
+    powers, width = {metric.power for _, _, metric in view.vectors(0)}, view.width
     linear = view.hidden.group == "linear"
 
     def family(name: str, law: Callable[[int, int], Law], first: int | None = None) -> FamilyLaws:
@@ -95,18 +105,18 @@ def _families(view: _Layer, dynamics: Dynamics, n: int) -> list[FamilyLaws]:
         else:
             members = lambda: ((k, l) for k in range(width) for l in range(k + first, width))
             size = (width - first) * (width - first + 1) // 2
-        return FamilyLaws(name, view.hidden, view.exponents, size, members, law)
+        return FamilyLaws(name, view.hidden, view.metrics, size, members, law)
 
     if not dynamics.second_order:
-        if linear and exponents == {0}:
+        if linear and powers == {0}:
             return [family(BALANCED, lambda k, l: _inner(view, k, l), 0)]
-        return [family(NEURON, lambda k, _: neuron_law(view.vectors(k)))]
-    if linear and exponents == {0} and width > 1:
+        return [family(NEURON, lambda k, _: neuron_law(view.primitives(k)))] if view.separates else []
+    if linear and powers == {0} and width > 1:
         return [family(ANGULAR, lambda k, l: _angular(view, k, l, n), 1)]
-    if exponents == {1}:
+    if powers == {1}:
         return [
-            family(MOMENTUM, lambda k, _: neuron_law(view.vectors(k)).renumbered(lambda v: v + n)),
-            family(CENTRE, lambda k, _: _centre(neuron_law(view.vectors(k)), dynamics, n)),
+            family(MOMENTUM, lambda k, _: neuron_law(view.primitives(k)).renumbered(lambda v: v + n)),
+            family(CENTRE, lambda k, _: _centre(neuron_law(view.primitives(k)), dynamics, n)),
         ]
     return []
 
@@ -118,15 +128,16 @@ def _centre(law: Law, dynamics: Dynamics, n: int) -> Law:
     return Law(law.polynomial + law.renumbered(lambda v: v + n).polynomial * dynamics.inverse_rate)
 
 
-def neuron_law(vectors: list[tuple[int, list[int], int]]) -> Law:
-    """Sum over a neuron's weights of +- the primitive of theta/theta^a: theta^(2-a)/(2-a), or log theta for a = 2."""
-    scale = lcm(*(abs(2 - a) or 1 for _, _, a in vectors))
+def neuron_law(vectors: list[tuple[int, list[int], Primitive]]) -> Law:
+    """Sum over a neuron's weights of +- the primitive of theta/M: theta^(2-a)/(2-a), or log theta for a = 2."""
+    scale = lcm(*(primitive.coefficient.denominator for _, _, primitive in vectors))
     terms, logs = [], []
-    for sign, positions, a in vectors:
-        if a == 2:
-            logs.extend((position, sign * scale) for position in positions)
+    for sign, positions, primitive in vectors:
+        coefficient = int(sign * scale * primitive.coefficient)
+        if primitive.logarithm:
+            logs.extend((position, coefficient) for position in positions)
         else:
-            terms.extend((((position, 2 - a),), sign * scale // (2 - a)) for position in positions)
+            terms.extend((((position, primitive.exponent),), coefficient) for position in positions)
     return Law(Polynomial(dict(terms)), tuple(sorted(logs)))
 
 

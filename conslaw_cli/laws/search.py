@@ -23,6 +23,7 @@ from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.metrics import Primitive
 from conslaw_cli.laws import ansatz
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.lifting import lifted
@@ -50,8 +51,8 @@ def search(flow: PartFlow, selection: Selection, seed: int) -> int:
     What is found is added to the selection; the result is the largest degree that was searched in full.
     """
     session = _Session(flow, selection, Stream(seed))
-    steep = not flow.dynamics.second_order and max(flow.exponents) >= 2
-    if selection.missing and steep:
+    steep = not flow.dynamics.second_order and any((metric.power or 0) >= 2 for metric in flow.metrics)
+    if selection.missing and steep and None not in flow.primitives:
         session.separable()
     degree = 0
     while selection.missing and degree < LARGEST_DEGREE:
@@ -80,10 +81,10 @@ class _Session:
         self._learn(self.selection.kept)
 
     def separable(self) -> None:
-        """Search sums of one function per coordinate: the primitive of theta/g(theta) for g = theta^a (log for a = 2)."""
-        exponents = np.array(self.flow.entry_exponents)
-        kernels = [(s.field.p, *s.kernel(_separable_rows(s, exponents))) for s in self.samplers]
-        self._offer([_separable_law(vector, exponents) for vector in self._lift(kernels) or []])
+        """Search sums of one function per coordinate: the primitive of theta/M."""
+        primitives = self.flow.primitives
+        kernels = [(s.field.p, *s.kernel(_separable_rows(s, primitives))) for s in self.samplers]
+        self._offer([_separable_law(vector, primitives) for vector in self._lift(kernels) or []])
 
     def polynomial(self, degree: int, power: int) -> bool:
         """Search monomials of one degree, or (power -1) their inverses; False when some class was not searched in full.
@@ -167,15 +168,16 @@ class _Session:
         return np.concatenate(masks)
 
 
-def _separable_rows(sampler: Sampler, exponents: np.ndarray) -> np.ndarray:
+def _separable_rows(sampler: Sampler, primitives: tuple[Primitive, ...]) -> np.ndarray:
     """Derivatives of the separable functions along generators."""
+    exponents = np.array([primitive.exponent for primitive in primitives])
     size, field = len(exponents), sampler.field
     points, ratios = (array[:, :size] for array in sampler.samples(size + SURPLUS_ROWS))
     rows = np.empty_like(points)
-    for a in set(exponents.tolist()):
-        columns = exponents == a
-        rows[:, columns] = field.multiply(field.power(points[:, columns], 2 - a), ratios[:, columns])
-        rows[:, columns] = field.reduce(rows[:, columns] * ((2 - a) or 1))
+    for exponent in set(exponents.tolist()):
+        columns = exponents == exponent
+        rows[:, columns] = field.multiply(field.power(points[:, columns], exponent), ratios[:, columns])
+        rows[:, columns] = field.reduce(rows[:, columns] * (exponent or 1))
     return rows
 
 
@@ -203,11 +205,11 @@ def _polynomial_law(vector: list[int], monomials: np.ndarray, power: int, paddin
     return Law(Polynomial.of(terms).primitive())
 
 
-def _separable_law(vector: list[int], exponents: np.ndarray) -> Law:
+def _separable_law(vector: list[int], primitives: tuple[Primitive, ...]) -> Law:
     terms, logs = [], []
-    for variable, (coefficient, a) in enumerate(zip(vector, exponents.tolist())):
-        if coefficient and a == 2:
+    for variable, (coefficient, primitive) in enumerate(zip(vector, primitives)):
+        if coefficient and primitive.logarithm:
             logs.append((variable, coefficient))
         elif coefficient:
-            terms.append((((variable, 2 - a),), coefficient))
+            terms.append((((variable, primitive.exponent),), coefficient))
     return Law(Polynomial.of(terms), tuple(logs))

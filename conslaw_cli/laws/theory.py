@@ -26,6 +26,7 @@ from math import prod
 
 from conslaw_cli.dynamics.base import ONE, Dynamics
 from conslaw_cli.laws.families import ANGULAR, BALANCED, CENTRE, MOMENTUM, NEURON
+from conslaw_cli.metrics import Metric
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.graph.program import Shape
 
@@ -60,25 +61,26 @@ class _Layer:
 
 
 def known_families(
-    blocks: tuple[tuple[str, Shape], ...], hidden: tuple[HiddenLayer, ...], exponents: dict[str, int], dynamics: Dynamics
+    blocks: tuple[tuple[str, Shape], ...], hidden: tuple[HiddenLayer, ...], metrics: dict[str, Metric], dynamics: Dynamics
 ) -> list[KnownFamily]:
     """The families of every hidden layer, from input to output, with numbers that may be added up."""
-    layers = list(_layers(dict(blocks), hidden, exponents, dynamics))
+    layers = list(_layers(dict(blocks), hidden, metrics, dynamics))
     found = []
     for layer, columns in zip(layers, _shared_out(layers)):
         for name, number in zip(layer.names, layer.ranks(columns)):
-            timed = _timed(name, layer.hidden, dict(blocks), exponents, dynamics)
+            timed = _timed(name, layer.hidden, dict(blocks), metrics, dynamics)
             found.append(KnownFamily(name, layer.hidden, size(name, layer.hidden.width), number, timed))
     return [family for family in found if family.number]
 
 
-def names_at(layer: HiddenLayer, exponents: dict[str, int], dynamics: Dynamics) -> tuple[str, ...]:
+def names_at(layer: HiddenLayer, metrics: dict[str, Metric], dynamics: Dynamics) -> tuple[str, ...]:
     """The families that hold at a hidden layer."""
-    involved = {exponents[block] for block in layer.incoming + layer.outgoing}
+    involved = {metrics[block].power for block in layer.incoming + layer.outgoing}
     if not dynamics.second_order:
         if layer.group == "linear" and involved == {0}:
             return (BALANCED,)
-        return (NEURON,) if len(involved) == 1 or dynamics.position == (ONE,) else ()
+        separates = all(metrics[block].primitive for block in layer.incoming + layer.outgoing)
+        return (NEURON,) if separates and (len(involved) == 1 or dynamics.position == (ONE,)) else ()
     if layer.group == "linear" and involved == {0}:
         return (ANGULAR,)
     return (MOMENTUM, CENTRE) if involved == {1} and dynamics.metric_point == dynamics.position else ()
@@ -96,14 +98,14 @@ def rank(name: str, width: int, columns: int) -> int:
     return size(name, width) - size(name, max(0, width - columns * (2 if name == ANGULAR else 1)))
 
 
-def _layers(shapes: dict[str, Shape], hidden: tuple, exponents: dict[str, int], dynamics: Dynamics) -> Iterator[_Layer]:
+def _layers(shapes: dict[str, Shape], hidden: tuple, metrics: dict[str, Metric], dynamics: Dynamics) -> Iterator[_Layer]:
     for number, layer in enumerate(hidden):
         previous = set(hidden[number - 1].outgoing) if number else set()
         following = set(hidden[number + 1].incoming) if number + 1 < len(hidden) else set()
         columns = {block: prod(shapes[block]) // layer.width for block in layer.incoming + layer.outgoing}
         before = sum(columns[block] for block in previous.intersection(columns))
         after = sum(columns[block] for block in following.intersection(columns))
-        yield _Layer(layer, names_at(layer, exponents, dynamics), before, after, sum(columns.values()) - before - after)
+        yield _Layer(layer, names_at(layer, metrics, dynamics), before, after, sum(columns.values()) - before - after)
 
 
 def _shared_out(layers: list[_Layer]) -> list[int]:
@@ -125,11 +127,11 @@ def _shared_out(layers: list[_Layer]) -> list[int]:
     return chosen[::-1]
 
 
-def _timed(name: str, layer: HiddenLayer, shapes: dict[str, Shape], exponents: dict[str, int], dynamics: Dynamics) -> bool:
+def _timed(name: str, layer: HiddenLayer, shapes: dict[str, Shape], metrics: dict[str, Metric], dynamics: Dynamics) -> bool:
     """A function of time that multiplies a law makes it depend on time; in a sum of logarithms, only if it does not cancel."""
     if not dynamics.second_order:
         growing = "growth" in dynamics.factors and not dynamics.factors["growth"].trivial
-        logarithms = name == NEURON and exponents[layer.incoming[0]] == 2
+        logarithms = name == NEURON and metrics[layer.incoming[0]].primitive.logarithm
         balance = sum(prod(shapes[b]) for b in layer.outgoing) - sum(prod(shapes[b]) for b in layer.incoming)
         return growing and not (logarithms and balance == 0)
     return dynamics.inverse_rate is None if name == CENTRE else not dynamics.factors["s"].trivial

@@ -69,15 +69,15 @@ def _terms(program: Program) -> int:
 
 
 def covector(flow: PartFlow, law: Law) -> dict[int, Polynomial]:
-    """c_k by parameter k: derivatives of the law along the lift in (theta, P), times the metric's entry at k."""
+    """c_k by parameter k: derivatives of the law along the lift in (theta, P), times the metric."""
     n, dynamics = flow.program.size, flow.dynamics
     combined: dict[int, Polynomial] = {}
     for variable, partial in law.gradient.items():
         vector, k = divmod(variable, n)
         term = partial * dynamics.lift[vector]
         combined[k] = combined[k] + term if k in combined else term
-    exponents = flow.entry_exponents
-    found = {k: _in_position(flow, partial) * _metric(flow, k, exponents[k]) for k, partial in combined.items()}
+    in_position = {k: _in_position(flow, partial) for k, partial in combined.items()}
+    found = flow.covector(in_position, lambda k: _combination(dynamics.metric_from_position, k, n))
     return {k: polynomial for k, polynomial in found.items() if polynomial}
 
 
@@ -98,12 +98,6 @@ def _combination(factors: Iterable[Polynomial], k: int, n: int) -> Polynomial:
         (factor * Polynomial.variable(k + vector * n) for vector, factor in enumerate(factors) if factor),
         Polynomial({}),
     )
-
-
-def _metric(flow: PartFlow, k: int, exponent: int) -> Polynomial:
-    if not exponent:
-        return Polynomial.constant(1)
-    return _combination(flow.dynamics.metric_from_position, k, flow.program.size) ** exponent
 
 
 def _blocks(flow: PartFlow, entries: dict[int, Polynomial]) -> frozenset[str]:

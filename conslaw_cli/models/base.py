@@ -57,6 +57,8 @@ class Model:
     blocks: tuple[tuple[str, Shape], ...]
     parts: tuple[Part, ...]
     hidden: tuple[HiddenLayer, ...] = ()
+    joined: Part | None = None
+    """The part that holds every parameter, for metrics that mix several parts; None where ``parts`` is that part alone."""
     paths: PathNetwork | None = None
 
     @property

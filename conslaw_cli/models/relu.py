@@ -31,7 +31,8 @@ def build(widths: tuple[int, ...], bias: str) -> Model:
         parts = (whole(inner, _path_functional(inner, depth)),)
     if len(inner) < len(blocks):
         parts += (output_biases(blocks, f"b{depth}"),)
-    return Model(blocks, parts, hidden(widths, bias), _paths(blocks, widths))
+    joined = whole(blocks, _path_functional(blocks, depth))
+    return Model(blocks, parts, hidden(widths, bias), joined, _paths(blocks, widths))
 
 
 def hidden(widths: tuple[int, ...], bias: str) -> tuple[HiddenLayer, ...]:

@@ -32,13 +32,15 @@ class ModelSummary:
 @dataclass(frozen=True)
 class MetricSummary:
     blocks: tuple[tuple[str, str], ...]
-    """(block, "euclidean" | "entropy" | "theta^a")"""
+    """(block, name of its metric, such as "euclidean", "entropy" or "theta^a")"""
     at: str
+    positive: tuple[str, ...] = ()
+    """Blocks on which it is a metric only where the entries of the point that it is taken at are positive."""
 
     @property
     def lookahead(self) -> tuple[str, ...]:
-        """Blocks at whose lookahead point a metric that is not Euclidean is taken: it must be positive there."""
-        return tuple(name for name, kind in self.blocks if kind != "euclidean") if self.at == "lookahead" else ()
+        """Blocks whose entries must be positive at the lookahead point."""
+        return self.positive if self.at == "lookahead" else ()
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,9 @@ class Model(_Table):
 
 
 class Metric(_Table):
-    """The metric M = diag(theta^a), resolved."""
+    """The metric, resolved."""
 
-    blocks: Annotated[dict[str, str], Meta(description="For each parameter block: euclidean, entropy or theta^a.")]
+    blocks: Annotated[dict[str, str], Meta(description="For each parameter block its metric, such as euclidean, entropy or theta^a.")]
     at: Annotated[Literal[POINTS], Meta(description="Where the metric is evaluated.")]
 
 

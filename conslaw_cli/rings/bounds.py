@@ -52,6 +52,10 @@ class Bound:
     def __pow__(self, exponent: int) -> Bound:
         return Bound(self.degree * exponent, self.norm**exponent, self.denominator**exponent)
 
+    def multiple(self, norm: int, denominator: int) -> Bound:
+        """A combination of such polynomials with coefficients c, ``norm`` being the sum of all |denominator * c|."""
+        return self * Bound(0, norm, denominator)
+
     def summed(self, count: int) -> Bound:
         """A sum of ``count`` of them."""
         return Bound(self.degree, self.norm * count, self.denominator)

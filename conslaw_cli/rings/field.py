@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
+Rationals = tuple[tuple[Fraction, ...], ...]
 EXACT = 2**53
 BOUND = 2**22
 INNER = 256
@@ -40,6 +42,10 @@ class Field:
         else:
             raise TypeError(f"residues of {array.dtype}: integers wanted")
         return self.reduce(array.astype(np.float64))
+
+    def rationals(self, matrix: Rationals) -> np.ndarray:
+        """A matrix of rationals as residues. Raises ValueError where the prime divides a denominator."""
+        return np.array([[self.residue(x.numerator * pow(x.denominator, -1, self.p)) for x in row] for row in matrix])
 
     def reduce(self, x: np.ndarray) -> np.ndarray:
         """Residues of integer-valued float64, in place. Raises OverflowError at 2^53, where integers are rounded.

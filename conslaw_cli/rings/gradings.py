@@ -7,8 +7,11 @@ the terms' forms be equal.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
+from functools import reduce
 from math import lcm
+from operator import xor
 
 import numpy as np
 
@@ -27,18 +30,14 @@ from conslaw_cli.graph.program import (
 )
 
 
-def sign_words(program: Program, fixed: tuple[bool, ...], stream: Stream) -> np.ndarray:
+def sign_words(program: Program, together: Iterable[tuple[int, ...]], stream: Stream) -> np.ndarray:
     """64 random sign symmetries at once: uint64 of shape (parameters,), bit i the exponent of the i-th symmetry.
 
-    ``fixed`` says for each block whether its signs must not change. Monomials whose words have different XOR
-    lie in different classes.
+    ``together`` lists parameters of which an even number must change sign: one alone must not. Monomials whose words have
+    different XOR lie in different classes.
     """
     unknowns, constraints = _parity_forms(program)
-    position = 0
-    for (_, (rows, columns)), keep in zip(program.blocks, fixed):
-        if keep:
-            constraints.extend(1 << k for k in range(position, position + rows * columns))
-        position += rows * columns
+    constraints.extend(reduce(xor, (1 << k for k in parameters)) for parameters in together)
     pivots = _eliminate(constraints)
     words = [int(w) for w in stream.words("signs", np.array([0]), unknowns)[0]]
     for bit in sorted(pivots):
@@ -103,16 +102,16 @@ def _eliminate(rows: list[int]) -> dict[int, int]:
     return pivots
 
 
-def weights(program: Program, exponents: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Weights of the blocks under which every generator M grad f, M = diag(theta^a), is homogeneous, or None.
+def weights(program: Program, of_metrics: tuple[Fraction | None, ...]) -> tuple[int, ...] | None:
+    """Integer weights of the blocks under which every generator M grad f is homogeneous, or None.
 
-    The component of a field at a coordinate of weight w scales by a*w - w (and f's weight), the coordinate itself by w: so
-    w = 1/(2 - a) up to a factor, and f must be weighted homogeneous for some weights of the coefficients.
+    ``of_metrics`` are the weights that make M grad f scale as theta for f of weight 0, None where no weight does; f must be weighted
+    homogeneous under their multiples for some weights of the coefficients.
     """
-    if 2 in exponents:
+    if None in of_metrics:
         return None
-    scale = lcm(*(2 - a for a in exponents))
-    block_weights = tuple(scale // (2 - a) for a in exponents)
+    scale = lcm(*(weight.denominator for weight in of_metrics))
+    block_weights = tuple(int(scale * weight) for weight in of_metrics)
     return block_weights if _homogeneous(program, block_weights) else None
 
 

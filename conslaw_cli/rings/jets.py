@@ -7,11 +7,12 @@ of S. Components 0 … 2^(j-1)-1 are the part without e_j.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
-from conslaw_cli.rings.field import Field
+from conslaw_cli.rings.field import Field, Rationals
 from conslaw_cli.graph.program import (
     Add,
     Coefficient,
@@ -59,6 +60,24 @@ def power(field: Field, a: np.ndarray, exponent: int) -> np.ndarray:
     for _ in range(exponent - 1):
         result = multiply(field, result, a)
     return result
+
+
+@dataclass(frozen=True)
+class Jets:
+    """Arithmetic of jets entry by entry, for what is written once for any ring."""
+
+    field: Field
+
+    def multiply(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return multiply(self.field, a, b)
+
+    def power(self, a: np.ndarray, exponent: int) -> np.ndarray:
+        return power(self.field, a, exponent)
+
+    def transform(self, left: Rationals | None, a: np.ndarray, right: Rationals | None) -> np.ndarray:
+        """left a right for constant matrices of rationals, None being the identity."""
+        a = a if left is None else self.field.matmul(self.field.rationals(left), a)
+        return a if right is None else self.field.matmul(a, self.field.rationals(right))
 
 
 def _widen(a: np.ndarray, size: int) -> np.ndarray:

@@ -3,7 +3,6 @@
 from conslaw_cli.spec.canonical import normalised, spec_sha256
 from conslaw_cli.problems import Problem, SpecError, visible
 from conslaw_cli.expressions.parsing import Expression, ExpressionError, number, parse_expression
-from conslaw_cli.spec.metric_table import exponent_of, metric_name
 from conslaw_cli.expressions.rates import time_text
 from conslaw_cli.spec.reader import parse_cases, parse_spec, read_cases, read_spec
 from conslaw_cli.spec.schema import DynamicsSpec, ExpectSpec, MetricSpec, ModelSpec, Spec
@@ -21,8 +20,6 @@ __all__ = [
     "Problem",
     "Spec",
     "SpecError",
-    "exponent_of",
-    "metric_name",
     "new_spec",
     "normalised",
     "number",

@@ -6,7 +6,6 @@ import hashlib
 import json
 from fractions import Fraction
 
-from conslaw_cli.spec.metric_table import metric_name
 from conslaw_cli.spec.schema import RATE_KEYS, DynamicsSpec, Spec
 
 
@@ -15,7 +14,7 @@ def normalised(spec: Spec) -> dict[str, dict[str, object]]:
     model = spec.model
     return {
         "model": {"architecture": model.architecture, "widths": list(model.widths), "bias": model.bias},
-        "metric": {**{block: metric_name(a) for block, a in spec.metric.blocks}, "at": spec.metric.at},
+        "metric": {**{block: metric.plain for block, metric in spec.metric.blocks}, "at": spec.metric.at},
         "dynamics": _dynamics(spec.dynamics),
     }
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
+from conslaw_cli import metrics
 from conslaw_cli.models import ARCHITECTURES, Architecture
 from conslaw_cli.spec.schema import (
     KINDS,
-    LARGEST_EXPONENT,
     MOST_WIDTHS,
     POINTS,
     RATE_KEYS,
@@ -84,19 +84,17 @@ def _architecture(architecture: Architecture) -> Schema:
 
 
 def _metric() -> Schema:
-    powers = "|".join(map(str, range(LARGEST_EXPONENT + 1)))
-    name = {"anyOf": [{"enum": ["euclidean", "entropy"]}, {"type": "string", "pattern": rf"^theta\^({powers})$"}]}
     default = "The metric of all parameter blocks that have none of their own: euclidean, entropy or theta^a."
-    at = "Where the metric is evaluated; by default lookahead for momentum with constant damping unless all is Euclidean."
+    at = "Where the metric is evaluated; by default lookahead for momentum with constant damping unless M is constant."
     return {
-        "description": "The metric M = diag(theta^a); without it, what the architecture calls for.",
+        "description": "The metric M; without it, what the architecture calls for.",
         "type": "object",
         "properties": {
-            "default": {"description": default, **name},
+            "default": {"description": default, "anyOf": metrics.power.schemas()},
             "at": {"description": at, "enum": list(POINTS)},
         },
         "patternProperties": {
-            "^[A-Z]+[0-9]*$|^b[0-9]+$": {"description": "The metric of one parameter block.", **name}
+            "^[A-Z]+[0-9]*$|^b[0-9]+$": {"description": "The metric of one parameter block.", **metrics.schema()}
         },
         "additionalProperties": False,
     }

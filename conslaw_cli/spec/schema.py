@@ -1,4 +1,4 @@
-"""A spec as typed, frozen objects with everything resolved: defaults filled in, metrics as exponents, rates as expressions."""
+"""A spec as typed, frozen objects with everything resolved: defaults filled in, metrics as objects, rates as expressions."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from conslaw_cli.expressions.parsing import Expression
+from conslaw_cli.metrics import Metric
 
 KINDS = ("gradient-flow", "momentum", "nesterov", "weight-decay")
 STATUSES = ("proved", "proved for phi", "exact", "exact for phi", "theorem", "undecided")
 """``for phi``: of phi's laws, where phi stands for the network nowhere."""
 POINTS = ("theta", "lookahead")
-LARGEST_EXPONENT = 20
 MOST_WIDTHS = 10_000
 LARGEST_WIDTH = 10**9
 
@@ -21,7 +21,6 @@ RATE_KEYS = {"momentum": ("damping", "tau"), "weight-decay": ("decay", "lambda")
 """For each dynamics whose rate the spec gives: the key, and its default."""
 
 Width = Annotated[int, Meta(ge=1, le=LARGEST_WIDTH)]
-Exponent = Annotated[int, Meta(ge=0, le=LARGEST_EXPONENT)]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
@@ -34,18 +33,23 @@ class ModelSpec(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MetricSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """The table [metric], resolved: M = diag(theta^a) with an exponent a for every parameter block."""
+    """The table [metric], resolved: a metric for every parameter block."""
 
     blocks: Annotated[
-        tuple[tuple[str, Exponent], ...],
-        Meta(description="Exponent a of M = diag(theta^a) for each parameter block: 0 is Euclidean, 1 is entropy."),
+        tuple[tuple[str, Metric], ...],
+        Meta(description="The metric M of each parameter block, such as diag(theta^a): a = 0 is Euclidean, a = 1 is entropy."),
     ]
     at: Annotated[str, Meta(description="Where the metric is evaluated: theta, or lookahead (tau theta + theta').")] = "theta"
 
     @property
     def euclidean(self) -> bool:
         """Whether the metric is Euclidean on every block."""
-        return all(exponent == 0 for _, exponent in self.blocks)
+        return all(metric.euclidean for _, metric in self.blocks)
+
+    @property
+    def constant(self) -> bool:
+        """Whether the metric is the same at every point."""
+        return all(metric.constant for _, metric in self.blocks)
 
 
 class DynamicsSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -169,9 +169,9 @@ def growth(spec: dict):
 
     parsed = parse_spec(spec)
     program = ARCHITECTURES[parsed.model.architecture].build(parsed.model.widths, parsed.model.bias).parts[0].program
-    exponents = dict(parsed.metric.blocks)
+    metrics = dict(parsed.metric.blocks)
     dynamics = build_dynamics(parsed.dynamics, parsed.metric)
-    flow = PartFlow(program, tuple(exponents[name] for name, _ in program.blocks), dynamics)
+    flow = PartFlow(program, tuple(metrics[name] for name, _ in program.blocks), dynamics)
     return lambda: trace(flow, 0).dimension
 
 

@@ -1,0 +1,133 @@
+"""What a metric of a parameter block is: all that its block's weights, laws and names depend on.
+
+A metric M turns the gradient of the loss into the motion -M grad E. The engine asks the object; nobody asks which kind it is.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol, Self
+
+Shape = tuple[int, int]
+Place = tuple[int, int]
+"""Row and column of an entry in its block, from 0."""
+Matrix = tuple[tuple[Fraction, ...], ...]
+
+
+class Ring(Protocol):
+    """Arithmetic on the entries of a block, (…, rows, columns): what a metric needs to be applied in a ring."""
+
+    def multiply(self, a: Any, b: Any) -> Any: ...
+
+    def power(self, a: Any, exponent: int) -> Any: ...
+
+    def transform(self, left: Matrix | None, a: Any, right: Matrix | None) -> Any: ...
+
+
+class Element(Protocol):
+    """One element of a ring, such as a polynomial."""
+
+    def __add__(self, other: Self) -> Self: ...
+
+    def __mul__(self, other: Self) -> Self: ...
+
+    def __pow__(self, exponent: int) -> Self: ...
+
+    def scaled(self, factor: Fraction) -> Self: ...
+
+
+class MetricError(Exception):
+    """A value of [metric] that is no metric: what is wrong with it, and the remedy."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message, self.remedy = message, remedy
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """coefficient * theta^exponent, or coefficient * log theta for exponent 0: a primitive of theta/M for a metric M = diag(M(theta))."""
+
+    coefficient: Fraction
+    exponent: int
+
+    @property
+    def logarithm(self) -> bool:
+        return self.exponent == 0
+
+
+class Metric(ABC):
+    """The metric of one parameter block: frozen, compared by value."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The canonical text: what a spec and the JSON report write."""
+
+    @property
+    def plain(self) -> object:
+        """The metric as plain data of a spec that reads back as this metric."""
+        return self.name
+
+    @property
+    def euclidean(self) -> bool:
+        """Whether M is the identity."""
+        return False
+
+    @property
+    def constant(self) -> bool:
+        """Whether M is the same at every point."""
+        return self.euclidean
+
+    @property
+    def separate(self) -> bool:
+        """Whether every entry has a metric of its own, the same for all: M = diag(m(theta_k)), whatever the block's shape."""
+        return False
+
+    @property
+    def numbers(self) -> set[int]:
+        """Denominators of the numbers in M: a prime that the engine works modulo must divide none."""
+        return set()
+
+    def restricted(self, rows: tuple[int, ...], columns: tuple[int, ...]) -> Metric | None:
+        """The metric of the entries in some rows and columns of the block by themselves; None where M mixes them with others."""
+        return self
+
+    @property
+    def power(self) -> int | None:
+        """The number a where M = diag(theta^a), else None."""
+        return None
+
+    @property
+    def primitive(self) -> Primitive | None:
+        """The primitive of theta/M by which laws of a scaling symmetry separate into a sum over entries; None if they do not."""
+        return None
+
+    @property
+    def positive(self) -> bool:
+        """Whether M is a metric only where the entries of the point that it is taken at are positive."""
+        return False
+
+    @property
+    @abstractmethod
+    def weight(self) -> Fraction | None:
+        """The weight w of theta under which M grad f scales as theta does, f having weight 0; None where there is none."""
+
+    @abstractmethod
+    def apply(self, ring: Ring, gradient: Any, point: Any) -> Any:
+        """M(point) gradient for a block's entries in a ring."""
+
+    @abstractmethod
+    def covector(self, partials: Mapping[Place, Element], point: Callable[[Place], Element]) -> dict[Place, Element]:
+        """M(point) times the derivatives of a law, by the places where they are not zero."""
+
+    @abstractmethod
+    def bound(self, gradient: Any, point: Any, shape: Shape) -> Any:
+        """Bound of every entry of M(point) gradient, from bounds of the entries (:class:`conslaw_cli.rings.bounds.Bound`)."""
+
+    @abstractmethod
+    def same_signs(self, shape: Shape) -> list[tuple[Place, ...]]:
+        """Groups of entries of which an even number must change sign for M grad f to do as grad f; one alone must not."""

@@ -1,0 +1,120 @@
+"""The room of the metrics: what a spec may write, and counts held against the reference in plain SymPy."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import sympy as sp
+from helpers import check_consistency
+from reference import axes_metric, count_laws, count_time_free, drift_filtration
+
+from conslaw_cli import analyze
+from conslaw_cli.spec import SpecError, normalised, parse_spec, spec_sha256
+
+A, B = [[2, 1], [1, 3]], [[1, "1/2"], [0.5, 3]]
+HIDDEN = [[2, 1, 0], [1, 3, 1], [0, 1, 5]]
+THREE = [[2, 0, 0], [0, 3, 0], [0, 0, 3]]
+
+
+def tables(architecture, widths, metric, kind="gradient-flow", **more):
+    return {"model": {"architecture": architecture, "widths": widths, **more}, "metric": metric, "dynamics": {"kind": kind}}
+
+
+def result(*args, **more):
+    found = analyze(tables(*args, **more)).to_dict()
+    check_consistency(found)
+    return found
+
+
+def rational(matrix):
+    return matrix and sp.Matrix(matrix).applyfunc(lambda x: sp.Rational(str(x)))
+
+
+def of_reference(metric):
+    return {block: (rational(sides.get("left")), rational(sides.get("right"))) for block, sides in metric.items()}
+
+
+# --- matrices on the axes of a block ---------------------------------------------------------------------------------
+
+KNOWN = [
+    ("linear", [2, 3, 2], {"W1": {"right": A}, "W2": {"left": B}}, [4, 6]),
+    ("linear", [2, 3, 2], {"W1": {"left": HIDDEN}}, [4, 6, 9]),
+    ("linear", [2, 3, 2], {"W1": {"left": THREE}}, [4, 6, 8]),
+    ("relu", [2, 3, 2], {"W1": {"left": HIDDEN}}, [9, 11]),
+    ("relu", [2, 3, 2], {"W1": {"left": THREE}}, [9]),
+    ("relu", [2, 3, 2], {"W1": {"right": A}, "W2": {"left": B}}, [9]),
+]
+
+
+@pytest.mark.parametrize(("architecture", "widths", "metric", "filtration"), KNOWN)
+def test_known_counts_of_matrix_metrics(architecture, widths, metric, filtration):
+    found = result(architecture, widths, metric)
+    assert (found["trace"]["filtration"], found["status"]) == (filtration, "proved")
+    assert found["metric"]["blocks"]["W1"].startswith(next(iter(metric["W1"])))
+
+
+COMPARED = [
+    ("linear", [1, 2, 1], {"W1": {"left": A}}, "momentum"),
+    ("linear", [1, 2, 2], {"W2": {"left": A}}, "momentum"),
+    ("linear", [2, 2, 1], {"W1": {"left": A, "right": B}}, "weight-decay"),
+    ("linear", [1, 2, 1], {"W1": {"left": A}, "W2": {"right": B}}, "nesterov"),
+    ("relu", [1, 2, 1], {"W1": {"left": A}}, "momentum"),
+    ("relu", [1, 2, 2], {"W2": {"left": A, "right": B}}, "gradient-flow"),
+    ("relu", [1, 1, 1, 2], {"W3": {"left": A}}, "gradient-flow"),
+    ("relu", [1, 2, 1], {"b1": {"left": A}}, "gradient-flow"),
+    ("nmf", [1, 2, 2], {"default": "euclidean", "U": {"left": A}, "V": {"left": B}}, "gradient-flow"),
+]
+
+
+@pytest.mark.parametrize(("architecture", "widths", "metric", "kind"), COMPARED)
+def test_counts_of_matrix_metrics_are_those_of_the_reference(architecture, widths, metric, kind):
+    bias = "hidden" if "b1" in metric else "none"
+    found = result(architecture, widths, metric, kind, bias=bias)
+    sides = of_reference({block: sides for block, sides in metric.items() if block != "default"})
+    of = axes_metric(architecture, widths, bias, sides)
+    assert found["trace"]["filtration"] == drift_filtration(architecture, widths, bias, of, kind)
+    assert found["laws"]["independent"] == count_laws(architecture, widths, bias, of, kind)
+    assert found["laws"]["time_free"] == count_time_free(architecture, widths, bias, of, kind)
+
+
+def test_matrix_metrics_are_canonical():
+    first, second = ({"W1": {"right": A, "left": m}} for m in (HIDDEN, [[2.0, "2/2", 0], [1, 3, 1], [0, 1, "10/2"]]))
+    one, two = (parse_spec(tables("linear", [2, 3, 2], metric)) for metric in (first, second))
+    assert one.metric == two.metric and spec_sha256(one) == spec_sha256(two)
+    assert dict(one.metric.blocks)["W1"].name == "left [[2, 1, 0], [1, 3, 1], [0, 1, 5]], right [[2, 1], [1, 3]]"
+    assert parse_spec(json.loads(json.dumps(normalised(one)))).metric == one.metric
+
+
+def test_identities_are_the_euclidean_metric():
+    identity = {"left": [[1, 0], [0, 1.0]], "right": [["3/3"]]}
+    plain, written = (parse_spec(tables("linear", [1, 2, 1], metric)) for metric in ({}, {"W1": identity}))
+    assert spec_sha256(plain) == spec_sha256(written)
+
+
+REFUSED = [
+    ({"W1": {"left": [[1, 2], [2, 1]]}}, "not positive definite: the determinant of its first 2 rows and columns is -3"),
+    ({"W1": {"left": [[0, 0], [0, 1]]}}, "not positive definite: entry (1, 1) is 0"),
+    ({"W1": {"left": [[1, 1], [1, 1]]}}, "the determinant of its first 2 rows and columns is 0"),
+    ({"W1": {"left": [["1/3", "1/2"], ["1/2", "3/4"]]}}, "the determinant of its first 2 rows and columns is 0"),
+    ({"W1": {"left": [[1, 2], [3, 9]]}}, "left is not symmetric: entry (2, 1) is 3, entry (1, 2) is 2"),
+    ({"W1": {"left": [[1]]}}, "left has 1 rows"),
+    ({"W1": {"right": [[1, 0], [0]]}}, "row 2 of right has 1 entries"),
+    ({"W1": {"left": [[1, "x"], ["x", 1]]}}, "left has an entry that is no rational number"),
+    ({"W1": {"left": [[1, True], [True, 1]]}}, "left has an entry that is no rational number"),
+    ({"W1": {"left": [[1, "1/0"], ["1/0", 1]]}}, "left has an entry that is no rational number"),
+    ({"W1": {"left": 3}}, "left must be a matrix"),
+    ({"W1": {"top": [[1]]}}, "a matrix metric has the keys left and right"),
+    ({"W1": {}}, "a matrix metric has the keys left and right"),
+    ({"W1": 3}, "a metric must be a string or a table of matrices"),
+    ({"default": {"left": [[2]]}}, "a matrix acts on one parameter block"),
+    ({"W1": {"left": [[2] * 65] * 65}}, "left has 65 rows"),
+]
+
+
+@pytest.mark.parametrize(("metric", "message"), REFUSED)
+def test_matrices_that_are_no_metric_are_refused_with_the_reason(metric, message):
+    with pytest.raises(SpecError) as error:
+        parse_spec(tables("linear", [2, 2, 1], metric))
+    (problem,) = error.value.problems
+    assert message in problem.message and problem.remedy and problem.key == f"[metric] {next(iter(metric))}"
