@@ -17,6 +17,7 @@ from conslaw_cli import analyze
 from conslaw_cli.checker import verify_report
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.abelian import abelian_family
+from conslaw_cli.metrics import EUCLIDEAN
 
 SIZES = [(2, 2), (2, 3), (3, 2), (2, 5), (3, 3), (5, 3), (4, 4), (1, 3)]
 NAME = "Abelian integrals"
@@ -173,9 +174,9 @@ OTHERS = [
 @pytest.mark.parametrize("tables", OTHERS, ids=str)
 def test_other_systems_have_no_such_family(tables):
     parsed, model, dynamics = flow_of(tables)
-    exponents = dict(parsed.metric.blocks)
+    metrics = dict(parsed.metric.blocks)
     for part in model.parts:
-        flow = PartFlow(part.program, tuple(exponents[name] for name, _ in part.program.blocks), dynamics)
+        flow = PartFlow(part.program, tuple(metrics[name] for name, _ in part.program.blocks), dynamics)
         assert abelian_family(flow, model.hidden) is None
 
 
@@ -183,8 +184,8 @@ def test_a_relu_network_that_calls_its_layers_linear_is_found_out():
     """The shapes fit, but the fields of single paths are no multiples of one another."""
     parsed, model, dynamics = flow_of(spec("relu", [1, 2, 2, 1]))
     (part,), (_, linear, _) = model.parts, flow_of(spec("linear", [1, 2, 2, 1]))
-    assert abelian_family(PartFlow(linear.parts[0].program, (0, 0, 0), dynamics), linear.hidden)
-    assert abelian_family(PartFlow(part.program, (0, 0, 0), dynamics), linear.hidden) is None
+    assert abelian_family(PartFlow(linear.parts[0].program, (EUCLIDEAN,) * 3, dynamics), linear.hidden)
+    assert abelian_family(PartFlow(part.program, (EUCLIDEAN,) * 3, dynamics), linear.hidden) is None
 
 
 # --- the checker ------------------------------------------------------------------------------------------------------
