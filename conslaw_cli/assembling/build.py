@@ -66,7 +66,7 @@ def build(analysis: Analysis) -> Report:
         status=_of_what(status, caveat),
         error_bound=error,
         theorem=theorem,
-        notes=(*notes, caveat) if caveat else notes,
+        notes=(*notes, *dict.fromkeys(filter(None, (caveat, *(of.note for _, of in spec.metric.blocks))))),
         certificate=certificate(analysis),
         reproduce={
             "version": __version__,
