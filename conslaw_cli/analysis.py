@@ -9,6 +9,7 @@ from math import log2, prod
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics import Dynamics, build_dynamics
 from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.laws.abelian import AbelianFamily, AbelianLaw, abelian_family, independent_integrals
 from conslaw_cli.laws.families import FamilyLaws, candidates
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.paths import Edges, edges, independent_paths
@@ -26,6 +27,7 @@ ERROR_BITS = 40.0
 LEAST_BITS = 1.0
 """Growths that err with a higher probability than 1/2, for all that is known, are not repeated."""
 SEED_BITS = 53
+VERIFIED = "theory, verified"
 LARGEST_MODEL = 20_000_000
 """Parameters up to which the positions of a model's parts are laid out in memory."""
 
@@ -34,9 +36,9 @@ LARGEST_MODEL = 20_000_000
 class LawGroup:
     """Independent verified laws of one kind in a part's drift coordinates. ``family`` None for laws no family matches."""
 
-    laws: tuple[Law, ...]
+    laws: tuple[Law, ...] | tuple[AbelianLaw, ...]
     source: str
-    family: FamilyLaws | None = None
+    family: FamilyLaws | AbelianFamily | None = None
 
 
 @dataclass(frozen=True)
@@ -194,12 +196,13 @@ def part_result(
     groups = _families(flow, model, selection)
     runs = [trace(flow, _seed(stream, "trace", 0), listener, selection.missing)]
     selection.most -= runs[0].dimension
+    integrals = _integrals(flow, model, selection, Stream(_seed(stream, "integrals", 0))) if selection.missing else ()
     degree = search(flow, selection, _seed(stream, "search", 0)) if selection.missing else 0
-    groups += _further(selection, groups)
-    found = len(selection.kept)
+    groups += (*integrals, *_further(selection, groups))
+    found = selection.found
     listener(Step("verifying laws", f"{found} hold", dimension=runs[0].dimension, laws=found))
     wanted = ERROR_BITS + log2(len(model.parts))
-    while len(selection.kept) < flow.dimension - _largest(runs) and LEAST_BITS <= _least(runs) and _bits(runs) < wanted:
+    while selection.found < flow.dimension - _largest(runs) and LEAST_BITS <= _least(runs) and _bits(runs) < wanted:
         runs.append(trace(flow, _seed(stream, "trace", len(runs)), _again(listener, len(runs) + 1)))
     known = _joined(runs)
     return PartResult(part, flow, known, groups, degree, _bits(runs), _time(selection, flow, known))
@@ -209,7 +212,16 @@ def _families(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGr
     """Laws of a part that theory knows, one group for each family that has some: verified like any other."""
     families = candidates(flow, model.hidden)
     kept = selection.keep_families([family.laws() for family in families])
-    return tuple(LawGroup(tuple(laws), "theory, verified", family) for family, laws in zip(families, kept) if laws)
+    return tuple(LawGroup(tuple(laws), VERIFIED, family) for family, laws in zip(families, kept) if laws)
+
+
+def _integrals(flow: PartFlow, model: Model, selection: Selection, stream: Stream) -> tuple[LawGroup, ...]:
+    """Laws of a part that are integrals over algebraic functions, where theory knows some."""
+    family = abelian_family(flow, model.hidden)
+    if not family:
+        return ()
+    selection.integrals = independent_integrals(flow, family, selection.kept, stream)
+    return (LawGroup(tuple(selection.integrals), VERIFIED, family),) if selection.integrals else ()
 
 
 def _further(selection: Selection, groups: tuple[LawGroup, ...]) -> tuple[LawGroup, ...]:
@@ -243,9 +255,12 @@ def _again(listener: Listener, run_number: int) -> Listener:
 
 
 def _time(selection: Selection, flow: PartFlow, known: Trace) -> TimeAction:
-    """The translations of time: on all laws exactly, otherwise modulo the trace, or on the laws there are, whichever shows more."""
+    """The translations of time: on all laws exactly, otherwise modulo the trace, or on the laws there are, whichever shows more.
+
+    Integrals come with balancedness, under dynamics that have one translation at most and move both or none.
+    """
     shown = action(selection.kept, flow.dynamics, flow.program.size)
-    if len(selection.kept) == flow.dimension - known.dimension:
+    if selection.found == flow.dimension - known.dimension:
         return shown
     outside = tuple(a or b for a, b in zip(shown.outside, known.time_outside))
     return TimeAction(max(shown.rank, known.time_rank), outside)

@@ -90,7 +90,8 @@ def _laws(text: str) -> Iterator[str]:
     """Formulas that are no laws, or only seem to be one."""
     yield from {text.replace(" - ", " + ", 1), text.replace(" + ", " - ", 1), text.replace("**2", "**3", 1), text.replace("_1_1", "_1_2", 1),
                 text.replace("exp(", "exp(2*", 1), f"t*({text})", "", "1", "t", text + " +"} - {text}  # fmt: skip
-    entry = next(word for word in text.replace("*", " ").replace("(", " ").replace(")", " ").split() if word[0] in "WbUVd" and "_" in word)
+    words = text.replace("*", " ").replace("(", " ").replace(")", " ").split()
+    entry = next((word for word in words if word[0] in "WbUVd" and "_" in word), "W1_1_1")
     yield from (f"{zero}*({text})" for zero in ZEROS)
     yield from (f"{text} + ({root})*{entry}" for root in ROOTS)
     yield from (f"{zero}*{entry}" for zero in ZEROS)

@@ -117,7 +117,7 @@ def test_an_internal_error_is_that_specs_alone(folder, monkeypatch):
 
 
 def test_strict_takes_less_than_proved_for_a_failure():
-    exact = SPECS / "linear_more_than_balanced.toml"
+    exact = SPECS / "linear_not_all_written_down.toml"
     assert check(exact)[0] == 0
     code, out, _ = check("--strict", exact, SPECS / "linear_momentum.toml")
     assert code == 1 and "status: expected proved, found exact" in out and out.count("\n") == 2

@@ -62,10 +62,10 @@ def test_deep_linear_momentum(sizes, expected):
 
 
 def test_balancedness_is_not_everything():
-    """1-2-2-1: seven laws exist, six in closed form, and the report says exactly that."""
-    result = report("linear", [1, 2, 2, 1])
+    """1-2-2-2-1: eleven laws exist, nine in closed form, and the report says exactly that."""
+    result = report("linear", [1, 2, 2, 2, 1])
     check_consistency(result)
-    assert (result["laws"]["independent"], result["laws"]["found"]) == (7, 6)
+    assert (result["laws"]["independent"], result["laws"]["found"]) == (11, 9)
     assert result["status"] == "exact"
 
 

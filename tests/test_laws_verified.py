@@ -8,7 +8,7 @@ from reference import TIME
 CASES = [
     ("linear", [2, 3, 2], "none", None, "gradient-flow", None),
     ("linear", [2, 2, 2, 1], "none", None, "gradient-flow", None),
-    ("linear", [1, 2, 2, 1], "none", None, "gradient-flow", None),
+    ("linear", [1, 2, 2, 2, 1], "none", None, "gradient-flow", None),
     ("linear", [2, 2, 1], "all", None, "gradient-flow", None),
     ("linear", [1, 4, 1], "none", None, "gradient-flow", None),
     ("linear", [2, 3, 2], "none", None, "momentum", "tau"),
@@ -39,7 +39,7 @@ CASES = [
     ("icnn", [2, 2, 1], "hidden", None, "gradient-flow", None),
     ("icnn", [1, 2, 2, 1], "all", None, "gradient-flow", None),
 ]
-PROVED = [case for case in CASES if case[:2] != ("linear", [1, 2, 2, 1])]
+PROVED = [case for case in CASES if case[:2] != ("linear", [1, 2, 2, 2, 1])]
 
 
 @pytest.mark.parametrize("case", CASES, ids=map(name_of, CASES))

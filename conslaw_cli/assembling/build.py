@@ -11,6 +11,7 @@ from conslaw_cli.analysis import ERROR_BITS, Analysis, LawGroup, PartResult
 from conslaw_cli.certificate import certificate, primes
 from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws import families as known
+from conslaw_cli.laws.abelian import AbelianFamily
 from conslaw_cli.laws.families import FamilyLaws
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.theory import UNVERIFIED, KnownFamily, known_families
@@ -21,6 +22,7 @@ from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.assembling.expansion import verified
 from conslaw_cli.report.formula import Entry
 from conslaw_cli.assembling.forms import family_form
+from conslaw_cli.assembling.integrals import algebraic_note, integral_family
 from conslaw_cli.report.model import (
     DynamicsSummary,
     Family,
@@ -66,7 +68,7 @@ def build(analysis: Analysis) -> Report:
         status=_of_what(status, caveat),
         error_bound=error,
         theorem=theorem,
-        notes=(*notes, *dict.fromkeys(filter(None, (caveat, *(of.note for _, of in spec.metric.blocks))))),
+        notes=(*notes, *dict.fromkeys(filter(None, (caveat, algebraic_note(analysis), *_metric_notes(spec.metric))))),
         certificate=certificate(analysis),
         reproduce={
             "version": __version__,
@@ -80,6 +82,10 @@ def build(analysis: Analysis) -> Report:
 def _metric(metric: MetricSpec) -> MetricSummary:
     names = tuple((block, of.name) for block, of in metric.blocks)
     return MetricSummary(names, metric.at, tuple(block for block, of in metric.blocks if of.positive))
+
+
+def _metric_notes(metric: MetricSpec) -> tuple[str | None, ...]:
+    return tuple(of.note for _, of in metric.blocks)
 
 
 def _dynamics(dynamics: DynamicsSpec) -> DynamicsSummary:
@@ -217,6 +223,9 @@ def _part_families(analysis: Analysis, result: PartResult) -> list[Family]:
     positions = [[k for block in copy for k in block] for copy in result.part.indices]
     families = []
     for group in result.groups:
+        if isinstance(group.family, AbelianFamily):
+            families.append(integral_family(group, dynamics))
+            continue
         for laws, timed in _by_time(group.laws, dynamics, n):
             shapes = dict(analysis.model.blocks)
             families.append(_part_family(group, laws, timed, dynamics, n, positions, name_of, shapes))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conslaw_cli.checker.result import Check, ReportError, count, entry
-from conslaw_cli.checker.statement import UNVERIFIED
+from conslaw_cli.checker.statement import ABELIAN, UNVERIFIED
 
 LISTED_AT_LEAST = 1000
 """A report lists every law up to this number of them."""
@@ -22,6 +22,8 @@ class Item:
     depends_on_time: bool
     source: str
     truncated: bool
+    definitions: dict[str, str]
+    """What letters stand for that are no names of entries."""
 
     @property
     def by_theory(self) -> bool:
@@ -40,10 +42,12 @@ class Laws:
     time_free: int | None
     time_free_status: str | None
     searched_degree: int
+    integrals: tuple[Item, ...]
+    """Items whose laws are integrals over algebraic functions; ``items`` holds the others."""
 
     @property
     def listed(self) -> int:
-        return sum(len(item.expressions) for item in self.items)
+        return sum(len(item.expressions) for item in (*self.items, *self.integrals))
 
     @property
     def truncated(self) -> bool:
@@ -71,13 +75,14 @@ def read_laws(report: dict) -> Laws:
     if entry(table, "complete", bool, "laws") != (found == independent):
         raise ReportError(f"laws.complete is {table['complete']} with {found} of {independent} laws found")
     return Laws(
-        items,
+        tuple(item for item in items if item.family != ABELIAN),
         found,
         independent,
         entry(table, "time_dependent", (bool, null), "laws"),
         entry(table, "time_free", (int, null), "laws"),
         status,
         count(table, "searched_degree", "laws"),
+        tuple(item for item in items if item.family == ABELIAN),
     )
 
 
@@ -94,16 +99,20 @@ def _item(item: object, where: str) -> Item:
         entry(item, "depends_on_time", bool, where),
         entry(item, "source", str, where),
         entry(item, "truncated", bool, where) if "truncated" in item else False,
+        entry(item, "definitions", dict, where) if "definitions" in item else {},
     )
 
 
 def numbers(laws: Laws) -> Check:
     """Whether the numbers of laws agree with each other and with the lists."""
-    for item in laws.items:
+    every = (*laws.items, *laws.integrals)
+    if any(item.definitions for item in laws.items):
+        return Check("laws: numbers", False, "definitions of letters that are in no law")
+    for item in every:
         listed = len(item.expressions)
         if item.number < 1 or not (listed < item.number if item.truncated else listed == item.number):
             return Check("laws: numbers", False, f"{item.family}: {item.number} laws announced, {listed} listed")
-    total = sum(item.number for item in laws.items)
+    total = sum(item.number for item in every)
     if total != laws.found:
         return Check("laws: numbers", False, f"the families have {total} laws together, {laws.found} found are announced")
     if any(item.by_theory and item.expressions for item in laws.items):
@@ -111,4 +120,4 @@ def numbers(laws: Laws) -> Check:
     if any(item.truncated and not item.by_theory for item in laws.items) and laws.found <= LISTED_AT_LEAST:
         return Check("laws: numbers", False, f"a list of {laws.found} laws must not be truncated")
     rest = f", {laws.found - laws.listed} given by their form" if laws.truncated else ""
-    return Check("laws: numbers", True, f"{laws.found} laws in {len(laws.items)} families, {laws.listed} listed{rest}")
+    return Check("laws: numbers", True, f"{laws.found} laws in {len(every)} families, {laws.listed} listed{rest}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from itertools import count, islice
 
 from conslaw_cli.checker.system import System
 
@@ -120,3 +122,64 @@ def family_fits(name: str, is_matrix: bool, velocities: set[int]) -> bool:
         CENTRE: (False, {0, 1}),
     }
     return shapes.get(name) == (is_matrix, velocities)
+
+
+ABELIAN = "Abelian integrals"
+
+
+@dataclass(frozen=True)
+class IntegralTexts:
+    """A family of integrals as a report has it, without functions of time."""
+
+    expressions: tuple[str, ...]
+    form: str
+    latex: str
+    definitions: dict[str, str]
+
+
+def is_abelian(system: System) -> bool:
+    """Whether the system is a linear network 1-n-m-1, n and m at least 2, under Euclidean gradient flow or weight decay."""
+    plain = system.architecture == "linear" and system.bias == "none" and not any(system.exponents.values())
+    narrow = len(system.widths) == 4 and system.widths[0] == system.widths[3] == 1 < min(system.widths[1:3])
+    return plain and narrow and not system.second_order
+
+
+def integral_texts(system: System) -> IntegralTexts:
+    """What is said of the integrals s^j / sqrt(R(s)), j = 0 ... r - 2."""
+    _, n, m, _ = system.widths
+    r, power = min(n, m), 1 - abs(m - n)
+    powers = ["1", "s", *(f"s**{j}" for j in range(2, r - 1))][: r - 1]
+    terms = [[f"epsilon_{k}*Integral({x}/sqrt(R(s)), (s, e_{k}, s_{k}))" for k in range(1, r + 1)] for x in powers]
+    top, latex_top = ("1", "1") if r == 2 else ("s^j", "s^j")
+    monomial = {0: "", 1: "s*"}.get(power, f"s^({power})*")
+    return IntegralTexts(
+        tuple(" + ".join(term) for term in terms),
+        f"sum_k epsilon_k*Integral({top}/sqrt(R(s)), (s, e_k, s_k))",
+        rf"\sum_k \epsilon_k \int_{{e_k}}^{{s_k}} \frac{{{latex_top}}}{{\sqrt{{\operatorname{{R}}(s)}}}} \mathrm{{d}}s",
+        {
+            "R(s)": f"{monomial}det(s + C1)*det(s - C2)",
+            "C1": "W1*W1^T - W2^T*W2",
+            "C2": "W2*W2^T - W3^T*W3",
+            "s_k": "the nonzero eigenvalues of W2^T*W2, from the largest on",
+            "v_k": "their eigenvectors",
+            "e_k": "the largest real root of R below s_k",
+            "epsilon_k": "the sign of (-1)^(k - 1)*W3*W2*v_k*v_k^T*W1",
+        },
+    )
+
+
+def algebraic(system: System) -> str:
+    """That a linear network 1-n-m-1 under gradient flow has no algebraic laws but functions of balancedness.
+
+    At W1 = 0, W3 = 0 and singular values of W2 that are independent over the rationals, as different square-free numbers' square roots
+    are, the field vanishes and is linear with these, their negatives and zeros as eigenvalues, diagonalizable, to first order. There are
+    at most as many independent algebraic laws as the rank of the resonances among those (Poincare), D - r.
+    """
+    r, shown = min(system.widths[1:3]), system.size - min(system.widths[1:3])
+    free = (d for d in count(1) if all(d % (q * q) for q in range(2, d)))
+    names = ["1" if d == 1 else f"sqrt({d})" for d in islice(free, r)]
+    roots = ", ".join(names if r <= 4 else [*names[:3], "…", names[-1]])
+    return (
+        f"every algebraic law is a function of these {shown} of balancedness: where W1 and W3 are zero and W2 has the singular values "
+        f"{roots}, the field vanishes with these, their negatives and zeros as eigenvalues, whose resonances have rank {shown} (Poincaré)"
+    )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from conslaw_cli.checker import dimension
+from conslaw_cli.checker.abelian import check_integrals
 from conslaw_cli.checker.conclusions import conclusions
 from conslaw_cli.checker.families import check_families, complete_truncated, read_families
 from conslaw_cli.checker.independence import independence
@@ -53,7 +54,7 @@ def _everything(report: dict, status: str, seed: bytes, checks: list[Check]) -> 
     moves = None
     if system.size <= LARGEST_SYSTEM:
         moves = _laws(system, laws, seed, certified.by_paths, checks)
-    elif laws.items:
+    elif laws.items or laws.integrals:
         detail = f"not proved again: the system has {system.size} parameters, this checker evaluates up to {LARGEST_SYSTEM}"
         checks.append(Check("laws", True, detail, proved=False))
     checks.extend(conclusions(report, system, status, laws, certified, moves))
@@ -66,7 +67,8 @@ def _laws(system: System, laws: Laws, seed: bytes, by_paths: bool, checks: list[
     complete_truncated(formulas, families, found)
     evaluate(formulas, found)
     checks.extend(check_laws(formulas, found))
-    needed = len(formulas.laws) if laws.by_theory else laws.found
+    checks.extend(check_integrals(system, laws.integrals, formulas, found, seed))
+    needed = len(formulas.laws) if laws.by_theory else laws.found - sum(item.number for item in laws.integrals)
     checks.append(_attempt("laws: independence", lambda: independence(formulas, found, needed)))
     checks.extend(check_families(system, families, found, by_paths))
     more, moves = time_checks(formulas, found, laws)

@@ -26,7 +26,7 @@ _TABLES = {
     ),
     "reproduce": frozenset("version seed primes spec_sha256".split()),
 }
-_ITEM = frozenset("family number expressions form latex depends_on_time source truncated".split())
+_ITEM = frozenset("family number expressions form latex depends_on_time source truncated definitions".split())
 _RATE_KEYS = {"momentum": "damping", "weight-decay": "decay"}
 
 
@@ -87,9 +87,21 @@ def _status(report: dict, system: System, status: str) -> Check:
         if not any(pattern.fullmatch(first) for pattern in patterns):
             return Check("status", False, f"{status} without a reason that this checker knows")
         expected = [first, *expected]
+    expected += [statement.algebraic(system)] if _all_algebraic(report, system) else []
     if notes != expected:
         return Check("status", False, f"the notes must be {expected or 'none'}")
     return Check("status", True, f"{status}, with {len(notes)} notes that are true of such a system")
+
+
+def _all_algebraic(report: dict, system: System) -> bool:
+    """Whether a report has integrals beside all the laws that are algebraic, under gradient flow."""
+    numbers = {name: 0 for name in (statement.ABELIAN, statement.BALANCED)}
+    for item in report["laws"]["items"]:
+        if isinstance(item, dict) and item.get("family") in numbers and type(item.get("number")) is int:
+            numbers[item["family"]] += item["number"]
+    if not (statement.is_abelian(system) and (system.kind == "gradient-flow" or system.rate.zero)):
+        return False
+    return numbers[statement.ABELIAN] > 0 and numbers[statement.BALANCED] == system.size - min(system.widths[1:3])
 
 
 def _made(report: dict, system: System) -> Check:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, takewhile
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.verify import Verdict, verdicts
 from conslaw_cli.steps import Listener, Step, nobody
+
+if TYPE_CHECKING:
+    from conslaw_cli.laws.abelian import AbelianLaw
 
 CHUNK = 512
 BARREN_CHUNKS = 4
@@ -34,11 +38,21 @@ class View:
 
     def rows(self, laws: list[Law]) -> np.ndarray:
         """Gradients modulo p, (laws, dimension)."""
-        rows = np.zeros((len(laws), self.gradients.columns), dtype=np.int64)
-        for row, law in enumerate(laws):
-            for variable, partial in law.gradient.items():
-                rows[row, variable] = partial.value(self._values, self.field.p)
-        return self.field.residues(rows)
+        return _gradients(self.field, self._values, self.gradients.columns, laws)
+
+
+def gradient_rows(field: Field, state: np.ndarray, laws: Sequence[Law]) -> np.ndarray:
+    """Gradients of laws without constants at a state modulo p, (laws, dimension)."""
+    values = {k: int(x) for k, x in enumerate(field.integers(state))}
+    return _gradients(field, values, len(state), laws)
+
+
+def _gradients(field: Field, values: dict[int, int], dimension: int, laws: Sequence[Law]) -> np.ndarray:
+    rows = np.zeros((len(laws), dimension), dtype=np.int64)
+    for row, law in enumerate(laws):
+        for variable, partial in law.gradient.items():
+            rows[row, variable] = partial.value(values, field.p)
+    return field.residues(rows)
 
 
 class Selection:
@@ -49,16 +63,22 @@ class Selection:
 
     def __init__(self, flow: PartFlow, stream: Stream, most: int, listener: Listener = nobody) -> None:
         self.flow, self.most, self.kept, self._listener = flow, most, [], listener
+        self.integrals: list[AbelianLaw] = []
+        """Laws that are no sums of monomials, independent of each other and of those kept."""
         self._first, self._second = View(flow, stream, "selection", 1), View(flow, stream, "second selection", 2)
 
     @property
     def missing(self) -> int:
         """Number of laws there may be beyond those kept."""
-        return self.most - len(self.kept)
+        return self.most - self.found
+
+    @property
+    def found(self) -> int:
+        return len(self.kept) + len(self.integrals)
 
     def tell(self, step: Step) -> None:
         """Pass a step on, with the number of laws kept by then."""
-        self._listener(replace(step, laws=len(self.kept)))
+        self._listener(replace(step, laws=self.found))
 
     def keep(self, candidates: list[Law]) -> list[Law]:
         """The candidates that are new and hold, in order; those that a refused one shadowed get their turn."""

@@ -42,16 +42,20 @@ class Verdict(Enum):
 
 def verdicts(flow: PartFlow, laws: list[Law], listener: Listener = nobody) -> list[Verdict]:
     """For each candidate whether its identity holds, fails, or is too large to expand."""
-    covectors = [covector(flow, law) for law in laws]
+    return pairings(flow, [covector(flow, law) for law in laws], listener)
+
+
+def pairings(flow: PartFlow, covectors: list[dict[int, Polynomial]], listener: Listener = nobody) -> list[Verdict]:
+    """For each covector, polynomials in (theta, P) by parameter, whether it annihilates grad f for all coefficients."""
     groups: dict[frozenset[str] | None, list[int]] = {}
     small = _terms(flow.program) <= EXPANDED_TERMS
     for number, entries in enumerate(covectors):
         groups.setdefault(None if small else _blocks(flow, entries), []).append(number)
-    result, done = [Verdict.FAILS] * len(laws), 0
+    result, done = [Verdict.FAILS] * len(covectors), 0
     for active, numbers in groups.items():
         for start in range(0, len(numbers), CHUNK):
             chunk = numbers[start : start + CHUNK]
-            listener(Step("verifying laws", f"{done} of {len(laws)} candidates done"))
+            listener(Step("verifying laws", f"{done} of {len(covectors)} candidates done"))
             done += len(chunk)
             for number, verdict in zip(chunk, _identities(flow, [covectors[n] for n in chunk], active)):
                 result[number] = verdict

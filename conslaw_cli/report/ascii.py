@@ -12,6 +12,7 @@ from conslaw_cli.report.prose import Prose
 
 class Ascii(Notation):
     norms = False
+    sums_written_out = True
     caret = "**"
 
     def entry(self, entry: Entry) -> str:
@@ -56,11 +57,18 @@ class Ascii(Notation):
     def summed(self, index: str, text: str) -> str:
         return f"sum_{index} {text}"
 
+    def indexed(self, name: str, index: str) -> str:
+        return f"{name}_{index}"
+
+    def integral(self, integrand: str, variable: str, lower: str, upper: str) -> str:
+        return f"Integral({integrand}, ({variable}, {lower}, {upper}))"
+
 
 class AsciiForm(Ascii):
     """Forms are read, not parsed: powers as W2[i,k]^2."""
 
     caret = "^"
+    sums_written_out = False
 
 
 def ascii_only(text: str) -> str:

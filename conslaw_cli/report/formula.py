@@ -99,3 +99,26 @@ class NeuronForm:
     terms: tuple[NeuronTerm, ...]
     size: int
     log_scale: str = "1"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """y^2 = R(s) for the blocks of a linear network 1-n-m-1; ``rank`` singular values, ``excess`` |m - n|."""
+
+    first: str
+    middle: str
+    last: str
+    rank: int
+    excess: int
+
+
+@dataclass(frozen=True)
+class IntegralSum:
+    """``time`` * sum over k of the integral of s^power / sqrt(R(s)) from e_k to s_k, with its sign epsilon_k.
+
+    ``power`` None stands for j: all of them at once, j = 0 … rank - 2.
+    """
+
+    curve: Curve
+    time: str
+    power: int | None = None

@@ -86,6 +86,12 @@ class Latex(Notation):
     def summed(self, index: str, text: str) -> str:
         return rf"\sum_{index} {text}"
 
+    def indexed(self, name: str, index: str) -> str:
+        return f"{self.letter(name)}_{_argument(index)}"
+
+    def integral(self, integrand: str, variable: str, lower: str, upper: str) -> str:
+        return rf"\int_{{{lower}}}^{{{upper}}} {integrand} \mathrm{{d}}{variable}"
+
     def squared_norm(self, text: str) -> str:
         return rf"\lVert {text} \rVert^2"
 

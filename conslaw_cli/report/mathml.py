@@ -9,7 +9,7 @@ from fractions import Fraction
 from conslaw_cli.report import timefunctions
 from conslaw_cli.report.escape import GREEK
 from conslaw_cli.report.escape import html as escaped
-from conslaw_cli.report.formula import Formula, MatrixForm, NeuronForm
+from conslaw_cli.report.formula import Formula, IntegralSum, MatrixForm, NeuronForm
 from conslaw_cli.report.notation import Notation, Number, split_name
 
 _NAMESPACE = "http://www.w3.org/1998/Math/MathML"
@@ -93,6 +93,12 @@ class MathML(Notation):
     def summed(self, index: str, text: str) -> str:
         return _row(f"<munder><mo>&#x2211;</mo><mi>{index}</mi></munder>", text)
 
+    def indexed(self, name: str, index: str) -> str:
+        return f"<msub>{self.letter(name)}{self.letter(index)}</msub>"
+
+    def integral(self, integrand: str, variable: str, lower: str, upper: str) -> str:
+        return _row(f"<msubsup><mo>&#x222b;</mo>{lower}{upper}</msubsup>", integrand, "<mi>d</mi>", variable)
+
     def squared_norm(self, text: str) -> str:
         return f"<msup>{_row(_BAR, text, _BAR)}<mn>2</mn></msup>"
 
@@ -105,11 +111,11 @@ def inline(content: str) -> str:
     return f'<math xmlns="{_NAMESPACE}">{_row(content)}</math>'
 
 
-def formula(law: Formula) -> str:
+def formula(law: Formula | IntegralSum) -> str:
     """A scalar law as a math element."""
     return inline(NOTATION.formula(law))
 
 
-def form(laws: MatrixForm | NeuronForm) -> str:
+def form(laws: MatrixForm | NeuronForm | IntegralSum) -> str:
     """A family's form as a math element."""
     return inline(NOTATION.form(laws))

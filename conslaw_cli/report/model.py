@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from conslaw_cli.report.formula import Formula, MatrixForm, NeuronForm
+from conslaw_cli.report.formula import Formula, IntegralSum, MatrixForm, NeuronForm
 
 SCHEMA = 2
 EXPRESSIONS_SHOWN = 1000
@@ -75,10 +75,10 @@ class Family:
 
     name: str
     number: int
-    members: Sequence[Formula]
+    members: Sequence[Formula | IntegralSum]
     depends_on_time: bool
     source: str
-    form: MatrixForm | NeuronForm | None = None
+    form: MatrixForm | NeuronForm | IntegralSum | None = None
     entries: int | None = None
     """Entries of the matrix form when more than the independent ones counted in ``number``."""
     verified: bool = True
@@ -185,6 +185,7 @@ class Report:
 
     def _items(self, expand: bool) -> Iterator[dict]:
         from conslaw_cli.report import ascii, latex
+        from conslaw_cli.report.integrals import definitions
 
         left = EXPRESSIONS_SHOWN
         for family in self.laws.families:
@@ -199,6 +200,8 @@ class Report:
                 "depends_on_time": family.depends_on_time,
                 "source": family.source,
             }
+            if isinstance(family.form, IntegralSum):
+                item["definitions"] = {d.letter: d.meaning for d in definitions(family.form.curve, ascii.PROSE)}
             if len(shown) < family.number:
                 item["truncated"] = True
             yield item

@@ -12,6 +12,7 @@ from conslaw_cli.report.formula import (
     BlockRef,
     Entry,
     Formula,
+    IntegralSum,
     MatrixForm,
     MatrixTerm,
     NeuronForm,
@@ -41,6 +42,8 @@ class Notation(ABC):
     """How tightly an exponential binds: exp(t) is a function, e^t a power."""
     fraction_bar = False
     """Whether a quotient is drawn with a bar, so that its parts need no brackets."""
+    sums_written_out = False
+    """Whether a sum over singular values is written term by term."""
     norms = True
     """Whether a sum of squares is written as a squared norm."""
     plus, minus, leading_minus = " + ", " - ", "-"
@@ -92,6 +95,13 @@ class Notation(ABC):
     def summed(self, index: str, text: str) -> str:
         """The sum over an index."""
 
+    @abstractmethod
+    def indexed(self, name: str, index: str) -> str:
+        """A letter with an index that is a letter or a number."""
+
+    @abstractmethod
+    def integral(self, integrand: str, variable: str, lower: str, upper: str) -> str: ...
+
     def squared_norm(self, text: str) -> str:
         raise NotImplementedError
 
@@ -101,20 +111,34 @@ class Notation(ABC):
         indices = (str(entry.row),) if entry.column is None else (str(entry.row), str(entry.column))
         return self.at(entry.block, indices, entry.velocity)
 
-    def formula(self, formula: Formula) -> str:
+    def formula(self, formula: Formula | IntegralSum) -> str:
         """A scalar law."""
+        if isinstance(formula, IntegralSum):
+            return self._integrals(formula)
         pieces: list[Signed] = []
         for group in formula.groups:
             pieces += self._timed(group.time, [self._term(term, formula.log_scale) for term in group.terms])
         return self.sum(pieces)
 
-    def form(self, form: MatrixForm | NeuronForm) -> str:
+    def form(self, form: MatrixForm | NeuronForm | IntegralSum) -> str:
         """The laws of a family at once."""
+        if isinstance(form, IntegralSum):
+            return self._integrals(form)
         if isinstance(form, MatrixForm):
             pieces = [(term.coefficient, self._matrix_term(term)) for term in form.terms]
         else:
             pieces = [piece for term in form.terms for piece in self._neuron(term, form.log_scale)]
         return self.sum(self._timed(form.time, pieces))
+
+    def _integrals(self, law: IntegralSum) -> str:
+        s, root = self.letter("s"), self.apply("sqrt", [self.apply("R", [self.letter("s")])])
+        power = self.number(1) if law.power == 0 else s if law.power == 1 else self.power(s, self.letter(str(law.power or "j")))
+        terms = []
+        for k in map(str, range(1, law.curve.rank + 1)) if self.sums_written_out else ("k",):
+            limits = self.indexed("e", k), self.indexed("s", k)
+            terms.append(self.product([self.indexed("epsilon", k), self.integral(self.quotient(power, root), s, *limits)]))
+        pieces = [(1, term) for term in terms] if self.sums_written_out else [(1, self.summed("k", terms[0]))]
+        return self.sum(self._timed(law.time, pieces))
 
     def time(self, text: str) -> str:
         """A function of time or a rate."""

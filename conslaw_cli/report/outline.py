@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from conslaw_cli.report import integrals, unicode
 from conslaw_cli.report import prose as say
-from conslaw_cli.report import unicode
-from conslaw_cli.report.formula import Formula, Group, MatrixForm
+from conslaw_cli.report.formula import Formula, Group, IntegralSum, MatrixForm
 from conslaw_cli.report.model import Family, Report
 from conslaw_cli.report.prose import Prose
 
@@ -101,6 +101,9 @@ def _law(family: Family, prose: Prose) -> str:
     written = prose.math(prose.notation.form(form))
     if isinstance(form, MatrixForm):
         return f"{written}  {prose.text(form.symmetry)} {prose.text(f'{form.size}×{form.size}')}"
+    if isinstance(form, IntegralSum):
+        numbers = prose.math(prose.notation.letter("j")) + prose.text(f" = 0 … {family.number - 1}")
+        return f"{written}  {numbers}" if form.power is None else written
     index = prose.math(prose.notation.letter("k"))
     return f"{written}  {index} = 1" + (prose.text(f" … {form.size}") if form.size > 1 else "")
 
@@ -129,8 +132,10 @@ def _only(family: Family, prose: Prose, expand: bool) -> str:
     return prose.math(member.formula) + prose.text(member.rest)
 
 
-def cut(law: Formula) -> tuple[Formula, int | None]:
+def cut(law: Formula | IntegralSum) -> tuple[Formula | IntegralSum, int | None]:
     """The law, or as many of its first terms as are shown and the number of all."""
+    if isinstance(law, IntegralSum):
+        return law, None
     total = sum(len(group.terms) for group in law.groups)
     kept = min(total, _TERMS_TRIED)
     shown = first_terms(law, kept)
@@ -157,7 +162,8 @@ def footnotes(report: Report, prose: Prose) -> list[str]:
         for family in report.laws.families
         if _redundant(family)
     ]
-    return [prose.text(note) for note in (*meaning, *report.notes)]
+    letters = integrals.footnotes(report.laws.families, prose)
+    return [*map(prose.text, meaning), *letters, *map(prose.text, report.notes)]
 
 
 def without_laws(report: Report) -> str | None:

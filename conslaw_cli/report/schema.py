@@ -70,6 +70,9 @@ class Family(_Table):
     latex: Annotated[str, Meta(description="The form, or else the first laws, in LaTeX.")]
     depends_on_time: bool
     source: Annotated[str, Meta(description="Where the laws come from: search or theory.")]
+    definitions: Annotated[
+        dict[str, str], Meta(description="What letters in the expressions stand for that are no names of entries.")
+    ] = {}
     truncated: Annotated[bool, Meta(description="Whether expressions are left out; --expand writes all verified ones.")] = (
         False
     )

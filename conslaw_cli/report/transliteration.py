@@ -7,7 +7,7 @@ import unicodedata
 
 from conslaw_cli.report.escape import GREEK, visible
 
-_SMALL = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼ", "0123456789ij", strict=True))
+_SMALL = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₖ", "0123456789ijk", strict=True))
 _RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ", "0123456789-T", strict=True))
 _SIGNS = {
     "→": "->", "·": "|", "×": "x", "−": "-", "±": "+-", "≥": ">=", "≤": "<=", "≠": "!=", "≈": "~", "≡": "==",

@@ -15,7 +15,7 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _FRACTIONS = {Fraction(1, 2): "½", Fraction(1, 3): "⅓", Fraction(2, 3): "⅔", Fraction(1, 4): "¼", Fraction(3, 4): "¾"}
 _SHORT = re.compile(r"\d+|[½⅓⅔¼¾]|\w[₀-₉]*[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]*")
-_SUM_INDEX = {"i": "ᵢ", "j": "ⱼ"}
+_SUM_INDEX = {"i": "ᵢ", "j": "ⱼ", "k": "ₖ"}
 _DOT = "\u0307"
 
 
@@ -75,6 +75,12 @@ class Unicode(Notation):
 
     def summed(self, index: str, text: str) -> str:
         return f"Σ{_SUM_INDEX[index]} {text}"
+
+    def indexed(self, name: str, index: str) -> str:
+        return self.letter(name) + _SUM_INDEX.get(index, index.translate(_SUBSCRIPTS))
+
+    def integral(self, integrand: str, variable: str, lower: str, upper: str) -> str:
+        return f"∫[{lower}, {upper}] {integrand} d{variable}"
 
     def squared_norm(self, text: str) -> str:
         return f"‖{text}‖²"
