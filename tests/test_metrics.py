@@ -10,6 +10,7 @@ from helpers import check_consistency
 from reference import axes_metric, count_laws, count_time_free, drift_filtration, phi
 
 from conslaw_cli import analyze
+from conslaw_cli.checker import verify_report
 from conslaw_cli.spec import SpecError, normalised, parse_spec, spec_sha256
 
 A, B = [[2, 1], [1, 3]], [[1, "1/2"], [0.5, 3]]
@@ -84,6 +85,31 @@ def test_matrix_metrics_are_canonical():
     assert one.metric == two.metric and spec_sha256(one) == spec_sha256(two)
     assert dict(one.metric.blocks)["W1"].name == "left [[2, 1, 0], [1, 3, 1], [0, 1, 5]], right [[2, 1], [1, 3]]"
     assert parse_spec(json.loads(json.dumps(normalised(one)))).metric == one.metric
+
+
+@pytest.mark.parametrize("text", ["left", "left [[1, 2], [2, 1]]", "left [[1]]", "left [[a]]", "right [[1, 0], [0, 1]", ", "])
+def test_texts_that_are_no_matrices_are_refused(text):
+    with pytest.raises(SpecError):
+        parse_spec(tables("linear", [2, 2, 1], {"W1": text}))
+
+
+FORGED = [
+    ("left [[2, 1, 0], [1, 3, 1], [0, 1, 5]]", "left [[2, 1, 0], [1, 3, 1], [0, 1, 6]]"),
+    ("left [[2, 1, 0], [1, 3, 1], [0, 1, 5]]", "left [[2, 1, 0], [1, 3, 1], [0, 1, -5]]"),
+    ("left [[2, 1, 0], [1, 3, 1], [0, 1, 5]]", "euclidean"),
+    ("left [[2, 1, 0], [1, 3, 1], [0, 1, 5]]", "natural-gradient"),
+]
+
+
+@pytest.mark.parametrize("architecture", ["linear", "relu"])
+@pytest.mark.parametrize(("true", "forged"), FORGED)
+def test_the_checker_knows_the_metric(architecture, true, forged):
+    found = analyze(tables(architecture, [2, 3, 2], {"W1": {"left": HIDDEN}})).to_dict()
+    assert found["metric"]["blocks"]["W1"] == true and verify_report(found).verified
+    found["metric"]["blocks"]["W1"] = forged
+    del found["certificate"]["checksum"]
+    failed = {check.name for check in verify_report(found).checks if not check.passed}
+    assert failed - {"reproduce"}
 
 
 def test_identities_are_the_euclidean_metric():

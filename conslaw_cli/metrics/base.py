@@ -65,12 +65,7 @@ class Metric(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """The canonical text: what a spec and the JSON report write."""
-
-    @property
-    def plain(self) -> object:
-        """The metric as plain data of a spec that reads back as this metric."""
-        return self.name
+        """The canonical text: what the JSON report writes, and a spec may."""
 
     @property
     def euclidean(self) -> bool:
