@@ -39,7 +39,7 @@ def _metrics(spec: Spec) -> list[tuple[Row, dict[str, object]]]:
         architecture = ARCHITECTURES[spec.model.architecture]
         usual = all(architecture.default_metric(block) == name for block, name in names)
         label = f"{architecture.name}'s own" if usual else "the spec's"
-        rows = [*_points(label, own, names), *rows]
+        rows = [*([(Row(label, names), own)] if spec.metric.constant else _points(label, own, names)), *rows]
     return rows + _points("entropy", {"default": "entropy"})
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 import sympy as sp
 from helpers import check_consistency
-from reference import axes_metric, count_laws, count_time_free, drift_filtration
+from reference import axes_metric, count_laws, count_time_free, drift_filtration, phi
 
 from conslaw_cli import analyze
 from conslaw_cli.spec import SpecError, normalised, parse_spec, spec_sha256
@@ -118,3 +118,39 @@ def test_matrices_that_are_no_metric_are_refused_with_the_reason(metric, message
         parse_spec(tables("linear", [2, 2, 1], metric))
     (problem,) = error.value.problems
     assert message in problem.message and problem.remedy and problem.key == f"[metric] {next(iter(metric))}"
+
+
+# --- the natural gradient --------------------------------------------------------------------------------------------
+
+
+def natural(architecture, widths):
+    """(J^T J)^+ for a phi of independent components or a single one: J^T (J J^T)^-2 J."""
+    parameters, components = phi(architecture, widths)
+    jacobian = sp.Matrix(components).jacobian(parameters)
+    inverse = (jacobian * jacobian.T).inv()
+    matrix = jacobian.T * inverse * inverse * jacobian
+    return lambda point: matrix.subs(dict(zip(parameters, point, strict=True)), simultaneous=True)
+
+
+@pytest.mark.parametrize("kind", ["gradient-flow", "weight-decay", "momentum"])
+@pytest.mark.parametrize(("architecture", "widths"), [("linear", [1, 1, 1]), ("linear", [1, 1, 2]), ("linear", [1, 2, 1])])
+def test_the_natural_gradient_has_the_laws_of_the_euclidean_metric(architecture, widths, kind):
+    if kind == "momentum" and widths != [1, 1, 1]:
+        pytest.skip("the reference expands the fields")
+    found = result(architecture, widths, {"default": "natural-gradient"}, kind)
+    euclidean = result(architecture, widths, {}, kind)
+    assert found["laws"] == euclidean["laws"] and found["status"] == euclidean["status"] == "proved"
+    assert any("natural gradient" in note for note in found["notes"]) and not euclidean["notes"]
+    assert found["metric"] == {"blocks": {"W1": "natural-gradient", "W2": "natural-gradient"}, "at": "theta"}
+    of = natural(architecture, widths)
+    assert found["laws"]["independent"] == count_laws(architecture, widths, "none", of, kind, lookahead=False)
+
+
+@pytest.mark.parametrize(
+    ("metric", "key"), [({"W1": "natural-gradient"}, "W2"), ({"default": "natural-gradient", "at": "lookahead"}, "at")]
+)
+def test_the_natural_gradient_is_one_metric_taken_at_theta(metric, key):
+    with pytest.raises(SpecError) as error:
+        parse_spec(tables("linear", [2, 2, 1], metric, "momentum"))
+    (problem,) = error.value.problems
+    assert problem.key == f"[metric] {key}" and "natural-gradient" in problem.message

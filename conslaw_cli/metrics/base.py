@@ -88,6 +88,21 @@ class Metric(ABC):
         return False
 
     @property
+    def of_all(self) -> bool:
+        """Whether it is one metric of all parameters, so that every block must have it."""
+        return False
+
+    @property
+    def only_at_theta(self) -> bool:
+        """Whether it can be taken at theta only, at no lookahead point."""
+        return False
+
+    @property
+    def note(self) -> str | None:
+        """What a reader of the report must know of the metric."""
+        return None
+
+    @property
     def numbers(self) -> set[int]:
         """Denominators of the numbers in M: a prime that the engine works modulo must divide none."""
         return set()
