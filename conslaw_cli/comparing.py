@@ -32,14 +32,14 @@ def compare_spec(spec: Spec, seed: int = 0) -> Comparison:
 
 def _metrics(spec: Spec) -> list[tuple[Row, dict[str, object]]]:
     """Every row with its metric as a spec's table without ``at``; the spec's own where it is neither of the usual two."""
-    own = {block: metric.plain for block, metric in spec.metric.blocks}
     names = tuple((block, metric.name) for block, metric in spec.metric.blocks)
+    own = dict(names)
     rows = [(Row("Euclidean"), {"default": "euclidean"})]
     if {name for _, name in names} not in ({"euclidean"}, {"entropy"}):
         architecture = ARCHITECTURES[spec.model.architecture]
         usual = all(architecture.default_metric(block) == name for block, name in names)
         label = f"{architecture.name}'s own" if usual else "the spec's"
-        rows = [*_points(label, own, names), *rows]
+        rows = [*([(Row(label, names), own)] if spec.metric.constant else _points(label, own, names)), *rows]
     return rows + _points("entropy", {"default": "entropy"})
 
 

@@ -7,9 +7,10 @@ import json
 import pytest
 import sympy as sp
 from helpers import check_consistency
-from reference import axes_metric, count_laws, count_time_free, drift_filtration
+from reference import axes_metric, count_laws, count_time_free, drift_filtration, phi
 
 from conslaw_cli import analyze
+from conslaw_cli.checker import verify_report
 from conslaw_cli.spec import SpecError, normalised, parse_spec, spec_sha256
 
 A, B = [[2, 1], [1, 3]], [[1, "1/2"], [0.5, 3]]
@@ -86,6 +87,31 @@ def test_matrix_metrics_are_canonical():
     assert parse_spec(json.loads(json.dumps(normalised(one)))).metric == one.metric
 
 
+@pytest.mark.parametrize("text", ["left", "left [[1, 2], [2, 1]]", "left [[1]]", "left [[a]]", "right [[1, 0], [0, 1]", ", "])
+def test_texts_that_are_no_matrices_are_refused(text):
+    with pytest.raises(SpecError):
+        parse_spec(tables("linear", [2, 2, 1], {"W1": text}))
+
+
+FORGED = [
+    ("left [[2, 1, 0], [1, 3, 1], [0, 1, 5]]", "left [[2, 1, 0], [1, 3, 1], [0, 1, 6]]"),
+    ("left [[2, 1, 0], [1, 3, 1], [0, 1, 5]]", "left [[2, 1, 0], [1, 3, 1], [0, 1, -5]]"),
+    ("left [[2, 1, 0], [1, 3, 1], [0, 1, 5]]", "euclidean"),
+    ("left [[2, 1, 0], [1, 3, 1], [0, 1, 5]]", "natural-gradient"),
+]
+
+
+@pytest.mark.parametrize("architecture", ["linear", "relu"])
+@pytest.mark.parametrize(("true", "forged"), FORGED)
+def test_the_checker_knows_the_metric(architecture, true, forged):
+    found = analyze(tables(architecture, [2, 3, 2], {"W1": {"left": HIDDEN}})).to_dict()
+    assert found["metric"]["blocks"]["W1"] == true and verify_report(found).verified
+    found["metric"]["blocks"]["W1"] = forged
+    del found["certificate"]["checksum"]
+    failed = {check.name for check in verify_report(found).checks if not check.passed}
+    assert failed - {"reproduce"}
+
+
 def test_identities_are_the_euclidean_metric():
     identity = {"left": [[1, 0], [0, 1.0]], "right": [["3/3"]]}
     plain, written = (parse_spec(tables("linear", [1, 2, 1], metric)) for metric in ({}, {"W1": identity}))
@@ -118,3 +144,39 @@ def test_matrices_that_are_no_metric_are_refused_with_the_reason(metric, message
         parse_spec(tables("linear", [2, 2, 1], metric))
     (problem,) = error.value.problems
     assert message in problem.message and problem.remedy and problem.key == f"[metric] {next(iter(metric))}"
+
+
+# --- the natural gradient --------------------------------------------------------------------------------------------
+
+
+def natural(architecture, widths):
+    """(J^T J)^+ for a phi of independent components or a single one: J^T (J J^T)^-2 J."""
+    parameters, components = phi(architecture, widths)
+    jacobian = sp.Matrix(components).jacobian(parameters)
+    inverse = (jacobian * jacobian.T).inv()
+    matrix = jacobian.T * inverse * inverse * jacobian
+    return lambda point: matrix.subs(dict(zip(parameters, point, strict=True)), simultaneous=True)
+
+
+@pytest.mark.parametrize("kind", ["gradient-flow", "weight-decay", "momentum"])
+@pytest.mark.parametrize(("architecture", "widths"), [("linear", [1, 1, 1]), ("linear", [1, 1, 2]), ("linear", [1, 2, 1])])
+def test_the_natural_gradient_has_the_laws_of_the_euclidean_metric(architecture, widths, kind):
+    if kind == "momentum" and widths != [1, 1, 1]:
+        pytest.skip("the reference expands the fields")
+    found = result(architecture, widths, {"default": "natural-gradient"}, kind)
+    euclidean = result(architecture, widths, {}, kind)
+    assert found["laws"] == euclidean["laws"] and found["status"] == euclidean["status"] == "proved"
+    assert any("natural gradient" in note for note in found["notes"]) and not euclidean["notes"]
+    assert found["metric"] == {"blocks": {"W1": "natural-gradient", "W2": "natural-gradient"}, "at": "theta"}
+    of = natural(architecture, widths)
+    assert found["laws"]["independent"] == count_laws(architecture, widths, "none", of, kind, lookahead=False)
+
+
+@pytest.mark.parametrize(
+    ("metric", "key"), [({"W1": "natural-gradient"}, "W2"), ({"default": "natural-gradient", "at": "lookahead"}, "at")]
+)
+def test_the_natural_gradient_is_one_metric_taken_at_theta(metric, key):
+    with pytest.raises(SpecError) as error:
+        parse_spec(tables("linear", [2, 2, 1], metric, "momentum"))
+    (problem,) = error.value.problems
+    assert problem.key == f"[metric] {key}" and "natural-gradient" in problem.message

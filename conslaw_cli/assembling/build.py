@@ -68,7 +68,7 @@ def build(analysis: Analysis) -> Report:
         status=_of_what(status, caveat),
         error_bound=error,
         theorem=theorem,
-        notes=(*notes, *filter(None, (caveat, algebraic_note(analysis)))),
+        notes=(*notes, *dict.fromkeys(filter(None, (caveat, algebraic_note(analysis), *_metric_notes(spec.metric))))),
         certificate=certificate(analysis),
         reproduce={
             "version": __version__,
@@ -82,6 +82,10 @@ def build(analysis: Analysis) -> Report:
 def _metric(metric: MetricSpec) -> MetricSummary:
     names = tuple((block, of.name) for block, of in metric.blocks)
     return MetricSummary(names, metric.at, tuple(block for block, of in metric.blocks if of.positive))
+
+
+def _metric_notes(metric: MetricSpec) -> tuple[str | None, ...]:
+    return tuple(of.note for _, of in metric.blocks)
 
 
 def _dynamics(dynamics: DynamicsSpec) -> DynamicsSummary:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from conslaw_cli.metrics import matrix, power
+from conslaw_cli.metrics import matrix, natural, power
 from conslaw_cli.metrics.base import Metric, MetricError, Primitive, Shape
 
-KINDS = (power, matrix)
+KINDS = (power, natural, matrix)
 """The kinds of metrics: each module reads the values of [metric] that are its own."""
 EUCLIDEAN = power.Power(0)
 

@@ -65,12 +65,7 @@ class Metric(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """The canonical text: what a spec and the JSON report write."""
-
-    @property
-    def plain(self) -> object:
-        """The metric as plain data of a spec that reads back as this metric."""
-        return self.name
+        """The canonical text: what the JSON report writes, and a spec may."""
 
     @property
     def euclidean(self) -> bool:
@@ -86,6 +81,21 @@ class Metric(ABC):
     def separate(self) -> bool:
         """Whether every entry has a metric of its own, the same for all: M = diag(m(theta_k)), whatever the block's shape."""
         return False
+
+    @property
+    def of_all(self) -> bool:
+        """Whether it is one metric of all parameters, so that every block must have it."""
+        return False
+
+    @property
+    def only_at_theta(self) -> bool:
+        """Whether it can be taken at theta only, at no lookahead point."""
+        return False
+
+    @property
+    def note(self) -> str | None:
+        """What a reader of the report must know of the metric."""
+        return None
 
     @property
     def numbers(self) -> set[int]:

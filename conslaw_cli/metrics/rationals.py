@@ -58,11 +58,6 @@ def text(matrix: Matrix) -> str:
     return "[" + ", ".join("[" + ", ".join(map(str, row)) + "]" for row in matrix) + "]"
 
 
-def plain(matrix: Matrix) -> list[list[int | str]]:
-    """The matrix as a spec writes it."""
-    return [[int(entry) if entry.denominator == 1 else str(entry) for entry in row] for row in matrix]
-
-
 def is_identity(matrix: Matrix) -> bool:
     return all(entry == (i == j) for i, row in enumerate(matrix) for j, entry in enumerate(row))
 

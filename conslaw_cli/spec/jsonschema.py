@@ -84,13 +84,13 @@ def _architecture(architecture: Architecture) -> Schema:
 
 
 def _metric() -> Schema:
-    default = "The metric of all parameter blocks that have none of their own: euclidean, entropy or theta^a."
+    default = "The metric of all parameter blocks that have none of their own: euclidean, entropy, theta^a or natural-gradient."
     at = "Where the metric is evaluated; by default lookahead for momentum with constant damping unless M is constant."
     return {
         "description": "The metric M; without it, what the architecture calls for.",
         "type": "object",
         "properties": {
-            "default": {"description": default, "anyOf": metrics.power.schemas()},
+            "default": {"description": default, "anyOf": [*metrics.power.schemas(), *metrics.natural.schemas()]},
             "at": {"description": at, "enum": list(POINTS)},
         },
         "patternProperties": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conslaw_cli.metrics import Metric, MetricError, read_metric_of_block
+from conslaw_cli.metrics import Metric, MetricError, natural, read_metric_of_block
 from conslaw_cli.metrics.base import Shape
 from conslaw_cli.metrics.power import LARGEST_EXPONENT, NAMES
 from conslaw_cli.models import ARCHITECTURES
@@ -30,7 +30,19 @@ def read_metric(table: Table, model: ModelSpec | None, dynamics: DynamicsSpec | 
         return None
     metrics = tuple((block, given.get(block, given.get("default", _usual(model, block)))) for block in blocks)
     metric = MetricSpec(metrics, table.data.get("at") or _usual_point(metrics, dynamics))
-    return metric if _rate_is_usable(table, metric, dynamics) else None
+    return metric if _fits_together(table, metric) and _rate_is_usable(table, metric, dynamics) else None
+
+
+def _fits_together(table: Table, metric: MetricSpec) -> bool:
+    """Whether a metric of all parameters is that of every block, and the point is one that it can be taken at."""
+    whole = next((of for _, of in metric.blocks if of.of_all), None)
+    if whole is not None and (other := next((block for block, of in metric.blocks if of != whole), None)):
+        table.problem(other, f"{whole.name} is one metric of all parameters", f'write default = "{whole.name}" and no other metric')
+        return False
+    if metric.at == "lookahead" and (fixed := next((of for _, of in metric.blocks if of.only_at_theta), None)):
+        table.problem("at", f"{fixed.name} is not supported at the lookahead point", 'write at = "theta", or remove it')
+        return False
+    return True
 
 
 def _rate_is_usable(table: Table, metric: MetricSpec, dynamics: DynamicsSpec) -> bool:
@@ -63,7 +75,7 @@ def _metric_of(value: object, key: str, shapes: dict[str, Shape]) -> Metric:
     metric = read_metric_of_block(value, shapes.get(key))
     if metric is None:
         what = "unknown metric" if isinstance(value, str) else "a metric must be a string or a table of matrices"
-        remedy = f"{suggestion(value, (*NAMES, 'theta^2'))}, with any exponent up to {LARGEST_EXPONENT}"
+        remedy = f"{suggestion(value, (*NAMES, 'theta^2', natural.NAME))}, with any exponent up to {LARGEST_EXPONENT}"
         raise MetricError(what, remedy)
     if key == "default" and not metric.separate:
         raise MetricError("a matrix acts on one parameter block", "write it for a block, such as W1 = { left = … }")
