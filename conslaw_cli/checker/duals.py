@@ -96,7 +96,9 @@ def control(
             pieces[name] = product(pieces[name], power(points[name], metrics[name].exponent, p), p)
         for matrix, on_the_right in metrics[name].applied(p, shape):
             pieces[name] = {mask: (v @ matrix if on_the_right else matrix @ v) % p for mask, v in pieces[name].items()}
-    return _joined([pieces[name] for name, _ in chain.blocks], chain)
+    found = _joined([pieces[name] for name, _ in chain.blocks], chain)
+    full = metrics[chain.blocks[0][0]].all_applied(p)
+    return found if full is None else {mask: v @ full % p for mask, v in found.items()}
 
 
 def _joined(pieces: list[Dual], chain: Chain) -> Dual:

@@ -1,4 +1,4 @@
-"""Metrics as a report names them: diag(theta^a), the natural gradient, and matrices on the axes of a block."""
+"""Metrics as a report names them: diag(theta^a), the natural gradient, matrices on the axes of a block, one of all parameters."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ _SIDES = re.compile(rf"(?:left ({_MATRIX}))?(?:, )?(?:right ({_MATRIX}))?")
 
 @dataclass(frozen=True)
 class Metric:
-    """The gradient G of a block becomes left (theta^a * G) right; None is the identity."""
+    """The gradient G of a block becomes left (theta^a * G) right, that of all parameters is multiplied by ``full``; None is the identity."""
 
     exponent: int = 0
     left: Matrix | None = None
     right: Matrix | None = None
+    full: Matrix | None = None
 
     @property
     def euclidean(self) -> bool:
@@ -34,13 +35,30 @@ class Metric:
     @property
     def bits(self) -> int:
         """Digits of its numbers."""
-        rows = [row for side in (self.left, self.right) if side for row in side]
+        rows = [row for side in (self.left, self.right, self.full) if side for row in side]
         return sum(abs(x.numerator).bit_length() + x.denominator.bit_length() for row in rows for x in row)
 
     def applied(self, p: int, shape: tuple[int, int]) -> list[tuple[np.ndarray | None, bool]]:
         """The matrices modulo p for the first rows and columns of the block, with whether they stand on the right."""
         sides = ((self.left, shape[0], False), (self.right, shape[1], True))
         return [(_residues(side, size, p), on_the_right) for side, size, on_the_right in sides if side]
+
+
+    def all_applied(self, p: int) -> np.ndarray | None:
+        """The matrix of all parameters modulo p."""
+        return self.full and _residues(self.full, len(self.full), p)
+
+
+def read_metrics(texts: dict[str, object], shapes: dict[str, tuple[int, int]]) -> dict[str, Metric]:
+    """The metrics by block; one of all parameters is that of every block. Raises ReportError."""
+    whole = [text for text in texts.values() if text == NATURAL or (isinstance(text, str) and text.startswith("full "))]
+    if whole and any(text != whole[0] for text in texts.values()):
+        raise ReportError(f"{whole[0]} must be the metric of every block")
+    if whole and whole[0] != NATURAL:
+        found = re.fullmatch(rf"full ({_MATRIX})", whole[0])
+        metric = Metric(full=_matrix(found[1] if found else "[[]]", sum(r * c for r, c in shapes.values()), "full"))
+        return dict.fromkeys(shapes, metric)
+    return {name: read_metric(texts[name], name, shape) for name, shape in shapes.items()}
 
 
 def read_metric(text: object, name: str, shape: tuple[int, int]) -> Metric:
@@ -66,7 +84,7 @@ def mixes(metric: Metric, axis: int) -> bool:
 def _matrix(text: str | None, size: int, name: str) -> Matrix | None:
     if text is None:
         return None
-    matrix = tuple(tuple(map(Fraction, row.split(", "))) for row in text[2:-2].split("], ["))
+    matrix = tuple(tuple(map(Fraction, filter(None, row.split(", ")))) for row in text[2:-2].split("], ["))
     if len(matrix) != size or size > LARGEST_MATRIX or any(len(row) != size for row in matrix):
         raise ReportError(f"metric.blocks.{name}: a matrix must have {size} rows and columns, at most {LARGEST_MATRIX}")
     if any(matrix[i][j] != matrix[j][i] for i in range(size) for j in range(i)) or not _positive(matrix):

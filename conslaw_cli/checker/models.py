@@ -72,6 +72,8 @@ def parts(system: System) -> tuple[tuple[Chain, int], ...]:
 
 def _joined(system: System) -> bool:
     """Whether the metric mixes the neurons of two layers, or the output biases, or treats some differently."""
+    if any(metric.full for metric in system.metrics.values()):
+        return True
     axes = {"W1": 0, "b1": 0, "W2": 1, "b2": 0} if len(system.widths) == 3 else {f"b{len(system.widths) - 1}": 0}
     return any(mixes(system.metrics[name], axis) for name, axis in axes.items() if name in system.metrics)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
-from conslaw_cli.checker.metrics import NATURAL, Metric, read_metric
+from conslaw_cli.checker.metrics import NATURAL, Metric, read_metrics
 from conslaw_cli.checker.parse import ExpressionError, Node, parse
 from conslaw_cli.checker.rates import Rate, read_rate
 from conslaw_cli.checker.result import ReportError, count, entry
@@ -151,9 +151,9 @@ def _metric(metric: dict, blocks: tuple[Block, ...]) -> tuple[str, dict[str, Met
         raise ReportError("metric.at must be 'theta' or 'lookahead'")
     if set(given) != {name for name, _ in blocks}:
         raise ReportError("metric.blocks must name exactly the model's blocks")
-    if NATURAL in given.values() and (at == "lookahead" or set(given.values()) != {NATURAL}):
-        raise ReportError(f"{NATURAL} must be the metric of every block, taken at theta")
-    return at, {name: read_metric(given[name], name, shape) for name, shape in blocks}
+    if NATURAL in given.values() and at == "lookahead":
+        raise ReportError(f"{NATURAL} must be taken at theta")
+    return at, read_metrics(given, dict(blocks))
 
 
 def _kind(dynamics: dict) -> str:

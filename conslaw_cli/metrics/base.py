@@ -88,6 +88,11 @@ class Metric(ABC):
         return False
 
     @property
+    def size(self) -> int | None:
+        """Number of parameters that a metric of all of them has; None for any number."""
+        return None
+
+    @property
     def only_at_theta(self) -> bool:
         """Whether it can be taken at theta only, at no lookahead point."""
         return False

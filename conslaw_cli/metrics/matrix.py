@@ -17,6 +17,8 @@ from conslaw_cli.metrics.base import Element, Matrix, Metric, MetricError, Place
 from conslaw_cli.metrics.power import Power
 
 SIDES = ("left", "right")
+MATRIX = r"\[\[[-\d/, \[\]]*\]\]"
+"""What the canonical text of a matrix looks like."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,7 @@ def read(value: object, shape: Shape | None) -> Metric | None:
 
 def schemas() -> list[dict[str, object]]:
     """JSON Schemas of the values that :func:`read` takes."""
-    entry = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?[0-9]+/[0-9]+$"}]}
-    matrix = {"type": "array", "minItems": 1, "items": {"type": "array", "minItems": 1, "items": entry}}
+    matrix = rationals.schema()
     sides = {"left": "On the out axis: the gradient G becomes L G.", "right": "On the in axis: the gradient G becomes G R."}
     properties = {side: {"description": said, **matrix} for side, said in sides.items()}
     text = {"type": "string", "pattern": r"^(left|right) \[\["}
@@ -108,11 +109,12 @@ def schemas() -> list[dict[str, object]]:
 
 def _table(text: str) -> dict[str, object] | None:
     """The table of a canonical text, None for any other."""
-    sides = re.fullmatch(r"(?:left (\[\[[-\d/, \[\]]*\]\]))?(?:, )?(?:right (\[\[[-\d/, \[\]]*\]\]))?", text, re.ASCII) if text else None
-    return sides and {side: _rows(matrix) for side, matrix in zip(SIDES, sides.groups()) if matrix}
+    sides = re.fullmatch(rf"(?:left ({MATRIX}))?(?:, )?(?:right ({MATRIX}))?", text, re.ASCII) if text else None
+    return sides and {side: rows_of(matrix) for side, matrix in zip(SIDES, sides.groups()) if matrix}
 
 
-def _rows(matrix: str) -> list[list[int | str]]:
+def rows_of(matrix: str) -> list[list[int | str]]:
+    """The rows of a matrix in canonical form, as a spec has them."""
     rows = [row.split(", ") for row in matrix[2:-2].split("], [")]
     return [[int(entry) if re.fullmatch(r"-?\d{1,100}", entry) else entry for entry in row] for row in rows]
 

@@ -81,3 +81,9 @@ def _entry(value: object, what: str) -> Fraction:
     if number is None:
         raise MetricError(f"{what} has an entry that is no rational number", _EXAMPLE)
     return number
+
+
+def schema() -> dict[str, object]:
+    """The JSON Schema of a matrix as a spec writes it."""
+    entry = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?[0-9]+/[0-9]+$"}]}
+    return {"type": "array", "minItems": 1, "items": {"type": "array", "minItems": 1, "items": entry}}
