@@ -28,6 +28,7 @@ CASES = [
     ("linear", [2, 2, 2], "none", {"W1": 2, "W2": 2}, "gradient-flow", None),
     ("linear", [2, 1, 2], "none", {"W1": 3, "W2": 1}, "gradient-flow", None),
     ("linear", [2, 1, 2], "none", {"W1": 2, "W2": 2}, "weight-decay", "lambda"),
+    ("linear", [2, 1, 2, 1], "none", {"W1": 1, "W2": 3}, "gradient-flow", None),
     ("relu", [2, 3, 2], "hidden", None, "gradient-flow", None),
     ("relu", [2, 2, 2, 1], "all", None, "gradient-flow", None),
     ("relu", [2, 3, 2], "all", None, "weight-decay", "lambda"),

@@ -27,6 +27,13 @@ class Grading:
         sums = self.weights[monomials].sum(axis=1, dtype=np.int64)
         return words ^ mix(sums.astype(np.uint64))
 
+    def of(self, powers: tuple[int, ...]) -> Grading:
+        """The same for the variables coordinate**power, powers 1 and -1."""
+        if -1 not in powers:
+            return self
+        weights = self.weights * np.array(powers)
+        return Grading(self.signs, weights, by_degree=bool(weights[0] and (weights == weights[0]).all()))
+
 
 def grading(flow: PartFlow, stream: Stream) -> Grading:
     """Gradings of the flow's generators. A wrong one could only hide laws, never produce any: laws are verified apart."""

@@ -29,18 +29,18 @@ class _Component:
 
 @dataclass
 class Products:
-    """Products of the components of known laws, by class. ``power`` -1 for laws in the inverses of the coordinates."""
+    """Products of the components of known laws, by class: of those in the variables coordinate**power."""
 
     grading: Grading
-    power: int
+    powers: tuple[int, ...]
     components: list[_Component] = field(default_factory=list)
     _tables: dict[int, dict[int, list[tuple[int, ...]]]] = field(default_factory=dict)
 
     def learn(self, laws: Iterable[Law]) -> None:
-        """Laws that are polynomials (in the inverses) from now on count as known."""
+        """Laws that are polynomials in the variables from now on count as known."""
         for law in laws:
-            exponents = [exponent for monomial in law.polynomial.terms for v, exponent in monomial if v >= 0]
-            if not law.logs and all(exponent * self.power > 0 for exponent in exponents):
+            factors = [factor for monomial in law.polynomial.terms for factor in monomial if factor[0] >= 0]
+            if not law.logs and all(exponent * self.powers[v] > 0 for v, exponent in factors):
                 self.components.extend(self._split(law.polynomial))
                 self._tables.clear()
 

@@ -31,21 +31,29 @@ class Sampler:
             self._ratios = np.concatenate([self._ratios, np.pad(ratios, ((0, 0), (0, 1)))])
         return self._points[:count], self._ratios[:count]
 
-    def derivatives(self, monomials: np.ndarray, count: int, power: int) -> np.ndarray:
-        """Derivatives of monomials**power along sampled generators, (count, *monomials.shape[:-1])."""
-        ratios = self.samples(count)[1]
+    def variables(self, count: int, powers: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """(coordinates**powers, generator/coordinate * powers), each (count, dimension + 1), for powers 1 and -1."""
+        points, ratios = self.samples(count)
+        if -1 not in powers:
+            return points, ratios
+        signs = np.array([*powers, 1])
+        return np.where(signs < 0, self.field.inverses(points), points), ratios * signs
+
+    def derivatives(self, monomials: np.ndarray, count: int, powers: tuple[int, ...]) -> np.ndarray:
+        """Derivatives of monomials in the variables along sampled generators, (count, *monomials.shape[:-1])."""
+        ratios = self.variables(count, powers)[1]
         total = ratios[:, monomials[..., 0]]
         for position in range(1, monomials.shape[-1]):
             total = total + ratios[:, monomials[..., position]]
-        return self.field.multiply(self.values(monomials, count, power), self.field.reduce(total * power))
+        return self.field.multiply(self.values(monomials, count, powers), self.field.reduce(total))
 
-    def values(self, monomials: np.ndarray, count: int, power: int) -> np.ndarray:
-        """Values of monomials**power, (count, *monomials.shape[:-1])."""
-        points = self.samples(count)[0]
-        product = points[:, monomials[..., 0]]
+    def values(self, monomials: np.ndarray, count: int, powers: tuple[int, ...]) -> np.ndarray:
+        """Values of monomials in the variables, (count, *monomials.shape[:-1])."""
+        variables = self.variables(count, powers)[0]
+        product = variables[:, monomials[..., 0]]
         for position in range(1, monomials.shape[-1]):
-            product = self.field.multiply(product, points[:, monomials[..., position]])
-        return product if power > 0 else self.field.inverses(product)
+            product = self.field.multiply(product, variables[:, monomials[..., position]])
+        return product
 
     def polynomial(self, polynomial: Polynomial, count: int) -> np.ndarray:
         """Values of a Laurent polynomial, (count,); its constants are those of the generators."""

@@ -51,15 +51,14 @@ def search(flow: PartFlow, selection: Selection, seed: int) -> int:
     What is found is added to the selection; the result is the largest degree that was searched in full.
     """
     session = _Session(flow, selection, Stream(seed))
-    steep = not flow.dynamics.second_order and any((metric.power or 0) >= 2 for metric in flow.metrics)
-    if selection.missing and steep and None not in flow.primitives:
+    if selection.missing and len(session.known) > 1 and None not in flow.primitives:
         session.separable()
     degree = 0
     while selection.missing and degree < LARGEST_DEGREE:
         size = ansatz.monomial_count(flow.dimension, degree + 1)
         if size > (QUADRATIC_MONOMIALS if degree < 2 else MONOMIALS):
             break
-        if not all([session.polynomial(degree + 1, power) for power in ((1, -1) if steep else (1,))]):
+        if not all([session.polynomial(degree + 1, powers) for powers in session.known]):
             break
         degree += 1
     return degree if not selection.missing or selection.settled(session.dependent) else 0
@@ -77,7 +76,7 @@ class _Session:
     def __post_init__(self) -> None:
         self.grading = ansatz.grading(self.flow, self.stream)
         self.samplers = [Sampler(self.flow, self.stream, number) for number in range(LIFTING_PRIMES)]
-        self.known = {power: Products(self.grading, power) for power in (1, -1)}
+        self.known = {powers: Products(self.grading.of(powers), powers) for powers in _variables(self.flow)}
         self._learn(self.selection.kept)
 
     def separable(self) -> None:
@@ -86,43 +85,40 @@ class _Session:
         kernels = [(s.field.p, *s.kernel(_separable_rows(s, primitives))) for s in self.samplers]
         self._offer([_separable_law(vector, primitives) for vector in self._lift(kernels) or []])
 
-    def polynomial(self, degree: int, power: int) -> bool:
-        """Search monomials of one degree, or (power -1) their inverses; False when some class was not searched in full.
-
-        Inverses appear for M = diag(theta^a), a >= 2: for a = 2 the coordinates 1/theta move by -grad f.
-        """
+    def polynomial(self, degree: int, powers: tuple[int, ...]) -> bool:
+        """Search monomials of one degree in the variables coordinate**power; False when some class was not searched in full."""
         self._tell(degree, "setting up")
-        classes = ansatz.classes(self.flow, self.grading, degree)
+        classes = ansatz.classes(self.flow, self.grading.of(powers), degree)
         if (classes.sizes.astype(float) ** 3).sum() > DEGREE_WORK:
             return False
         complete = bool(classes.sizes.max() <= LARGEST_CLASS)
         for size in np.unique(classes.sizes[classes.sizes <= LARGEST_CLASS]):
             numbers = np.flatnonzero(classes.sizes == size)
             if size <= BATCHED_SIZE:
-                numbers = numbers[self._singular(classes, numbers, power)]
+                numbers = numbers[self._singular(classes, numbers, powers)]
             self._tell(degree, f"{len(numbers)} classes of size {size}")
             for number in numbers:
                 if not self.selection.missing:
                     return False
-                complete &= self._solve(classes.members(number), int(classes.keys[number]), degree, power)
+                complete &= self._solve(classes.members(number), int(classes.keys[number]), degree, powers)
         return complete
 
     def _tell(self, degree: int, far: str) -> None:
         missing = self.selection.missing
         self.selection.tell(Step(f"searching laws of degree {degree}", f"{missing} not found yet, {far}"))
 
-    def _solve(self, monomials: np.ndarray, key: int, degree: int, power: int) -> bool:
+    def _solve(self, monomials: np.ndarray, key: int, degree: int, powers: tuple[int, ...]) -> bool:
         """Keep the laws of one class, (size, degree); whether all of its kernel is accounted for."""
         sampler = self.samplers[0]
-        _, basis = kernel = self._kernel(sampler, monomials, power)
+        _, basis = kernel = self._kernel(sampler, monomials, powers)
         if not len(basis):
             return True
         count = len(basis) + SURPLUS_ROWS
-        values = sampler.values(monomials, count, power)
-        span = self.known[power].rows(key, degree, sampler, count)
+        values = sampler.values(monomials, count, powers)
+        span = self.known[powers].rows(key, degree, sampler, count)
         if span.rank == len(basis):
             return True
-        kernels = [(s.field.p, *self._kernel(s, monomials, power)) for s in self.samplers[1:]]
+        kernels = [(s.field.p, *self._kernel(s, monomials, powers)) for s in self.samplers[1:]]
         least = min(len(basis), *(len(k[2]) for k in kernels))
         if span.rank == least:
             return True
@@ -131,11 +127,11 @@ class _Session:
             return False
         rows = np.array([sampler.field.residues(np.array(vector, dtype=object)) for vector in vectors])
         fresh = np.flatnonzero(span.add(sampler.field.matmul(rows, values.T)))
-        laws = [_polynomial_law(vectors[i], monomials, power, self.flow.dimension) for i in fresh]
+        laws = [_polynomial_law(vectors[i], monomials, powers, self.flow.dimension) for i in fresh]
         return self._offer(laws) and span.rank >= least
 
-    def _kernel(self, sampler: Sampler, monomials: np.ndarray, power: int) -> tuple[tuple[int, ...], np.ndarray]:
-        return sampler.kernel(sampler.derivatives(monomials, len(monomials) + SURPLUS_ROWS, power))
+    def _kernel(self, sampler: Sampler, monomials: np.ndarray, powers: tuple[int, ...]) -> tuple[tuple[int, ...], np.ndarray]:
+        return sampler.kernel(sampler.derivatives(monomials, len(monomials) + SURPLUS_ROWS, powers))
 
     def _lift(self, kernels: list) -> list[list[int]] | None:
         """Integer vectors for kernels (prime, free columns, basis) at several primes; None where they do not fit together."""
@@ -156,16 +152,30 @@ class _Session:
         for known in self.known.values():
             known.learn(laws)
 
-    def _singular(self, classes: ansatz.Classes, numbers: np.ndarray, power: int) -> np.ndarray:
+    def _singular(self, classes: ansatz.Classes, numbers: np.ndarray, powers: tuple[int, ...]) -> np.ndarray:
         """Mask of the classes (of equal size) whose square system may be singular: Gauss without row exchanges."""
         size, sampler = int(classes.sizes[numbers[0]]), self.samplers[0]
         chunk = max(1, BATCH_ENTRIES // (size * size))
         masks = []
         for start in range(0, len(numbers), chunk):
             monomials = np.array([classes.members(number) for number in numbers[start : start + chunk]])
-            matrix = np.moveaxis(sampler.derivatives(monomials, size, power), 0, 1).copy()
+            matrix = np.moveaxis(sampler.derivatives(monomials, size, powers), 0, 1).copy()
             masks.append(_zero_pivot(sampler.field, matrix))
         return np.concatenate(masks)
+
+
+def _variables(flow: PartFlow) -> list[tuple[int, ...]]:
+    """Powers 1 or -1 of the coordinates in which laws are searched: all 1, and -1 for M = diag(theta^a), a >= 2, where there is some.
+
+    For a = 2 the coordinates 1/theta move by -grad f, for a = 3 theta/M has the primitive -1/theta; beside blocks of other metrics
+    both kinds of variables meet in one law.
+    """
+    plain = (1,) * flow.dimension
+    if flow.dynamics.second_order:
+        return [plain]
+    sizes = [rows * columns for _, (rows, columns) in flow.program.blocks]
+    inverted = [-1 if (metric.power or 0) >= 2 else 1 for metric, size in zip(flow.metrics, sizes) for _ in range(size)]
+    return list(dict.fromkeys([plain, tuple(inverted)]))
 
 
 def _separable_rows(sampler: Sampler, primitives: tuple[Primitive, ...]) -> np.ndarray:
@@ -193,14 +203,14 @@ def _zero_pivot(field: Field, matrix: np.ndarray) -> np.ndarray:
     return suspect
 
 
-def _polynomial_law(vector: list[int], monomials: np.ndarray, power: int, padding: int) -> Law:
+def _polynomial_law(vector: list[int], monomials: np.ndarray, powers: tuple[int, ...], padding: int) -> Law:
     terms = []
     for coefficient, row in zip(vector, monomials.tolist()):
         if coefficient:
             exponents: dict[int, int] = {}
             for variable in row:
                 if variable != padding:
-                    exponents[variable] = exponents.get(variable, 0) + power
+                    exponents[variable] = exponents.get(variable, 0) + powers[variable]
             terms.append((tuple(sorted(exponents.items())), coefficient))
     return Law(Polynomial.of(terms).primitive())
 
