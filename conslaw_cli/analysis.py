@@ -161,12 +161,16 @@ def _path_result(spec: Spec, model: Model) -> PathResult:
 
 def parts_under(model: Model, metrics: dict[str, Metric]) -> tuple[Part, ...]:
     """The model's parts, or the one that joins them where the metric mixes parts or treats copies of one differently."""
-    alike = all(metrics_of(part, model, metrics) is not None for part in model.parts)
-    return model.parts if alike else (model.joined,)
+    if model.joined is None or all(metrics_of(part, model, metrics) is not None for part in model.parts):
+        return model.parts
+    return (model.joined,)
 
 
 def metrics_of(part: Part, model: Model, metrics: dict[str, Metric]) -> tuple[Metric, ...] | None:
     """The metric of each block of a part, the same for all its copies; None where there is no such."""
+    first = metrics[part.program.blocks[0][0]]
+    if first.size == part.program.size:
+        return (first,) * len(part.program.blocks)
     of_blocks = []
     for number, (name, _) in enumerate(part.program.blocks):
         copies = {metrics[name]} if metrics[name].separate else _restrictions(part, number, model, metrics[name])

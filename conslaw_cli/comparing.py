@@ -32,8 +32,8 @@ def compare_spec(spec: Spec, seed: int = 0) -> Comparison:
 
 def _metrics(spec: Spec) -> list[tuple[Row, dict[str, object]]]:
     """Every row with its metric as a spec's table without ``at``; the spec's own where it is neither of the usual two."""
-    own = {block: metric.plain for block, metric in spec.metric.blocks}
     names = tuple((block, metric.name) for block, metric in spec.metric.blocks)
+    own = dict(names)
     rows = [(Row("Euclidean"), {"default": "euclidean"})]
     if {name for _, name in names} not in ({"euclidean"}, {"entropy"}):
         architecture = ARCHITECTURES[spec.model.architecture]

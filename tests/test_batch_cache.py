@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from batching import conslaw, environment, linear, small_specs, spec, started
@@ -108,6 +109,8 @@ def test_the_users_cache_folder(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     monkeypatch.setenv("HOME", "/home/me")
     assert str(default_folder()) == "/home/me/.cache/conslaw"
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name, appauthor: Path("/Users/me/Library/Caches", name))
+    assert str(default_folder()) == "/Users/me/Library/Caches/conslaw"
 
 
 def test_an_unwritable_cache_is_a_warning_and_no_loss(tmp_path):

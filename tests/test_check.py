@@ -286,6 +286,8 @@ FOUND = {"laws": 6, "time_dependent": False, "complete": True, "time_free": 6, "
         ('a = """\n[expect]\nlaws = 1"""\n[expect]\nlaws = 1', 'a = """\n[expect]\nlaws = 1"""\n[expect]\nlaws = 6'),
         ("[a]\n\n[expect] # x\n\n[b]\n", '[a]\n\n[expect] # x\nlaws = 6\ntime_dependent = false\ncomplete = true\nstatus = "proved"\n\n[b]\n'),
         ("[a]", '[a]\n\n[expect]\nlaws = 6\ntime_dependent = false\ncomplete = true\nstatus = "proved"\n'),
+        ("[expect] # x\r\n\r\n# b\r\n[b]", '[expect] # x\r\nlaws = 6\r\ntime_dependent = false\r\ncomplete = true\r\nstatus = "proved"\r\n\r\n# b\r\n[b]'),
+        ("\ufeff[expect]\ntime_free = 6 # a\n\n# b\n", "\ufeff[expect]\ntime_free = 6 # a\n\n# b\n"),
         ("expect = {}", 'expect = { laws = 6, time_dependent = false, complete = true, status = "proved" }'),
     ],
 )  # fmt: skip

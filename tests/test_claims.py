@@ -22,7 +22,8 @@ from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.lie import trace
 from conslaw_cli.metrics.power import Power
-from conslaw_cli.graph.program import Coefficient, Parameter, Program
+from conslaw_cli.graph.nodes import Coefficient, Parameter
+from conslaw_cli.graph.program import Program
 from conslaw_cli.assembling import build
 from conslaw_cli.assembling.expansion import verified
 from conslaw_cli.report.formula import Entry, Formula, Group, NeuronForm, NeuronTerm, Term

@@ -299,7 +299,7 @@ def test_wrong_usage(conslaw, arguments):
     refused(conslaw(*arguments))
 
 
-HEAVY = ("sympy", "numpy", "flint", "rich", "scipy", "mpmath")
+HEAVY = ("sympy", "numpy", "flint", "rich", "scipy", "mpmath", "tomlkit", "platformdirs")
 PROBE = f"print(*sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)"
 
 

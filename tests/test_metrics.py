@@ -10,6 +10,7 @@ from helpers import check_consistency
 from reference import axes_metric, count_laws, count_time_free, drift_filtration, phi
 
 from conslaw_cli import analyze
+from conslaw_cli.checker import verify_report
 from conslaw_cli.spec import SpecError, normalised, parse_spec, spec_sha256
 
 A, B = [[2, 1], [1, 3]], [[1, "1/2"], [0.5, 3]]
@@ -84,6 +85,75 @@ def test_matrix_metrics_are_canonical():
     assert one.metric == two.metric and spec_sha256(one) == spec_sha256(two)
     assert dict(one.metric.blocks)["W1"].name == "left [[2, 1, 0], [1, 3, 1], [0, 1, 5]], right [[2, 1], [1, 3]]"
     assert parse_spec(json.loads(json.dumps(normalised(one)))).metric == one.metric
+
+
+@pytest.mark.parametrize("text", ["left", "left [[1, 2], [2, 1]]", "left [[1]]", "left [[a]]", "right [[1, 0], [0, 1]", ", "])
+def test_texts_that_are_no_matrices_are_refused(text):
+    with pytest.raises(SpecError):
+        parse_spec(tables("linear", [2, 2, 1], {"W1": text}))
+
+
+# --- one matrix of all parameters -----------------------------------------------------------------------------------
+
+FOUR = [[2, 1, 0, 0], [1, 3, "1/2", 0], [0, 0.5, 2, 1], [0, 0, 1, 4]]
+APART = [[2, 0, 0, 0], [0, 3, 0, 0], [0, 0, 2, 1], [0, 0, 1, 4]]
+EQUAL = [[2, 1, 0, 0], [1, 3, 0, 0], [0, 0, 2, 1], [0, 0, 1, 3]]
+
+
+@pytest.mark.parametrize("kind", ["gradient-flow", "weight-decay", "momentum"])
+@pytest.mark.parametrize("matrix", [FOUR, APART, EQUAL])
+@pytest.mark.parametrize("architecture", ["linear", "relu"])
+def test_counts_of_full_metrics_are_those_of_the_reference(architecture, matrix, kind):
+    found = result(architecture, [1, 2, 1], {"full": matrix}, kind)
+    of = lambda point: rational(matrix)
+    assert found["trace"]["filtration"] == drift_filtration(architecture, [1, 2, 1], "none", of, kind)
+    assert found["laws"]["independent"] == count_laws(architecture, [1, 2, 1], "none", of, kind)
+    assert verify_report(found).passed
+
+
+def test_full_metrics_are_canonical():
+    spec = parse_spec(tables("linear", [1, 2, 1], {"full": FOUR}))
+    name = "full [[2, 1, 0, 0], [1, 3, 1/2, 0], [0, 1/2, 2, 1], [0, 0, 1, 4]]"
+    assert [of.name for _, of in spec.metric.blocks] == [name, name]
+    assert parse_spec(normalised(spec)).metric == spec.metric
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        ({"full": APART[:3]}, "row 1 of full has 4 entries"),
+        ({"full": A}, "full has 2 rows"),
+        ({"full": [[1, 0, 0, 0], [0, 1, 2, 0], [0, 2, 1, 0], [0, 0, 0, 1]]}, "the determinant of its first 3 rows and columns is -3"),
+        ({"full": FOUR, "W1": "entropy"}, "full is the metric of all parameters"),
+        ({"W1": "full [[2, 1], [1, 3]]"}, "full [[2, 1], [1, 3]] is one metric of all parameters"),
+        ({"W1": "full [[2, 1], [1, 3]]", "W2": "full [[2, 1], [1, 3]]"}, "full has 2 rows"),
+    ],
+)
+def test_full_metrics_that_do_not_fit_are_refused(metric, message):
+    with pytest.raises(SpecError) as error:
+        parse_spec(tables("linear", [1, 2, 1], metric))
+    assert [message in problem.message for problem in error.value.problems] == [True]
+
+
+# --- the checker -----------------------------------------------------------------------------------------------------
+
+FORGED = [
+    ("left [[2, 1, 0], [1, 3, 1], [0, 1, 5]]", "left [[2, 1, 0], [1, 3, 1], [0, 1, 6]]"),
+    ("left [[2, 1, 0], [1, 3, 1], [0, 1, 5]]", "left [[2, 1, 0], [1, 3, 1], [0, 1, -5]]"),
+    ("left [[2, 1, 0], [1, 3, 1], [0, 1, 5]]", "euclidean"),
+    ("left [[2, 1, 0], [1, 3, 1], [0, 1, 5]]", "natural-gradient"),
+]
+
+
+@pytest.mark.parametrize("architecture", ["linear", "relu"])
+@pytest.mark.parametrize(("true", "forged"), FORGED)
+def test_the_checker_knows_the_metric(architecture, true, forged):
+    found = analyze(tables(architecture, [2, 3, 2], {"W1": {"left": HIDDEN}})).to_dict()
+    assert found["metric"]["blocks"]["W1"] == true and verify_report(found).verified
+    found["metric"]["blocks"]["W1"] = forged
+    del found["certificate"]["checksum"]
+    failed = {check.name for check in verify_report(found).checks if not check.passed}
+    assert failed - {"reproduce"}
 
 
 def test_identities_are_the_euclidean_metric():

@@ -27,9 +27,11 @@ _NAME = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}\.json")
 
 
 def default_folder() -> Path:
-    """The user's cache folder: $XDG_CACHE_HOME/conslaw, by default ~/.cache/conslaw."""
+    """The user's cache folder, such as ~/.cache/conslaw; $XDG_CACHE_HOME, where it is an absolute path, comes first everywhere."""
+    from platformdirs import user_cache_path
+
     base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path("~/.cache").expanduser()) / "conslaw"
+    return Path(base) / "conslaw" if os.path.isabs(base) else user_cache_path("conslaw", appauthor=False)
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ def _identities(system: System, formulas: Formulas, found: Evaluation, seed: byt
     theta = np.array(point.state, dtype=object)[None, :]
     shapes = chain.coefficients().items()
     drawn = {c: np.array([found.world.atom(f"coefficient {c}", k) for k in range(prod(s))], dtype=object).reshape(1, *s) for c, s in shapes}
-    field = control(chain, system.exponents, {0: theta}, {0: theta}, drawn, p)[0][0].tolist()
+    field = control(chain, system.metrics, {0: theta}, {0: theta}, drawn, p)[0][0].tolist()
     forms = [point.form(j) for j in range(len(point.roots) - 1)]
     balance = _balance(point.state, len(point.u), len(point.v), p)
     if any(sum(x * y for x, y in zip(row, field)) % p for row in [*forms, *balance]):

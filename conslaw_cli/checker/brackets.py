@@ -64,12 +64,12 @@ class Generators:
             first, last = ({mask: v[:, part] for mask, v in state.items()} for part in (slice(0, n), slice(n, None)))
             theta = add(first, scaled(last, symbol, p), p)
             at = add(scaled(first, self.rate, p), last, p) if system.lookahead else theta
-            w = control(self.chain, system.exponents, theta, at, coefficients, p)
+            w = control(self.chain, system.metrics, theta, at, coefficients, p)
             return {mask: np.concatenate([v * symbol % p, -v % p], axis=1) for mask, v in w.items()}
 
         def first_order(state: Dual) -> Dual:
             theta = scaled(state, symbol, p)
-            return control(self.chain, system.exponents, theta, theta, coefficients, p)
+            return control(self.chain, system.metrics, theta, theta, coefficients, p)
 
         return second_order if system.second_order else first_order
 

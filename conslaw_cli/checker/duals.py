@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from conslaw_cli.checker.metrics import Metric
 from conslaw_cli.checker.models import Chain
 
 Dual = dict[int, np.ndarray]
@@ -85,15 +86,19 @@ def split(vector: Dual, chain: Chain) -> dict[str, Dual]:
 
 
 def control(
-    chain: Chain, exponents: dict[str, int], theta: Dual, at: Dual, coefficients: dict[str, np.ndarray], p: int
+    chain: Chain, metrics: dict[str, Metric], theta: Dual, at: Dual, coefficients: dict[str, np.ndarray], p: int
 ) -> Dual:
-    """w = M(at) grad f(theta) as a vector of shape (batch, size), M = diag(at^a)."""
+    """w = M(at) grad f(theta) as a vector of shape (batch, size)."""
     pieces = gradient(chain, split(theta, chain), coefficients, p)
     points = split(at, chain)
-    for name, _ in chain.blocks:
-        if exponents[name]:
-            pieces[name] = product(pieces[name], power(points[name], exponents[name], p), p)
-    return _joined([pieces[name] for name, _ in chain.blocks], chain)
+    for name, shape in chain.blocks:
+        if metrics[name].exponent:
+            pieces[name] = product(pieces[name], power(points[name], metrics[name].exponent, p), p)
+        for matrix, on_the_right in metrics[name].applied(p, shape):
+            pieces[name] = {mask: (v @ matrix if on_the_right else matrix @ v) % p for mask, v in pieces[name].items()}
+    found = _joined([pieces[name] for name, _ in chain.blocks], chain)
+    full = metrics[chain.blocks[0][0]].all_applied(p)
+    return found if full is None else {mask: v @ full % p for mask, v in found.items()}
 
 
 def _joined(pieces: list[Dual], chain: Chain) -> Dual:

@@ -91,7 +91,7 @@ def _bits(system: System, chain: Chain, rank: int, length: int) -> float:
     exponents = max(system.exponents[name] for name, _ in chain.blocks)
     degree = 2 * len(chain.layers) + 4 + 2 * exponents
     size = rank + 1
-    norm = (degree + 2) * (3 + log2(1 + chain.size)) + 64 * degree
+    norm = (degree + 2) * (3 + log2(1 + chain.size)) + 64 * degree + sum(metric.bits for metric in system.metrics.values())
     vanishing = size * length * degree / 2**60
     bad_primes = size * (log2(size) + length * norm) / 60 / 2**52
     return max(0.0, -log2(vanishing + bad_primes))

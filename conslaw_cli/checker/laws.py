@@ -148,7 +148,7 @@ def _control(system: System, found: Evaluation) -> list[int]:
         name: _row_vector([found.world.atom(f"coefficient {name}", k) for k in range(rows * columns)]).reshape(1, rows, columns)
         for name, (rows, columns) in chain.coefficients().items()
     }
-    return control(chain, system.exponents, {0: theta}, {0: at}, coefficients, p)[0][0].tolist()
+    return control(chain, system.metrics, {0: theta}, {0: at}, coefficients, p)[0][0].tolist()
 
 
 def _row_vector(values: list[int]) -> np.ndarray:

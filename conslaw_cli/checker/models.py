@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+from conslaw_cli.checker.metrics import mixes
 from conslaw_cli.checker.system import Block, System
 
 Coefficients = dict[str, tuple[int, int]]
@@ -58,7 +59,7 @@ def parts(system: System) -> tuple[tuple[Chain, int], ...]:
     """Chains on disjoint variables with their number of copies, as bracket certificates have them."""
     last = f"b{len(system.widths) - 1}"
     inner = tuple(block for block in system.blocks if block[0] != last)
-    if system.architecture in ("linear", "nmf"):
+    if system.architecture in ("linear", "nmf") or _joined(system):
         return ((whole(system), 1),)
     if len(system.widths) == 3:
         found = ((_neuron(system), system.widths[1]),)
@@ -67,6 +68,14 @@ def parts(system: System) -> tuple[tuple[Chain, int], ...]:
     if len(inner) < len(system.blocks):
         found += ((Chain(((last, (1, 1)),), (Layer(None, last, None, "c"),), None), system.widths[-1]),)
     return found
+
+
+def _joined(system: System) -> bool:
+    """Whether the metric mixes the neurons of two layers, or the output biases, or treats some differently."""
+    if any(metric.full for metric in system.metrics.values()):
+        return True
+    axes = {"W1": 0, "b1": 0, "W2": 1, "b2": 0} if len(system.widths) == 3 else {f"b{len(system.widths) - 1}": 0}
+    return any(mixes(system.metrics[name], axis) for name, axis in axes.items() if name in system.metrics)
 
 
 def _chain(system: System, blocks: tuple[Block, ...]) -> Chain:

@@ -19,7 +19,9 @@ def check_part(system: System, part: dict, where: str) -> tuple[list[Check], int
     """(checks, dimension) of a part with method paths, which covers the whole model. Raises ReportError."""
     if system.architecture not in ("relu", "icnn"):
         raise ReportError(f"{where}: path certificates are for ReLU networks, not {system.architecture}")
-    same_metric = len(set(system.exponents.values())) == 1
+    if any(metric.left or metric.right or metric.full for metric in system.metrics.values()):
+        raise ReportError(f"{where}: path certificates are for metrics diag(theta^a)")
+    same_metric = len(set(system.metrics.values())) == 1
     if not (system.kind == "gradient-flow" or (system.kind == "weight-decay" and same_metric)):
         raise ReportError(f"{where}: path certificates are for gradient flow, or weight decay with one metric")
     if count(part, "copies", where) != 1:

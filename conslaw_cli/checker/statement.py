@@ -28,6 +28,10 @@ LINEAR_BEHIND = (
     "without biases, hidden layers behind the first act linearly on positive signals: the network's gradients span less "
     "than phi's; the laws hold, but the count is that of phi and further laws may exist"
 )
+NATURAL = (
+    "the natural gradient has M = (J^T J)^+, J = dphi/dtheta: M J^T is the pseudoinverse of J and has the range of J^T, so at "
+    "every point its fields span what those of the Euclidean metric span, and the laws are the same"
+)
 THEOREMS = {
     "linear": "Marcotte, Gribonval, Peyré, NeurIPS 2023, two-layer linear networks",
     "relu": "Marcotte, Gribonval, Peyré, NeurIPS 2023, two-layer ReLU networks",
@@ -100,7 +104,7 @@ def theorem(system: System) -> tuple[int, str] | None:
     ReLU: one law for each hidden neuron. Linear without biases, r hidden of k = inputs + outputs: r(r+1)/2 for r <= k, the symmetric
     matrix U'U - VV'; else the rank of the symmetric r x r matrices of rank k, k(2r + 1 - k)/2.
     """
-    plain = len(system.widths) == 3 and system.kind == "gradient-flow" and not any(system.exponents.values())
+    plain = len(system.widths) == 3 and system.kind == "gradient-flow" and system.euclidean
     if not plain or caveat(system):
         return None
     m, r, n = system.widths
@@ -141,7 +145,7 @@ class IntegralTexts:
 
 def is_abelian(system: System) -> bool:
     """Whether the system is a linear network 1-n-m-1, n and m at least 2, under Euclidean gradient flow or weight decay."""
-    plain = system.architecture == "linear" and system.bias == "none" and not any(system.exponents.values())
+    plain = system.architecture == "linear" and system.bias == "none" and system.euclidean
     narrow = len(system.widths) == 4 and system.widths[0] == system.widths[3] == 1 < min(system.widths[1:3])
     return plain and narrow and not system.second_order
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
+from conslaw_cli.checker.metrics import NATURAL, Metric, read_metrics
 from conslaw_cli.checker.parse import ExpressionError, Node, parse
 from conslaw_cli.checker.rates import Rate, read_rate
 from conslaw_cli.checker.result import ReportError, count, entry
@@ -28,8 +29,8 @@ class System:
     widths: tuple[int, ...]
     bias: str
     blocks: tuple[Block, ...]
-    exponents: dict[str, int]
-    """a in M = diag(theta^a), by block."""
+    metrics: dict[str, Metric]
+    """By block."""
     at: str
     kind: str
     rate: Rate
@@ -56,6 +57,16 @@ class System:
     def lookahead(self) -> bool:
         """Whether the metric is taken at rate * theta + theta'."""
         return self.at == "lookahead" and any(self.exponents.values())
+
+    @property
+    def exponents(self) -> dict[str, int]:
+        """a in M = diag(theta^a), by block; 0 where M is constant."""
+        return {name: metric.exponent for name, metric in self.metrics.items()}
+
+    @property
+    def euclidean(self) -> bool:
+        """Whether M is the identity, or spans the same fields."""
+        return all(metric.euclidean for metric in self.metrics.values())
 
     @property
     def hidden(self) -> int:
@@ -105,11 +116,11 @@ def read_system(report: dict) -> System:
     architecture, bias = entry(model, "architecture", str, "model"), entry(model, "bias", str, "model")
     widths = entry(model, "widths", list, "model")
     blocks = _blocks(architecture, widths, bias)
-    at, exponents = _metric(entry(report, "metric", dict), blocks)
+    at, metrics = _metric(entry(report, "metric", dict), blocks)
     dynamics = entry(report, "dynamics", dict)
     kind, start, until = _kind(dynamics), _start(dynamics), _until(dynamics)
     rate = read_rate(_rate_text(dynamics, kind), start, until)
-    system = System(architecture, tuple(widths), bias, blocks, exponents, at, kind, rate, start, until)
+    system = System(architecture, tuple(widths), bias, blocks, metrics, at, kind, rate, start, until)
     if system.lookahead and not (kind == "momentum" and (rate.letter or rate.value is not None)):
         raise ReportError(f"metric.at = 'lookahead' has no meaning for {kind} with the rate {rate.text}")
     stated = count(model, "parameters", "model")
@@ -134,22 +145,15 @@ def _blocks(architecture: str, widths: list, bias: str) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _metric(metric: dict, blocks: tuple[Block, ...]) -> tuple[str, dict[str, int]]:
+def _metric(metric: dict, blocks: tuple[Block, ...]) -> tuple[str, dict[str, Metric]]:
     given, at = entry(metric, "blocks", dict, "metric"), entry(metric, "at", str, "metric")
     if at not in ("theta", "lookahead"):
         raise ReportError("metric.at must be 'theta' or 'lookahead'")
     if set(given) != {name for name, _ in blocks}:
         raise ReportError("metric.blocks must name exactly the model's blocks")
-    return at, {name: _exponent(given[name], name) for name, _ in blocks}
-
-
-def _exponent(metric: object, name: str) -> int:
-    power = re.fullmatch(r"theta\^(\d{1,2})", metric) if isinstance(metric, str) else None
-    if power:
-        return int(power[1])
-    if metric not in ("euclidean", "entropy"):
-        raise ReportError(f"metric.blocks.{name} must be euclidean, entropy or theta^a")
-    return int(metric == "entropy")
+    if NATURAL in given.values() and at == "lookahead":
+        raise ReportError(f"{NATURAL} must be taken at theta")
+    return at, read_metrics(given, dict(blocks))
 
 
 def _kind(dynamics: dict) -> str:

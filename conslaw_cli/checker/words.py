@@ -7,7 +7,7 @@ import re
 from fractions import Fraction
 from hashlib import sha256
 
-from conslaw_cli.checker import statement
+from conslaw_cli.checker import metrics, statement
 from conslaw_cli.checker.regular import is_regular
 from conslaw_cli.checker.result import Check, ReportError, count, entry, integers
 from conslaw_cli.checker.system import System
@@ -88,6 +88,7 @@ def _status(report: dict, system: System, status: str) -> Check:
             return Check("status", False, f"{status} without a reason that this checker knows")
         expected = [first, *expected]
     expected += [statement.algebraic(system)] if _all_algebraic(report, system) else []
+    expected += [statement.NATURAL] if metrics.NATURAL in report["metric"]["blocks"].values() else []
     if notes != expected:
         return Check("status", False, f"the notes must be {expected or 'none'}")
     return Check("status", True, f"{status}, with {len(notes)} notes that are true of such a system")

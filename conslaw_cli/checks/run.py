@@ -19,8 +19,6 @@ from conslaw_cli.files import write_file
 from conslaw_cli.spec import ExpectSpec, Spec, SpecError, read_cases, read_spec
 from conslaw_cli.spec.locate import Lines
 from conslaw_cli.spec.reader import LARGEST_FILE
-from conslaw_cli.spec.update import UpdateError, updated
-
 
 Analyse = Callable[[Sequence[Case]], Generator[Result]]
 """Gives the results of cases, in their order."""
@@ -111,6 +109,8 @@ def _updated(item: _Item, facts: Mapping[str, object], strict: bool) -> Outcome:
     met = given and not any(facts[key] not in (None, value) for key, value in given.items())
     if met:
         return judged(facts, expect, name, path, item.lines, strict)
+    from conslaw_cli.spec.update import UpdateError, updated
+
     try:
         text = Path(path).read_bytes().decode("utf-8")
         write_file(Path(path), updated(text, facts))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import count
+from math import prod
 
 import numpy as np
 
@@ -18,7 +19,8 @@ from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.stream import Stream, coefficient
 from conslaw_cli.dynamics.base import RATE, SYMBOL, Dynamics
 from conslaw_cli.metrics import Metric, Primitive
-from conslaw_cli.graph.program import Coefficient, Program, topological_order
+from conslaw_cli.metrics.base import Shape
+from conslaw_cli.graph.program import Program
 
 VectorField = Callable[[np.ndarray], np.ndarray]
 """Maps jets of states, (2^j, batch or 1, dimension), to jets of vectors, (2^j, batch, dimension)."""
@@ -40,7 +42,7 @@ class PartFlow:
     @property
     def numbers(self) -> set[int]:
         """Numbers that the primes worked with must not divide."""
-        return self.dynamics.numbers.union(*(metric.numbers for metric in self.metrics))
+        return self.dynamics.numbers.union(self.program.numbers, *(metric.numbers for metric in self.metrics))
 
     def field(self, stream: Stream, name: str) -> Field:
         """A field of a random prime that divides no number of the dynamics and the metric."""
@@ -61,24 +63,32 @@ class PartFlow:
         sizes = [rows * columns for _, (rows, columns) in self.program.blocks]
         return tuple(metric.primitive for metric, size in zip(self.metrics, sizes) for _ in range(size))
 
+    @cached_property
+    def metric_blocks(self) -> tuple[tuple[Metric, int, Shape], ...]:
+        """(metric, first parameter, shape) of each block; a metric that mixes all parameters takes them as one block of a single row."""
+        first = self.metrics[0]
+        if first.of_all and not first.separate:
+            return ((first, 0, (1, self.program.size)),)
+        return tuple((metric, start, shape) for metric, start, (_, shape) in zip(self.metrics, self.program.starts, self.program.blocks))
+
     @property
     def same_signs(self) -> Iterator[tuple[int, ...]]:
         """Parameters of which an even number must change sign under a symmetry of the metric."""
-        for metric, start, (_, shape) in zip(self.metrics, self.program.starts, self.program.blocks):
+        for metric, start, shape in self.metric_blocks:
             for places in metric.same_signs(shape):
                 yield tuple(start + i * shape[1] + j for i, j in places)
 
     def covector(self, partials: dict[int, Polynomial], point: Callable[[int], Polynomial]) -> dict[int, Polynomial]:
         """M times the derivatives of a law by parameter number; ``point(k)`` is entry k of the point the metric is taken at."""
-        by_block: dict[int, dict[tuple[int, int], Polynomial]] = {}
+        blocks, by_block = self.metric_blocks, {}
+        starts = [start for _, start, _ in blocks]
         for k, partial in partials.items():
-            number = bisect_right(self.program.starts, k) - 1
-            place = divmod(k - self.program.starts[number], self.program.blocks[number][1][1])
-            by_block.setdefault(number, {})[place] = partial
+            number = bisect_right(starts, k) - 1
+            by_block.setdefault(number, {})[divmod(k - starts[number], blocks[number][2][1])] = partial
         found = {}
         for number, entries in by_block.items():
-            start, columns = self.program.starts[number], self.program.blocks[number][1][1]
-            image = self.metrics[number].covector(entries, lambda place: point(start + place[0] * columns + place[1]))
+            metric, start, (_, columns) = blocks[number]
+            image = metric.covector(entries, lambda place: point(start + place[0] * columns + place[1]))
             found |= {start + i * columns + j: entry for (i, j), entry in image.items()}
         return found
 
@@ -87,19 +97,20 @@ class PartFlow:
         """Bound of one component of a generator, as a polynomial in the state, the coefficients and the free symbols."""
         dynamics = self.dynamics
         position, at = (_combined_bound(scalars) for scalars in (dynamics.position, dynamics.metric_point))
-        gradients = zip(self.metrics, gradient_bounds(self.program, position), self.program.blocks)
-        components = [metric.bound(gradient, at, shape) for metric, gradient, (_, shape) in gradients]
+        gradients = gradient_bounds(self.program, position)
+        if len(self.metric_blocks) < len(gradients):
+            gradients = [reduce(Bound.joined, gradients)]
+        components = [metric.bound(gradient, at, shape) for (metric, _, shape), gradient in zip(self.metric_blocks, gradients)]
         lifted = [w * Bound.of(factor) for w in set(components) for factor in dynamics.lift]
         return reduce(Bound.joined, lifted)
 
     def generators(self, field: Field, stream: Stream, ids: np.ndarray) -> VectorField:
         """A batch of generators, one for each id: coefficients and free symbol are drawn from the stream by id."""
         coefficients = {
-            node.name: _draw(field, stream, coefficient(node.name), ids, node.shape[0] * node.shape[1]).reshape(
+            node.name: _draw(field, stream, coefficient(node.name), ids, prod(node.shape)).reshape(
                 1, len(ids), *node.shape
             )
-            for node in topological_order(self.program.functional)
-            if isinstance(node, Coefficient)
+            for node in self.program.coefficients
         }
         symbols = {SYMBOL: _draw(field, stream, "symbol", ids, 1)[None], **self.constants(field, stream)}
 
@@ -120,13 +131,21 @@ class PartFlow:
         pieces = np.split(state, len(self.dynamics.coordinates), axis=-1)
         position = _combine(field, self.dynamics.position, pieces, symbols)
         gradients = jets.evaluate(field, self.program.gradients, self._blocks(position), coefficients)
-        if not self.euclidean:
-            at, ring = self._blocks(_combine(field, self.dynamics.metric_point, pieces, symbols)), Jets(field)
-            blocks = zip(self.metrics, gradients, self.program.blocks)
-            gradients = [metric.apply(ring, gradient, at[name]) for metric, gradient, (name, _) in blocks]
         control = _flatten(gradients, len(state), batch)
+        if not self.euclidean:
+            control = self._times_metric(field, control, _combine(field, self.dynamics.metric_point, pieces, symbols))
         lifted = [jets.multiply(field, scalar(field, factor, symbols), control) for factor in self.dynamics.lift]
         return lifted[0] if len(lifted) == 1 else np.concatenate(lifted, axis=-1)
+
+    def _times_metric(self, field: Field, control: np.ndarray, point: np.ndarray) -> np.ndarray:
+        """M(point) times a gradient, both of shape (2^j, batch or 1, size)."""
+        found = []
+        for metric, start, shape in self.metric_blocks:
+            stop = start + shape[0] * shape[1]
+            gradient, at = (x[..., start:stop].reshape(*x.shape[:-1], *shape) for x in (control, point))
+            moved = metric.apply(Jets(field), gradient, at)
+            found.append(moved.reshape(*moved.shape[:-2], stop - start))
+        return found[0] if len(found) == 1 else np.concatenate(found, axis=-1)
 
     def _blocks(self, state: np.ndarray) -> dict[str, np.ndarray]:
         blocks, start = {}, 0

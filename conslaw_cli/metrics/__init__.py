@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from conslaw_cli.metrics import matrix, natural, power
+from conslaw_cli.metrics import full, matrix, natural, power, rationals
 from conslaw_cli.metrics.base import Metric, MetricError, Primitive, Shape
 
-KINDS = (power, natural, matrix)
+KINDS = (power, natural, full, matrix)
 """The kinds of metrics: each module reads the values of [metric] that are its own."""
 EUCLIDEAN = power.Power(0)
 
@@ -20,4 +20,4 @@ def schema() -> dict[str, object]:
     return {"anyOf": [alternative for kind in KINDS for alternative in kind.schemas()]}
 
 
-__all__ = ["EUCLIDEAN", "KINDS", "Metric", "MetricError", "Primitive", "read_metric_of_block", "schema"]
+__all__ = ["EUCLIDEAN", "KINDS", "Metric", "MetricError", "Primitive", "full", "natural", "power", "rationals", "read_metric_of_block", "schema"]

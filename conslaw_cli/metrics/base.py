@@ -65,12 +65,7 @@ class Metric(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """The canonical text: what a spec and the JSON report write."""
-
-    @property
-    def plain(self) -> object:
-        """The metric as plain data of a spec that reads back as this metric."""
-        return self.name
+        """The canonical text: what the JSON report writes, and a spec may."""
 
     @property
     def euclidean(self) -> bool:
@@ -91,6 +86,11 @@ class Metric(ABC):
     def of_all(self) -> bool:
         """Whether it is one metric of all parameters, so that every block must have it."""
         return False
+
+    @property
+    def size(self) -> int | None:
+        """Number of parameters that a metric of all of them has; None for any number."""
+        return None
 
     @property
     def only_at_theta(self) -> bool:

@@ -5,6 +5,7 @@ L acts on the out axis (``left``), R on the in axis (``right``) of the block, as
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +17,8 @@ from conslaw_cli.metrics.base import Element, Matrix, Metric, MetricError, Place
 from conslaw_cli.metrics.power import Power
 
 SIDES = ("left", "right")
+MATRIX = r"\[\[[-\d/, \[\]]*\]\]"
+"""What the canonical text of a matrix looks like."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,6 @@ class Axes(Metric):
     @property
     def name(self) -> str:
         return ", ".join(f"{side} {rationals.text(matrix)}" for side, matrix in self._sides())
-
-    @property
-    def plain(self) -> dict[str, object]:
-        return {side: rationals.plain(matrix) for side, matrix in self._sides()}
 
     @property
     def constant(self) -> bool:
@@ -87,7 +86,9 @@ def axes(left: Matrix | None, right: Matrix | None) -> Metric:
 
 
 def read(value: object, shape: Shape | None) -> Metric | None:
-    """The metric of a table with ``left``, ``right`` or both; None for a value of another kind. Raises MetricError."""
+    """The metric of a table with ``left``, ``right`` or both, or its canonical text; None for another value. Raises MetricError."""
+    if isinstance(value, str):
+        value = _table(value)
     if not isinstance(value, Mapping):
         return None
     if not value or not set(value) <= set(SIDES):
@@ -99,11 +100,23 @@ def read(value: object, shape: Shape | None) -> Metric | None:
 
 def schemas() -> list[dict[str, object]]:
     """JSON Schemas of the values that :func:`read` takes."""
-    entry = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?[0-9]+/[0-9]+$"}]}
-    matrix = {"type": "array", "minItems": 1, "items": {"type": "array", "minItems": 1, "items": entry}}
+    matrix = rationals.schema()
     sides = {"left": "On the out axis: the gradient G becomes L G.", "right": "On the in axis: the gradient G becomes G R."}
     properties = {side: {"description": said, **matrix} for side, said in sides.items()}
-    return [{"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1}]
+    text = {"type": "string", "pattern": r"^(left|right) \[\["}
+    return [{"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1}, text]
+
+
+def _table(text: str) -> dict[str, object] | None:
+    """The table of a canonical text, None for any other."""
+    sides = re.fullmatch(rf"(?:left ({MATRIX}))?(?:, )?(?:right ({MATRIX}))?", text, re.ASCII) if text else None
+    return sides and {side: rows_of(matrix) for side, matrix in zip(SIDES, sides.groups()) if matrix}
+
+
+def rows_of(matrix: str) -> list[list[int | str]]:
+    """The rows of a matrix in canonical form, as a spec has them."""
+    rows = [row.split(", ") for row in matrix[2:-2].split("], [")]
+    return [[int(entry) if re.fullmatch(r"-?\d{1,100}", entry) else entry for entry in row] for row in rows]
 
 
 def _row(matrix: Matrix | None, number: int) -> Iterator[tuple[int, Fraction]]:

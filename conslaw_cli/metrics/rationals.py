@@ -58,11 +58,6 @@ def text(matrix: Matrix) -> str:
     return "[" + ", ".join("[" + ", ".join(map(str, row)) + "]" for row in matrix) + "]"
 
 
-def plain(matrix: Matrix) -> list[list[int | str]]:
-    """The matrix as a spec writes it."""
-    return [[int(entry) if entry.denominator == 1 else str(entry) for entry in row] for row in matrix]
-
-
 def is_identity(matrix: Matrix) -> bool:
     return all(entry == (i == j) for i, row in enumerate(matrix) for j, entry in enumerate(row))
 
@@ -86,3 +81,9 @@ def _entry(value: object, what: str) -> Fraction:
     if number is None:
         raise MetricError(f"{what} has an entry that is no rational number", _EXAMPLE)
     return number
+
+
+def schema() -> dict[str, object]:
+    """The JSON Schema of a matrix as a spec writes it."""
+    entry = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?[0-9]+/[0-9]+$"}]}
+    return {"type": "array", "minItems": 1, "items": {"type": "array", "minItems": 1, "items": entry}}

@@ -75,7 +75,8 @@ def metric(summary: MetricSummary, prose: Prose) -> str:
     at = " at the lookahead point" if summary.at == "lookahead" else ""
     kinds = {kind for _, kind in summary.blocks} or {"euclidean"}
     if len(kinds) == 1:
-        return f"{_metric_name(*kinds, prose)} metric{at}"
+        name = _metric_name(*kinds, prose)
+        return f"metric {name}{at}" if "[" in name else f"{name} metric{at}"
     return f"metric {metric_of_blocks(summary.blocks, prose)}{at}"
 
 

@@ -14,7 +14,7 @@ def normalised(spec: Spec) -> dict[str, dict[str, object]]:
     model = spec.model
     return {
         "model": {"architecture": model.architecture, "widths": list(model.widths), "bias": model.bias},
-        "metric": {**{block: metric.plain for block, metric in spec.metric.blocks}, "at": spec.metric.at},
+        "metric": {**{block: metric.name for block, metric in spec.metric.blocks}, "at": spec.metric.at},
         "dynamics": _dynamics(spec.dynamics),
     }
 

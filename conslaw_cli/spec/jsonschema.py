@@ -92,6 +92,7 @@ def _metric() -> Schema:
         "properties": {
             "default": {"description": default, "anyOf": [*metrics.power.schemas(), *metrics.natural.schemas()]},
             "at": {"description": at, "enum": list(POINTS)},
+            metrics.full.KEY: {"description": metrics.full.ABOUT, **metrics.rationals.schema()},
         },
         "patternProperties": {
             "^[A-Z]+[0-9]*$|^b[0-9]+$": {"description": "The metric of one parameter block.", **metrics.schema()}

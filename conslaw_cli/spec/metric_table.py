@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from conslaw_cli.metrics import Metric, MetricError, natural, read_metric_of_block
+from math import prod
+
+from conslaw_cli.metrics import Metric, MetricError, full, natural, read_metric_of_block
 from conslaw_cli.metrics.base import Shape
 from conslaw_cli.metrics.power import LARGEST_EXPONENT, NAMES
 from conslaw_cli.models import ARCHITECTURES
@@ -22,22 +24,27 @@ def read_metric(table: Table, model: ModelSpec | None, dynamics: DynamicsSpec | 
     """The metric, or None after noting what is wrong with it. Without a model its keys cannot be checked, only values."""
     blocks = block_names(model)
     if model is not None:
-        table.check_keys(("default", "at", *blocks))
-    keys = blocks if model is not None else tuple(key for key in table.data if key != "at")
-    given = _given_metrics(table, keys, {} if model is None else dict(_blocks(model)))
+        table.check_keys(("default", "at", full.KEY, *blocks))
+    keys = blocks if model is not None else tuple(key for key in table.data if key not in ("at", full.KEY))
+    shapes = {} if model is None else dict(_blocks(model))
+    given = _given_full(table, shapes) if full.KEY in table.data else _given_metrics(table, keys, shapes)
     at_is_usable = "at" not in table.data or _at_is_usable(table, dynamics)
     if model is None or dynamics is None or given is None or not at_is_usable:
         return None
     metrics = tuple((block, given.get(block, given.get("default", _usual(model, block)))) for block in blocks)
     metric = MetricSpec(metrics, table.data.get("at") or _usual_point(metrics, dynamics))
-    return metric if _fits_together(table, metric) and _rate_is_usable(table, metric, dynamics) else None
+    return metric if _fits_together(table, metric, _blocks(model)) and _rate_is_usable(table, metric, dynamics) else None
 
 
-def _fits_together(table: Table, metric: MetricSpec) -> bool:
+def _fits_together(table: Table, metric: MetricSpec, blocks: tuple[tuple[str, Shape], ...]) -> bool:
     """Whether a metric of all parameters is that of every block, and the point is one that it can be taken at."""
     whole = next((of for _, of in metric.blocks if of.of_all), None)
     if whole is not None and (other := next((block for block, of in metric.blocks if of != whole), None)):
-        table.problem(other, f"{whole.name} is one metric of all parameters", f'write default = "{whole.name}" and no other metric')
+        table.problem(other, f"{whole.name} is one metric of all parameters", f'write default = "{whole.name}" and no other metric' if whole.separate else f"give every block the same, or write {full.KEY} = …")
+        return False
+    size = sum(prod(shape) for _, shape in blocks)
+    if whole is not None and whole.size not in (None, size):
+        table.problem(metric.blocks[0][0], f"{full.KEY} has {whole.size} rows", f"the model has {size} parameters")
         return False
     if metric.at == "lookahead" and (fixed := next((of for _, of in metric.blocks if of.only_at_theta), None)):
         table.problem("at", f"{fixed.name} is not supported at the lookahead point", 'write at = "theta", or remove it')
@@ -54,6 +61,20 @@ def _rate_is_usable(table: Table, metric: MetricSpec, dynamics: DynamicsSpec) ->
         table.problem("at", fault, 'write at = "theta", or a damping such as 1.4 or "tau"')
         return False
     return True
+
+
+def _given_full(table: Table, shapes: dict[str, Shape]) -> dict[str, Metric] | None:
+    """The metric of all parameters for each block, or None when it is none."""
+    others = [key for key in table.data if key not in ("at", full.KEY)]
+    if others:
+        table.problem(others[0], f"{full.KEY} is the metric of all parameters", f"remove {others[0]}, or {full.KEY}")
+        return None
+    try:
+        metric = full.read_full(table.data[full.KEY], sum(map(prod, shapes.values())) if shapes else None)
+    except MetricError as error:
+        table.problem(full.KEY, error.message, error.remedy)
+        return None
+    return dict.fromkeys(shapes, metric)
 
 
 def _given_metrics(table: Table, keys: tuple[str, ...], shapes: dict[str, Shape]) -> dict[str, Metric] | None:

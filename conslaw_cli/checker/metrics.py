@@ -1,0 +1,111 @@
+"""Metrics as a report names them: diag(theta^a), the natural gradient, matrices on the axes of a block, one of all parameters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from conslaw_cli.checker.result import ReportError
+
+Matrix = tuple[tuple[Fraction, ...], ...]
+NATURAL = "natural-gradient"
+LARGEST_MATRIX = 64
+_NUMBER = r"-?\d{1,100}(?:/[1-9]\d{0,100})?"
+_ROW = rf"\[{_NUMBER}(?:, {_NUMBER})*\]"
+_MATRIX = rf"\[{_ROW}(?:, {_ROW})*\]"
+_SIDES = re.compile(rf"(?:left ({_MATRIX}))?(?:, )?(?:right ({_MATRIX}))?")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The gradient G of a block becomes left (theta^a * G) right, that of all parameters is multiplied by ``full``; None is the identity."""
+
+    exponent: int = 0
+    left: Matrix | None = None
+    right: Matrix | None = None
+    full: Matrix | None = None
+
+    @property
+    def euclidean(self) -> bool:
+        return self == Metric()
+
+    @property
+    def bits(self) -> int:
+        """Digits of its numbers."""
+        rows = [row for side in (self.left, self.right, self.full) if side for row in side]
+        return sum(abs(x.numerator).bit_length() + x.denominator.bit_length() for row in rows for x in row)
+
+    def applied(self, p: int, shape: tuple[int, int]) -> list[tuple[np.ndarray | None, bool]]:
+        """The matrices modulo p for the first rows and columns of the block, with whether they stand on the right."""
+        sides = ((self.left, shape[0], False), (self.right, shape[1], True))
+        return [(_residues(side, size, p), on_the_right) for side, size, on_the_right in sides if side]
+
+
+    def all_applied(self, p: int) -> np.ndarray | None:
+        """The matrix of all parameters modulo p."""
+        return self.full and _residues(self.full, len(self.full), p)
+
+
+def read_metrics(texts: dict[str, object], shapes: dict[str, tuple[int, int]]) -> dict[str, Metric]:
+    """The metrics by block; one of all parameters is that of every block. Raises ReportError."""
+    whole = [text for text in texts.values() if text == NATURAL or (isinstance(text, str) and text.startswith("full "))]
+    if whole and any(text != whole[0] for text in texts.values()):
+        raise ReportError(f"{whole[0]} must be the metric of every block")
+    if whole and whole[0] != NATURAL:
+        found = re.fullmatch(rf"full ({_MATRIX})", whole[0])
+        metric = Metric(full=_matrix(found[1] if found else "[[]]", sum(r * c for r, c in shapes.values()), "full"))
+        return dict.fromkeys(shapes, metric)
+    return {name: read_metric(texts[name], name, shape) for name, shape in shapes.items()}
+
+
+def read_metric(text: object, name: str, shape: tuple[int, int]) -> Metric:
+    """The metric of a block. Raises ReportError."""
+    if text == NATURAL:
+        return Metric()
+    power = re.fullmatch(r"theta\^(\d{1,2})", text) if isinstance(text, str) else None
+    if power or text in ("euclidean", "entropy"):
+        return Metric(int(power[1]) if power else int(text == "entropy"))
+    sides = _SIDES.fullmatch(text) if isinstance(text, str) and text else None
+    if not sides:
+        raise ReportError(f"metric.blocks.{name} must be euclidean, entropy, theta^a, {NATURAL} or matrices left and right")
+    left, right = (_matrix(side, size, name) for side, size in zip(sides.groups(), shape))
+    return Metric(0, left, right)
+
+
+def mixes(metric: Metric, axis: int) -> bool:
+    """Whether the entries along an axis (0: out, 1: in) are mixed, or treated differently."""
+    side = (metric.left, metric.right)[axis]
+    return side is not None and any(x != (i == j) * side[0][0] for i, row in enumerate(side) for j, x in enumerate(row))
+
+
+def _matrix(text: str | None, size: int, name: str) -> Matrix | None:
+    if text is None:
+        return None
+    matrix = tuple(tuple(map(Fraction, filter(None, row.split(", ")))) for row in text[2:-2].split("], ["))
+    if len(matrix) != size or size > LARGEST_MATRIX or any(len(row) != size for row in matrix):
+        raise ReportError(f"metric.blocks.{name}: a matrix must have {size} rows and columns, at most {LARGEST_MATRIX}")
+    if any(matrix[i][j] != matrix[j][i] for i in range(size) for j in range(i)) or not _positive(matrix):
+        raise ReportError(f"metric.blocks.{name}: a matrix is not symmetric and positive definite")
+    return matrix
+
+
+def _positive(matrix: Matrix) -> bool:
+    """Whether all pivots of a symmetric matrix are positive."""
+    rows = [list(row) for row in matrix]
+    for k, pivot in enumerate(rows):
+        if pivot[k] <= 0:
+            return False
+        for row in rows[k + 1 :]:
+            factor = row[k] / pivot[k]
+            row[k:] = [a - factor * b for a, b in zip(row[k:], pivot[k:])]
+    return True
+
+
+def _residues(matrix: Matrix, size: int, p: int) -> np.ndarray:
+    if any(x.denominator % p == 0 for row in matrix for x in row):
+        raise ReportError(f"the prime {p} divides a denominator of the metric")
+    values = [[x.numerator * pow(x.denominator, -1, p) % p for x in row[:size]] for row in matrix[:size]]
+    return np.array(values, dtype=np.int64 if p < 2**24 else object)
