@@ -12,9 +12,11 @@ from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.abelian import AbelianFamily, AbelianLaw, abelian_family, independent_integrals
 from conslaw_cli.laws.families import FamilyLaws, candidates
 from conslaw_cli.laws.law import Law
+from conslaw_cli.laws.mirror import mirror_families
 from conslaw_cli.laws.paths import Edges, edges, independent_paths
 from conslaw_cli.laws.search import search
 from conslaw_cli.laws.selection import Selection
+from conslaw_cli.laws.special import SpecialFamily, SpecialLaw
 from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.lie import TooLarge, Trace, require_size, trace
 from conslaw_cli.metrics import Metric
@@ -36,9 +38,9 @@ LARGEST_MODEL = 20_000_000
 class LawGroup:
     """Independent verified laws of one kind in a part's drift coordinates. ``family`` None for laws no family matches."""
 
-    laws: tuple[Law, ...] | tuple[AbelianLaw, ...]
+    laws: tuple[Law, ...] | tuple[SpecialLaw, ...] | tuple[AbelianLaw, ...]
     source: str
-    family: FamilyLaws | AbelianFamily | None = None
+    family: FamilyLaws | SpecialFamily | AbelianFamily | None = None
 
 
 @dataclass(frozen=True)
@@ -200,9 +202,10 @@ def part_result(
     groups = _families(flow, model, selection)
     runs = [trace(flow, _seed(stream, "trace", 0), listener, selection.missing)]
     selection.most -= runs[0].dimension
+    special = _special(flow, model, selection) if selection.missing else ()
     integrals = _integrals(flow, model, selection, Stream(_seed(stream, "integrals", 0))) if selection.missing else ()
     degree = search(flow, selection, _seed(stream, "search", 0)) if selection.missing else 0
-    groups += (*integrals, *_further(selection, groups))
+    groups += (*_further(selection, groups), *special, *integrals)
     found = selection.found
     listener(Step("verifying laws", f"{found} hold", dimension=runs[0].dimension, laws=found))
     wanted = ERROR_BITS + log2(len(model.parts))
@@ -219,13 +222,23 @@ def _families(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGr
     return tuple(LawGroup(tuple(laws), VERIFIED, family) for family, laws in zip(families, kept) if laws)
 
 
+def _special(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGroup, ...]:
+    """Laws of a part that theory knows and that are no sums of monomials, one group for each family that has some."""
+    groups = []
+    for family in mirror_families(flow, model.hidden):
+        if laws := selection.keep_special(family.laws):
+            groups.append(LawGroup(tuple(laws), VERIFIED, family))
+    return tuple(groups)
+
+
 def _integrals(flow: PartFlow, model: Model, selection: Selection, stream: Stream) -> tuple[LawGroup, ...]:
-    """Laws of a part that are integrals over algebraic functions, where theory knows some."""
+    """Integrals over algebraic functions, where theory knows some and they complete the laws of a part."""
     family = abelian_family(flow, model.hidden)
-    if not family:
+    laws = independent_integrals(flow, family, selection.kept, stream) if family else []
+    if not laws or len(laws) != selection.missing:
         return ()
-    selection.integrals = independent_integrals(flow, family, selection.kept, stream)
-    return (LawGroup(tuple(selection.integrals), VERIFIED, family),) if selection.integrals else ()
+    selection.integrals = laws
+    return (LawGroup(tuple(laws), VERIFIED, family),)
 
 
 def _further(selection: Selection, groups: tuple[LawGroup, ...]) -> tuple[LawGroup, ...]:
@@ -261,9 +274,12 @@ def _again(listener: Listener, run_number: int) -> Listener:
 def _time(selection: Selection, flow: PartFlow, known: Trace) -> TimeAction:
     """The translations of time: on all laws exactly, otherwise modulo the trace, or on the laws there are, whichever shows more.
 
-    Integrals come with balancedness, under dynamics that have one translation at most and move both or none.
+    Integrals come with balancedness, under dynamics that have one translation at most and move both or none. Laws that are no sums of
+    monomials are known of dynamics with one translation.
     """
     shown = action(selection.kept, flow.dynamics, flow.program.size)
+    if any(law.moves(flow.dynamics) for law in selection.special):
+        shown = TimeAction(1, (True,))
     if selection.found == flow.dimension - known.dimension:
         return shown
     outside = tuple(a or b for a, b in zip(shown.outside, known.time_outside))

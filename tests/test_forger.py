@@ -42,6 +42,8 @@ SPECS = [
     spec("linear", [1, 7, 2]),
     spec("relu", [1, 1, 1], metric={"default": "theta^2"}, kind="weight-decay"),
     spec("linear", [1, 2, 2, 2, 1]),
+    spec("nmf", [2, 2, 1], metric={"default": "theta^2"}, kind="momentum"),
+    spec("relu", [2, 1, 1], metric={"default": "theta^2"}, kind="momentum", damping="0"),
 ]
 IN_PART = {22}
 STRIDE = 16

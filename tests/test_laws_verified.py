@@ -37,6 +37,11 @@ CASES = [
     ("nmf", [2, 2, 1], "none", None, "weight-decay", "lambda"),
     ("nmf", [2, 2, 2], "none", None, "nesterov", None),
     ("nmf", [2, 2, 1], "none", {"U": 1, "V": 1, "at": "theta"}, "momentum", "tau"),
+    ("nmf", [2, 2, 1], "none", {"U": 2, "V": 2}, "momentum", "tau"),
+    ("linear", [2, 2, 2], "none", {"W1": 2, "W2": 2}, "momentum", 0.5),
+    ("linear", [1, 1, 2, 1], "none", {"W1": 2, "W2": 2}, "momentum", "kappa"),
+    ("relu", [2, 2, 1], "hidden", {"W1": 2, "b1": 2, "W2": 2}, "momentum", 0),
+    ("relu", [2, 1, 2], "none", {"W1": 2, "W2": 2}, "momentum", 0),
     ("icnn", [2, 2, 1], "hidden", None, "gradient-flow", None),
     ("icnn", [1, 2, 2, 1], "all", None, "gradient-flow", None),
 ]

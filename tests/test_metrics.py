@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
+from math import gcd
 
+import numpy as np
 import pytest
 import sympy as sp
 from helpers import check_consistency
@@ -11,10 +14,13 @@ from reference import TIME, polynomial_fields, axes_metric, count_laws, count_ti
 
 from conslaw_cli import analyze
 from conslaw_cli.checker import verify_report
+from conslaw_cli.rings import jets
+from conslaw_cli.rings.field import Field
 from conslaw_cli.spec import SpecError, normalised, parse_spec, spec_sha256
 
 A, B = [[2, 1], [1, 3]], [[1, "1/2"], [0.5, 3]]
 HIDDEN = [[2, 1, 0], [1, 3, 1], [0, 1, 5]]
+PRIME = 4194371
 THREE = [[2, 0, 0], [0, 3, 0], [0, 0, 3]]
 
 
@@ -180,6 +186,17 @@ def test_counts_under_rational_powers_are_those_after_a_substitution(architectur
     found = analyze(spec).to_dict()
     check_consistency(found)
     assert found["laws"]["independent"] == substituted(architecture, widths, powers, denominator, kind)
+
+
+@pytest.mark.parametrize("exponent", ["1/2", "3/2", "-5/3", "-2", "7/6"])
+def test_jets_of_powers(exponent):
+    """(a^(n/q))^q = a^n with three infinitesimals, modulo a prime that has the roots of squares."""
+    exponent, field = Fraction(exponent), Field(PRIME)
+    assert gcd((field.p - 1) // 2, exponent.denominator) == 1
+    a = field.residues(np.random.default_rng(0).integers(1, field.p, size=(8, 5)))
+    a[0] = field.multiply(a[0], a[0])
+    powers = jets.power(field, jets.power(field, a, exponent), exponent.denominator), jets.power(field, a, exponent.numerator)
+    assert (field.integers(powers[0]) == field.integers(powers[1])).all()
 
 
 def test_laws_under_rational_powers_are_roots():

@@ -14,6 +14,7 @@ from conslaw_cli.laws import families as known
 from conslaw_cli.laws.abelian import AbelianFamily
 from conslaw_cli.laws.families import FamilyLaws
 from conslaw_cli.laws.law import Law
+from conslaw_cli.laws.special import SpecialFamily
 from conslaw_cli.laws.theory import UNVERIFIED, KnownFamily, known_families
 from conslaw_cli.laws.time import depends_on_time
 from conslaw_cli.metrics import Metric
@@ -33,6 +34,7 @@ from conslaw_cli.report.model import (
     TraceSummary,
 )
 from conslaw_cli.assembling.original import Members, in_original
+from conslaw_cli.assembling.special import special_family
 from conslaw_cli.spec import DynamicsSpec, MetricSpec, spec_sha256, time_text
 from conslaw_cli.timefree import time_free
 from conslaw_cli.version import __version__
@@ -225,6 +227,10 @@ def _part_families(analysis: Analysis, result: PartResult) -> list[Family]:
     for group in result.groups:
         if isinstance(group.family, AbelianFamily):
             families.append(integral_family(group, dynamics))
+            continue
+        if isinstance(group.family, SpecialFamily):
+            naming = lambda copy, place: name_of(positions[copy][place], False)
+            families.append(special_family(group, dynamics, len(positions), naming))
             continue
         for laws, timed in _by_time(group.laws, dynamics, n):
             shapes = dict(analysis.model.blocks)

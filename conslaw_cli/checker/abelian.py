@@ -26,12 +26,10 @@ from conslaw_cli.checker.duals import control
 from conslaw_cli.checker.laws import Evaluation, Formulas
 from conslaw_cli.checker.lawtable import Item
 from conslaw_cli.checker.models import whole
-from conslaw_cli.checker.parse import ExpressionError, parse
-from conslaw_cli.checker.polynomials import values
 from conslaw_cli.checker.result import Check, ReportError, Undecided
 from conslaw_cli.checker.statement import integral_texts, is_abelian
 from conslaw_cli.checker.system import System
-from conslaw_cli.checker.worlds import Unlucky
+from conslaw_cli.checker.timefactor import listed_gradients, require_factor
 
 LARGEST = 3000
 """Parameters up to which the rank of all laws is computed."""
@@ -108,17 +106,7 @@ def _factor(system: System, found: Evaluation, expression: str, body: str, weigh
     """Whether an integral stands with a function T of time, not zero, T' = weight * rate * T. Raises ReportError, Undecided."""
     if not expression.endswith(body):
         raise ReportError("an expression that is not an integral of this system")
-    try:
-        node = parse(expression.removesuffix(body), names=system.rate.letters | {"t"})
-        value, slope = found.world.jet(node)
-    except ExpressionError as error:
-        raise ReportError(f"a formula cannot be read: {error}") from None
-    except Unlucky:
-        raise Undecided("a function of time has no value at the point tried") from None
-    if (slope - weight * found.rate[0] * value) % found.world.p or not value:
-        raise ReportError("an integral whose factor does not grow as it must")
-    if not system.rate.moment.is_nonzero(node):
-        raise Undecided("a factor that is not certainly different from zero")
+    require_factor(system, found, expression.removesuffix(body), weight)
 
 
 def _identities(system: System, formulas: Formulas, found: Evaluation, seed: bytes) -> Check:
@@ -135,7 +123,7 @@ def _identities(system: System, formulas: Formulas, found: Evaluation, seed: byt
         return Check(name, False, "some integral is not constant for every loss")
     if not _on_the_curve(point):
         return Check(name, False, "R does not have the values it must have")
-    known = [*balance, *_listed(system, formulas, point)]
+    known = [*balance, *listed_gradients(formulas, point.state, p)]
     if _rank([*known, *forms], p) != _rank(known, p) + len(forms):
         return Check(name, False, "the integrals depend on the other laws")
     bits = int(57 - log2(4 * (len(point.u) + len(point.v) + 2) ** 2))
@@ -208,18 +196,6 @@ def _determinant(matrix: list[list[int]], s: int, sign: int, p: int) -> int:
     """det(s + sign * matrix)."""
     rows = [[(s * (i == j) + sign * x) % p for j, x in enumerate(row)] for i, row in enumerate(matrix)]
     return int(nmod_mat(rows, p).det())
-
-
-def _listed(system: System, formulas: Formulas, point: _Point) -> list[list[int]]:
-    """Gradients of the laws listed, but for the functions of time that multiply them. Raises Undecided."""
-    rows = []
-    for law in formulas.laws:
-        if len(law.parts) != 1:
-            raise Undecided("laws in which functions of time mix, beside integrals")
-        (part,) = law.parts.values()
-        gradient = values(part, point.state, [0] * system.space, 0, point.p).gradient
-        rows.append([gradient.get(k, 0) for k in range(system.space)])
-    return rows
 
 
 def _rank(rows: list[list[int]], p: int) -> int:

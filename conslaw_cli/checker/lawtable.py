@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conslaw_cli.checker.result import Check, ReportError, count, entry
-from conslaw_cli.checker.statement import ABELIAN, UNVERIFIED
+from conslaw_cli.checker.statement import SPECIAL, UNVERIFIED
 
 LISTED_AT_LEAST = 1000
 """A report lists every law up to this number of them."""
@@ -42,12 +42,12 @@ class Laws:
     time_free: int | None
     time_free_status: str | None
     searched_degree: int
-    integrals: tuple[Item, ...]
-    """Items whose laws are integrals over algebraic functions; ``items`` holds the others."""
+    special: tuple[Item, ...]
+    """Items whose laws are no sums of monomials and logarithms; ``items`` holds the others."""
 
     @property
     def listed(self) -> int:
-        return sum(len(item.expressions) for item in (*self.items, *self.integrals))
+        return sum(len(item.expressions) for item in (*self.items, *self.special))
 
     @property
     def truncated(self) -> bool:
@@ -75,14 +75,14 @@ def read_laws(report: dict) -> Laws:
     if entry(table, "complete", bool, "laws") != (found == independent):
         raise ReportError(f"laws.complete is {table['complete']} with {found} of {independent} laws found")
     return Laws(
-        tuple(item for item in items if item.family != ABELIAN),
+        tuple(item for item in items if item.family not in SPECIAL),
         found,
         independent,
         entry(table, "time_dependent", (bool, null), "laws"),
         entry(table, "time_free", (int, null), "laws"),
         status,
         count(table, "searched_degree", "laws"),
-        tuple(item for item in items if item.family == ABELIAN),
+        tuple(item for item in items if item.family in SPECIAL),
     )
 
 
@@ -105,7 +105,7 @@ def _item(item: object, where: str) -> Item:
 
 def numbers(laws: Laws) -> Check:
     """Whether the numbers of laws agree with each other and with the lists."""
-    every = (*laws.items, *laws.integrals)
+    every = (*laws.items, *laws.special)
     if any(item.definitions for item in laws.items):
         return Check("laws: numbers", False, "definitions of letters that are in no law")
     for item in every:

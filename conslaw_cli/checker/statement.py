@@ -128,7 +128,9 @@ def family_fits(name: str, is_matrix: bool, velocities: set[int]) -> bool:
     return shapes.get(name) == (is_matrix, velocities)
 
 
-ABELIAN = "Abelian integrals"
+ABELIAN, MIRROR = "Abelian integrals", "mirror momentum"
+SPECIAL = (ABELIAN, MIRROR)
+"""Families of laws that are no sums of monomials and logarithms."""
 
 
 @dataclass(frozen=True)

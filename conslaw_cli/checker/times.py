@@ -28,7 +28,7 @@ def _dependence(formulas: Formulas, found: Evaluation, laws: Laws) -> Check:
         if item.depends_on_time != any(by_time):
             wrong = "depends on time" if any(by_time) else "is free of time"
             return Check("laws: time", False, f"{item.family} {wrong}, the report says otherwise")
-    some = any(item.depends_on_time for item in (*laws.items, *laws.integrals))
+    some = any(item.depends_on_time for item in (*laws.items, *laws.special))
     if laws.time_dependent is None:
         known = some or laws.time_free is not None
         return Check("laws: time", not known, "no statement about time" + (" although it is known" if known else ""))

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from conslaw_cli.checker import dimension
-from conslaw_cli.checker.abelian import check_integrals
 from conslaw_cli.checker.conclusions import conclusions
 from conslaw_cli.checker.families import check_families, complete_truncated, read_families
 from conslaw_cli.checker.independence import independence
 from conslaw_cli.checker.laws import check_laws, draw, evaluate
 from conslaw_cli.checker.lawtable import Laws, numbers, read_laws
 from conslaw_cli.checker.result import Check, ReportError, Undecided, Verification, count, entry
+from conslaw_cli.checker.special import check_special
 from conslaw_cli.checker.system import LARGEST_SYSTEM, System, read_system
 from conslaw_cli.checker.times import time_checks
 from conslaw_cli.checker.words import word_checks
@@ -54,7 +54,7 @@ def _everything(report: dict, status: str, seed: bytes, checks: list[Check]) -> 
     moves = None
     if system.size <= LARGEST_SYSTEM:
         moves = _laws(system, laws, seed, certified.by_paths, checks)
-    elif laws.items or laws.integrals:
+    elif laws.items or laws.special:
         detail = f"not proved again: the system has {system.size} parameters, this checker evaluates up to {LARGEST_SYSTEM}"
         checks.append(Check("laws", True, detail, proved=False))
     checks.extend(conclusions(report, system, status, laws, certified, moves))
@@ -67,13 +67,14 @@ def _laws(system: System, laws: Laws, seed: bytes, by_paths: bool, checks: list[
     complete_truncated(formulas, families, found)
     evaluate(formulas, found)
     checks.extend(check_laws(formulas, found))
-    checks.extend(check_integrals(system, laws.integrals, formulas, found, seed))
-    needed = len(formulas.laws) if laws.by_theory else laws.found - sum(item.number for item in laws.integrals)
+    special, moving = check_special(system, laws, formulas, found, seed)
+    checks.extend(special)
+    needed = len(formulas.laws) if laws.by_theory else laws.found - sum(item.number for item in laws.special)
     checks.append(_attempt("laws: independence", lambda: independence(formulas, found, needed)))
     checks.extend(check_families(system, families, found, by_paths))
     more, moves = time_checks(formulas, found, laws)
     checks.extend(more)
-    return moves
+    return 1 if moving else moves
 
 
 def _theory(laws: Laws, certified: dimension.Certified) -> Check:

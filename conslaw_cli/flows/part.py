@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import count
-from math import gcd, lcm
+from math import gcd, lcm, prod
 from operator import mul
 
 import numpy as np
@@ -22,7 +22,7 @@ from conslaw_cli.rings.stream import Stream, coefficient
 from conslaw_cli.dynamics.base import RATE, SYMBOL, Dynamics
 from conslaw_cli.metrics import Metric, Primitive
 from conslaw_cli.metrics.base import Divisor, Shape
-from conslaw_cli.graph.program import Coefficient, Program, topological_order
+from conslaw_cli.graph.program import Program
 
 VectorField = Callable[[np.ndarray], np.ndarray]
 """Maps jets of states, (2^j, batch or 1, dimension), to jets of vectors, (2^j, batch, dimension)."""
@@ -44,7 +44,7 @@ class PartFlow:
     @property
     def numbers(self) -> set[int]:
         """Numbers that the primes worked with must not divide."""
-        return self.dynamics.numbers.union(*(metric.numbers for metric in self.metrics))
+        return self.dynamics.numbers.union(self.program.numbers, *(metric.numbers for metric in self.metrics))
 
     def field(self, stream: Stream, name: str) -> Field:
         """A field of a random prime that divides no number of the dynamics and the metric, and has the roots that the metric needs."""
@@ -127,11 +127,10 @@ class PartFlow:
     def generators(self, field: Field, stream: Stream, ids: np.ndarray) -> VectorField:
         """A batch of generators, one for each id: coefficients and free symbol are drawn from the stream by id."""
         coefficients = {
-            node.name: _draw(field, stream, coefficient(node.name), ids, node.shape[0] * node.shape[1]).reshape(
+            node.name: _draw(field, stream, coefficient(node.name), ids, prod(node.shape)).reshape(
                 1, len(ids), *node.shape
             )
-            for node in topological_order(self.program.functional)
-            if isinstance(node, Coefficient)
+            for node in self.program.coefficients
         }
         symbols = {SYMBOL: self._symbol(field, stream, ids), **self.constants(field, stream)}
 

@@ -17,7 +17,7 @@ from conslaw_cli.laws.law import Law
 from conslaw_cli.metrics import Metric, Primitive
 from conslaw_cli.metrics.base import common_scale
 from conslaw_cli.models.base import HiddenLayer
-from conslaw_cli.graph.program import Shape
+from conslaw_cli.graph.nodes import Shape
 
 BALANCED = "balancedness"
 NEURON = "neuron balance"

@@ -15,11 +15,12 @@ from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics.base import RATE
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
-from conslaw_cli.laws.verify import Verdict, verdicts
+from conslaw_cli.laws.verify import Verdict, pairings, verdicts
 from conslaw_cli.steps import Listener, Step, nobody
 
 if TYPE_CHECKING:
     from conslaw_cli.laws.abelian import AbelianLaw
+    from conslaw_cli.laws.special import SpecialLaw
 
 CHUNK = 512
 BARREN_CHUNKS = 4
@@ -39,6 +40,20 @@ class View:
     def rows(self, laws: list[Law]) -> np.ndarray:
         """Gradients modulo p, (laws, dimension)."""
         return _gradients(self.field, self._values, self.gradients.columns, laws)
+
+    def differentials(self, laws: Sequence[SpecialLaw]) -> np.ndarray:
+        """The same of laws that are no sums of monomials. Raises ValueError where one has no value."""
+        return self._residues([law.differential(self._values, self.field.p) for law in laws])
+
+    def knows(self, law: SpecialLaw) -> bool:
+        """Whether what a law's differential is taken modulo is spanned by the gradients kept."""
+        return not self.gradients.reduced(self._residues(law.known(self._values, self.field.p))).any()
+
+    def _residues(self, entries: list[dict[int, int]]) -> np.ndarray:
+        rows = np.zeros((len(entries), self.gradients.columns), dtype=np.int64)
+        for row, numbers in zip(rows, entries):
+            row[list(numbers)] = list(numbers.values())
+        return self.field.residues(rows)
 
 
 def gradient_rows(field: Field, state: np.ndarray, laws: Sequence[Law]) -> np.ndarray:
@@ -63,8 +78,10 @@ class Selection:
 
     def __init__(self, flow: PartFlow, stream: Stream, most: int, listener: Listener = nobody) -> None:
         self.flow, self.most, self.kept, self._listener = flow, most, [], listener
-        self.integrals: list[AbelianLaw] = []
+        self.special: list[SpecialLaw] = []
         """Laws that are no sums of monomials, independent of each other and of those kept."""
+        self.integrals: list[AbelianLaw] = []
+        """Integrals that complete a part's laws."""
         self._first, self._second = View(flow, stream, "selection", 1), View(flow, stream, "second selection", 2)
 
     @property
@@ -74,7 +91,7 @@ class Selection:
 
     @property
     def found(self) -> int:
-        return len(self.kept) + len(self.integrals)
+        return len(self.kept) + len(self.special) + len(self.integrals)
 
     def tell(self, step: Step) -> None:
         """Pass a step on, with the number of laws kept by then."""
@@ -107,6 +124,20 @@ class Selection:
         self.kept.extend(new)
         return new
 
+    def keep_special(self, candidates: Sequence[SpecialLaw]) -> list[SpecialLaw]:
+        """The candidates that hold and are new; none where the view happens to lie where one has no value."""
+        conditions = [(law, covector) for law in candidates for covector in law.conditions()]
+        found = pairings(self.flow, [covector for _, covector in conditions], self.tell)
+        failing = {id(law) for (law, _), verdict in zip(conditions, found) if verdict is not Verdict.HOLDS}
+        try:
+            holding = [law for law in candidates if id(law) not in failing and self._first.knows(law)]
+            rows = self._first.differentials(holding)
+        except ValueError:
+            return []
+        new = [law for law, is_new in zip(holding, self._first.gradients.add(rows)) if is_new][: self.missing]
+        self.special += new
+        return new
+
     def keep_families(self, families: list[Iterator[Law]]) -> list[list[Law]]:
         """For each family the laws kept of it: as many as are missing, unless nothing new has come of one for a while."""
         kept: list[list[Law]] = [[] for _ in families]
@@ -132,4 +163,5 @@ class Selection:
         """
         gradients = Echelon(self._second.field, self.flow.dimension)
         gradients.add(self._second.rows(self.kept))
-        return gradients.rank == len(self.kept) and not gradients.add(self._second.rows(laws)).any()
+        gradients.add(self._second.differentials(self.special))
+        return gradients.rank == len(self.kept) + len(self.special) and not gradients.add(self._second.rows(laws)).any()

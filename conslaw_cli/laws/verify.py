@@ -153,16 +153,16 @@ def _gradient(program: Program, active: frozenset[str] | None) -> tuple[np.ndarr
     """Terms of grad f on the active blocks with the parameter each belongs to, and the first variable number left free."""
     expansion = Expansion(program, active)
     pieces, starts = [], []
-    for number, (name, (_, columns)) in enumerate(program.blocks):
+    for number, (name, _) in enumerate(program.blocks):
         if active is None or name in active:
             piece = expansion.gradient(number)
             pieces.append(piece)
-            starts.append(program.starts[number] + piece.rows * columns + piece.columns)
+            starts.append(program.starts[number] + piece.entries)
     width = max(piece.monomials.shape[1] for piece in pieces)
     empty = np.zeros(0, dtype=np.int64)
     joined = np.concatenate([pad(piece.monomials, width) for piece in pieces])
     weights = np.concatenate([piece.coefficients for piece in pieces])
-    return np.concatenate(starts), Terms((0, 0), empty, empty, joined, weights), expansion.fresh
+    return np.concatenate(starts), Terms((0,), empty, joined, weights), expansion.fresh
 
 
 def _rows(flow: PartFlow, covectors: list[dict[int, Polynomial]], velocities: int) -> tuple[np.ndarray, ...]:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
-from conslaw_cli.graph.program import Program, Shape
+from conslaw_cli.graph.nodes import Shape
+from conslaw_cli.graph.program import Program
 
 
 @dataclass(frozen=True)

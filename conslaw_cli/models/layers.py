@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from conslaw_cli.models.base import HiddenLayer, Part
-from conslaw_cli.graph.program import Coefficient, Node, Parameter, Program, Shape
+from conslaw_cli.graph.nodes import Coefficient, Node, Parameter, Shape
+from conslaw_cli.graph.program import Program
 
 Blocks = tuple[tuple[str, Shape], ...]
 

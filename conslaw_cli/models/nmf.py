@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conslaw_cli.models.base import Architecture, HiddenLayer, Model
 from conslaw_cli.models.layers import Blocks, parameters, whole
-from conslaw_cli.graph.program import Coefficient
+from conslaw_cli.graph.nodes import Coefficient
 
 
 def blocks(widths: tuple[int, ...], bias: str) -> Blocks:

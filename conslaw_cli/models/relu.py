@@ -18,7 +18,8 @@ from conslaw_cli.models.layers import (
     parameters,
     whole,
 )
-from conslaw_cli.graph.program import Coefficient, Node, Program
+from conslaw_cli.graph.nodes import Coefficient, Node
+from conslaw_cli.graph.program import Program
 
 
 def build(widths: tuple[int, ...], bias: str) -> Model:

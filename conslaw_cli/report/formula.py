@@ -32,11 +32,20 @@ class Term:
 
 
 @dataclass(frozen=True)
+class MirrorTerm:
+    """coefficient * theta'/(rate theta + theta') for an entry theta, or coefficient * theta/theta' where the rate is "0"."""
+
+    coefficient: int
+    entry: Entry
+    rate: str
+
+
+@dataclass(frozen=True)
 class Group:
     """A function of time (SymPy-readable ASCII such as "exp(tau*t)", "1" for none) times a sum of terms."""
 
     time: str
-    terms: tuple[Term, ...]
+    terms: tuple[Term | MirrorTerm, ...]
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ class MatrixForm:
 class NeuronTerm:
     """coefficient * time * sum of function(entries) over a neuron's column ("out") or row ("in") of a block, or its bias ("bias").
 
-    ``function`` is "power" with the exponent, or "log".
+    ``function`` is "power" with the exponent, "log", "mirror" (:class:`MirrorTerm`, with its ``rate``), or "one": the coefficient alone.
     """
 
     coefficient: int | Fraction
@@ -89,6 +98,7 @@ class NeuronTerm:
     exponent: int = 1
     velocity: bool = False
     time: str = "1"
+    rate: str = "0"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from conslaw_cli.report import timefunctions
@@ -15,6 +16,7 @@ from conslaw_cli.report.formula import (
     IntegralSum,
     MatrixForm,
     MatrixTerm,
+    MirrorTerm,
     NeuronForm,
     NeuronTerm,
     Term,
@@ -176,7 +178,10 @@ class Notation(ABC):
             return [(sign * coefficient, self.product([factor, body]) if body else factor)]
         return [(sign, self.product([factor, self.group(self.sum(pieces))]))]
 
-    def _term(self, term: Term, log_scale: str) -> Signed:
+    def _term(self, term: Term | MirrorTerm, log_scale: str) -> Signed:
+        if isinstance(term, MirrorTerm):
+            velocity = self.entry(replace(term.entry, velocity=True))
+            return term.coefficient, self._mirror(self.entry(term.entry), velocity, term.rate)
         if term.log:
             return term.coefficient, self._function("log", 1, self.entry(term.factors[0][0]), log_scale)
         factors = [self._function("power", exponent, self.entry(entry), "1") for entry, exponent in term.factors]
@@ -187,6 +192,12 @@ class Notation(ABC):
             return self.apply("log", [self.sum(self._timed(log_scale, [(1, text)]))])
         return text if exponent == 1 else self.power(text, self.sum([(exponent, "")]))
 
+    def _mirror(self, position: str, velocity: str, rate: str) -> str:
+        if rate == "0":
+            return self.quotient(position, velocity)
+        ahead = self.sum([*self._timed(rate, [(1, position)]), (1, velocity)])
+        return self.quotient(velocity, ahead if self.fraction_bar else self.group(ahead))
+
     def _matrix_term(self, term: MatrixTerm) -> str:
         return self.matrix_product(self._block(term.left), self._block(term.right))
 
@@ -196,12 +207,17 @@ class Notation(ABC):
 
     def _neuron(self, term: NeuronTerm, log_scale: str) -> list[Signed]:
         """A term of the law of neuron k: its bias, or its column (outgoing) or row (incoming) of a block."""
+        if term.function == "one":
+            return self._timed(term.time, [(term.coefficient, "")])
         square = self.norms and term.function == "power" and term.exponent == 2
         index = {"bias": "", "out": "i", "in": "j"}[term.side]
         slot = ":" if square else index
         indices = {"bias": ("k",), "out": (slot, "k"), "in": ("k", slot)}[term.side]
         entry = self.at(term.block, indices, term.velocity)
-        if not index:
+        if term.function == "mirror":
+            body = self._mirror(entry, self.at(term.block, indices, True), term.rate)
+            body = self.summed(index, body) if index else body
+        elif not index:
             body = self._function(term.function, term.exponent, entry, log_scale)
         elif square:
             body = self.squared_norm(entry)

@@ -10,18 +10,9 @@ from dataclasses import dataclass
 from math import lcm, prod
 
 from conslaw_cli.rings.polynomials import Polynomial
-from conslaw_cli.graph.program import (
-    Add,
-    Coefficient,
-    MatMul,
-    Mul,
-    Node,
-    One,
-    Parameter,
-    Program,
-    Transpose,
-    topological_order,
-)
+from conslaw_cli.graph.interpret import Interpreter
+from conslaw_cli.graph.nodes import Constant, MatMul, Node, Power, Sum
+from conslaw_cli.graph.program import Program
 
 
 @dataclass(frozen=True)
@@ -73,26 +64,41 @@ NOTHING = Bound(0, 0)
 
 def gradient_bounds(program: Program, parameter: Bound) -> list[Bound]:
     """Bounds of the derivatives by each block, the parameters being polynomials that have a bound themselves."""
-    bounds: dict[int, Bound] = {}
-    for node in topological_order(*program.gradients):
-        bounds[id(node)] = _bound(node, [bounds[id(argument)] for argument in node.arguments], parameter)
-    return [bounds[id(gradient)] for gradient in program.gradients]
+    return _Bounds(parameter).evaluate(*program.gradients)
 
 
-def _bound(node: Node, arguments: list[Bound], parameter: Bound) -> Bound:
-    match node:
-        case Parameter():
-            return parameter
-        case Coefficient():
-            return VARIABLE
-        case One():
-            return Bound(0, 1)
-        case Transpose():
-            return arguments[0]
-        case Add():
-            return arguments[0] + arguments[1]
-        case Mul():
-            return prod(arguments, start=Bound(0, 1))
-        case MatMul(left=left):
-            return prod(arguments, start=Bound(0, 1)).summed(left.shape[1])
-    raise TypeError(f"no rule for {type(node).__name__}")
+@dataclass(frozen=True)
+class _Bounds(Interpreter):
+    """One bound for all entries of a node."""
+
+    of_parameter: Bound
+
+    def parameter(self, node: Node) -> Bound:
+        return self.of_parameter
+
+    def coefficient(self, node: Node) -> Bound:
+        return VARIABLE
+
+    def constant(self, node: Constant) -> Bound:
+        denominator = lcm(*(entry.denominator for entry in node.fractions))
+        return Bound(0, max((abs(int(entry * denominator)) for entry in node.fractions), default=0), denominator)
+
+    def add(self, node: Node, a: Bound, b: Bound) -> Bound:
+        return a + b
+
+    def multiply(self, node: Node, a: Bound, b: Bound) -> Bound:
+        return a * b
+
+    def matmul(self, node: MatMul, a: Bound, b: Bound) -> Bound:
+        return (a * b).summed(node.left.shape[-1])
+
+    def sum(self, node: Sum, a: Bound) -> Bound:
+        return a.summed(prod(node.of.shape[axis] for axis in node.axes))
+
+    def _same(self, node: Node, a: Bound) -> Bound:
+        return a
+
+    permute = broadcast = reshape = _same
+
+    def power(self, node: Power, a: Bound) -> Bound:
+        return a**node.exponent

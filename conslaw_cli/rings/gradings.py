@@ -8,26 +8,18 @@ the terms' forms be equal.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
-from math import lcm
+from math import lcm, prod
 from operator import xor
 
 import numpy as np
 
 from conslaw_cli.rings.stream import Stream
-from conslaw_cli.graph.program import (
-    Add,
-    Coefficient,
-    MatMul,
-    Mul,
-    Node,
-    One,
-    Parameter,
-    Program,
-    Transpose,
-    topological_order,
-)
+from conslaw_cli.graph.interpret import Interpreter
+from conslaw_cli.graph.nodes import Coefficient, Node, Parameter, Permute, Power, Shape, Sum
+from conslaw_cli.graph.program import Program
 
 
 def sign_words(program: Program, together: Iterable[tuple[int, ...]], stream: Stream) -> np.ndarray:
@@ -52,41 +44,74 @@ def sign_words(program: Program, together: Iterable[tuple[int, ...]], stream: St
 
 def _parity_forms(program: Program) -> tuple[int, list[int]]:
     """(number of unknown parities, constraints as bit masks), parameters first among the unknowns."""
-    constraints: list[int] = []
-    values: dict[int, np.ndarray] = {}
-    starts, unknowns = {}, 0
-    for name, (rows, columns) in program.blocks:
-        starts[name] = unknowns
-        unknowns += rows * columns
-    for node in topological_order(program.functional):
-        match node:
-            case Parameter(name=name):
-                value = _fresh(node.shape, starts[name])
-            case Coefficient():
-                value = _fresh(node.shape, unknowns)
-                unknowns += node.shape[0] * node.shape[1]
-            case One():
-                value = np.zeros((1, 1), dtype=object)
-            case Transpose(of=a):
-                value = values[id(a)].T
-            case Mul(left=a, right=b):
-                value = values[id(a)] ^ values[id(b)]
-            case Add(left=a, right=b):
-                value = values[id(a)]
-                constraints.extend((value ^ values[id(b)]).ravel())
-            case MatMul(left=a, right=b):
-                terms = values[id(a)][:, :, None] ^ values[id(b)][None, :, :]
-                value = terms[:, 0, :]
-                constraints.extend((terms[:, 1:, :] ^ value[:, None, :]).ravel())
-            case _:
-                raise TypeError(f"no rule for {type(node).__name__}")
-        values[id(node)] = value
-    return unknowns, [c for c in constraints if c]
+    parities = _Parities(program)
+    parities.evaluate(program.functional)
+    return parities.unknowns, [constraint for constraint in parities.constraints if constraint]
 
 
-def _fresh(shape: tuple[int, int], start: int) -> np.ndarray:
-    count = shape[0] * shape[1]
-    return np.array([1 << (start + k) for k in range(count)], dtype=object).reshape(shape)
+class _Parities(Interpreter):
+    """Nodes as arrays of parities: bit masks over the unknown parities of the parameters' and coefficients' entries.
+
+    A constant has the parity 0, also where it is zero: that can only ask for too much.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._starts = dict(zip((name for name, _ in program.blocks), program.starts))
+        self.unknowns = program.size
+        self.constraints: list[int] = []
+
+    def parameter(self, node: Parameter) -> np.ndarray:
+        return _fresh(node.shape, self._starts[node.name])
+
+    def coefficient(self, node: Node) -> np.ndarray:
+        start, self.unknowns = self.unknowns, self.unknowns + prod(node.shape)
+        return _fresh(node.shape, start)
+
+    def constant(self, node: Node) -> np.ndarray:
+        return np.zeros(node.shape, dtype=object)
+
+    def add(self, node: Node, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        self.constraints.extend(np.ravel(a ^ b))
+        return a
+
+    def multiply(self, node: Node, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.asarray(a ^ b, dtype=object)
+
+    def matmul(self, node: Node, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return self._equal(a[..., :, :, None] ^ b[..., None, :, :], (len(node.shape) - 1,))
+
+    def permute(self, node: Permute, a: np.ndarray) -> np.ndarray:
+        return a.transpose(node.axes)
+
+    def sum(self, node: Sum, a: np.ndarray) -> np.ndarray:
+        return self._equal(a, node.axes)
+
+    def broadcast(self, node: Node, a: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(a, node.shape)
+
+    def reshape(self, node: Node, a: np.ndarray) -> np.ndarray:
+        return a.reshape(node.shape)
+
+    def power(self, node: Power, a: np.ndarray) -> np.ndarray:
+        return a if node.exponent % 2 else np.zeros(node.shape, dtype=object)
+
+    def apply(self, node: Node, a: np.ndarray) -> np.ndarray:
+        """The argument of a function must not change at all."""
+        self.constraints.extend(a.ravel())
+        return np.zeros(node.shape, dtype=object)
+
+    def _equal(self, terms: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+        """The parity of sums over some axes, whose terms must have one parity."""
+        terms = np.moveaxis(terms, axes, range(len(axes)))
+        terms = terms.reshape(-1, *terms.shape[len(axes) :])
+        self.constraints.extend((terms[1:] ^ terms[0]).ravel())
+        return np.asarray(terms[0], dtype=object)
+
+
+def _fresh(shape: Shape, start: int) -> np.ndarray:
+    entries = np.empty(prod(shape), dtype=object)
+    entries[:] = [1 << (start + k) for k in range(len(entries))]
+    return entries.reshape(shape)
 
 
 def _eliminate(rows: list[int]) -> dict[int, int]:
@@ -116,31 +141,51 @@ def weights(program: Program, of_metrics: tuple[Fraction | None, ...]) -> tuple[
 
 
 def _homogeneous(program: Program, block_weights: tuple[int, ...]) -> bool:
-    weight = dict(zip((name for name, _ in program.blocks), block_weights))
-    forms: dict[int, dict[str, Fraction]] = {}
-    equations: list[dict[str, Fraction]] = []
-    for node in topological_order(program.functional):
-        forms[id(node)] = _weight_form(node, forms, weight, equations)
-    return _solvable(equations)
+    forms = _Weights(dict(zip((name for name, _ in program.blocks), block_weights)), [])
+    forms.evaluate(program.functional)
+    return _solvable(forms.equations)
 
 
-def _weight_form(node: Node, forms: dict, weight: dict[str, int], equations: list) -> dict[str, Fraction]:
-    """Weight of a node's entries: a linear form in the coefficients' weights, the constant under the key ""."""
-    match node:
-        case Parameter(name=name):
-            return {"": Fraction(weight[name])}
-        case Coefficient(name=name):
-            return {name: Fraction(1)}
-        case Transpose(of=a):
-            return forms[id(a)]
-        case Add(left=a, right=b):
-            equations.append(_combine(forms[id(a)], forms[id(b)], -1))
-            return forms[id(a)]
-        case Mul(left=a, right=b) | MatMul(left=a, right=b):
-            return _combine(forms[id(a)], forms[id(b)], 1)
-        case One():
-            return {}
-    raise TypeError(f"no rule for {type(node).__name__}")
+Form = dict[str, Fraction]
+"""A linear form in the coefficients' weights, the constant under the key ""."""
+
+
+@dataclass(frozen=True)
+class _Weights(Interpreter):
+    """The weight of a node's entries, one for all of them, and the ``equations`` form = 0 that it takes."""
+
+    of_block: dict[str, int]
+    equations: list[Form]
+
+    def parameter(self, node: Parameter) -> Form:
+        return {"": Fraction(self.of_block[node.name])}
+
+    def coefficient(self, node: Coefficient) -> Form:
+        return {node.name: Fraction(1)}
+
+    def constant(self, node: Node) -> Form:
+        return {}
+
+    def add(self, node: Node, a: Form, b: Form) -> Form:
+        self.equations.append(_combine(a, b, -1))
+        return a
+
+    def multiply(self, node: Node, a: Form, b: Form) -> Form:
+        return _combine(a, b, 1)
+
+    matmul = multiply
+
+    def _same(self, node: Node, a: Form) -> Form:
+        return a
+
+    permute = sum = broadcast = reshape = _same
+
+    def power(self, node: Power, a: Form) -> Form:
+        return {key: value * node.exponent for key, value in a.items()}
+
+    def apply(self, node: Node, a: Form) -> Form:
+        self.equations.append(a)
+        return {}
 
 
 def _combine(a: dict[str, Fraction], b: dict[str, Fraction], factor: int | Fraction) -> dict[str, Fraction]:

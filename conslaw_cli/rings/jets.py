@@ -1,7 +1,7 @@
 """Programs over the truncated ring F_p[e_1 .. e_j]/(e_i^2): exact nested directional derivatives, many at once.
 
 Sums over the subsets of a component have at most 2^j terms that are residues already, so they stay exact.
-A jet array has shape (2^j, batch, rows, columns); component S holds the coefficient of the product of the e_i, i in the bits
+A jet array has shape (2^j, batch, *shape); component S holds the coefficient of the product of the e_i, i in the bits
 of S. Components 0 … 2^(j-1)-1 are the part without e_j.
 """
 
@@ -14,17 +14,8 @@ from functools import cache
 import numpy as np
 
 from conslaw_cli.rings.field import Field, Rationals
-from conslaw_cli.graph.program import (
-    Add,
-    Coefficient,
-    MatMul,
-    Mul,
-    Node,
-    One,
-    Parameter,
-    Transpose,
-    topological_order,
-)
+from conslaw_cli.graph.interpret import Interpreter
+from conslaw_cli.graph.nodes import Coefficient, Constant, Node, Parameter, Permute, Power, Sum
 
 
 @cache
@@ -111,27 +102,47 @@ def _widen(a: np.ndarray, size: int) -> np.ndarray:
 def evaluate(
     field: Field, roots: tuple[Node, ...], parameters: dict[str, np.ndarray], coefficients: dict[str, np.ndarray]
 ) -> list[np.ndarray]:
-    """Values of the nodes for jets of the parameters and coefficients, each of shape (2^j or 1, batch or 1, rows, columns)."""
-    values: dict[int, np.ndarray] = {}
-    for node in topological_order(*roots):
-        values[id(node)] = _value(field, node, values, parameters, coefficients)
-    return [values[id(root)] for root in roots]
+    """Values of the nodes for jets of the parameters and coefficients, each of shape (2^j or 1, batch or 1, *shape)."""
+    return Evaluation(field, parameters, coefficients).evaluate(*roots)
 
 
-def _value(field: Field, node: Node, values: dict, parameters: dict, coefficients: dict) -> np.ndarray:
-    match node:
-        case Parameter(name=name):
-            return parameters[name]
-        case Coefficient(name=name):
-            return coefficients[name]
-        case One():
-            return np.ones((1, 1, 1, 1))
-        case Transpose(of=a):
-            return np.swapaxes(values[id(a)], -1, -2)
-        case Add(left=a, right=b):
-            return add(field, values[id(a)], values[id(b)])
-        case Mul(left=a, right=b):
-            return multiply(field, values[id(a)], values[id(b)])
-        case MatMul(left=a, right=b):
-            return multiply(field, values[id(a)], values[id(b)], contract=True)
-    raise TypeError(f"no rule for {type(node).__name__}")
+@dataclass(frozen=True)
+class Evaluation(Interpreter):
+    """Nodes as jets, at jets of the parameters and coefficients by name."""
+
+    field: Field
+    parameters: dict[str, np.ndarray]
+    coefficients: dict[str, np.ndarray]
+
+    def parameter(self, node: Parameter) -> np.ndarray:
+        return self.parameters[node.name]
+
+    def coefficient(self, node: Coefficient) -> np.ndarray:
+        return self.coefficients[node.name]
+
+    def constant(self, node: Constant) -> np.ndarray:
+        return self.field.rationals((node.fractions,)).reshape(1, 1, *node.shape)
+
+    def add(self, node: Node, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return add(self.field, a, b)
+
+    def multiply(self, node: Node, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return multiply(self.field, a, b)
+
+    def matmul(self, node: Node, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return multiply(self.field, a, b, contract=True)
+
+    def permute(self, node: Permute, a: np.ndarray) -> np.ndarray:
+        return a.transpose((0, 1, *(axis + 2 for axis in node.axes)))
+
+    def sum(self, node: Sum, a: np.ndarray) -> np.ndarray:
+        return self.field.reduce(a.sum(axis=tuple(axis + 2 for axis in node.axes)))
+
+    def broadcast(self, node: Node, a: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(a, (*a.shape[:2], *node.shape))
+
+    def reshape(self, node: Node, a: np.ndarray) -> np.ndarray:
+        return a.reshape(*a.shape[:2], *node.shape)
+
+    def power(self, node: Power, a: np.ndarray) -> np.ndarray:
+        return power(self.field, a, node.exponent)

@@ -1,28 +1,21 @@
 """Programs over sparse polynomial arrays: what an identity is verified with.
 
-An array of polynomials is a list of terms (row, column, monomial, coefficient); a monomial is a sorted row of variable numbers,
+An array of polynomials is a list of terms (entry, monomial, coefficient); a monomial is a sorted row of variable numbers,
 padded with -1. Values that do not depend on the active blocks become fresh variables: an identity that holds for free
 variables holds for what they stand for, and nothing outside the active blocks is ever expanded.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
+from math import prod
 
 import numpy as np
 
-from conslaw_cli.graph.program import (
-    Add,
-    Coefficient,
-    MatMul,
-    Mul,
-    Node,
-    One,
-    Parameter,
-    Program,
-    Transpose,
-    topological_order,
-)
+from conslaw_cli.graph.interpret import Interpreter
+from conslaw_cli.graph.nodes import Broadcast, Constant, MatMul, Node, Parameter, Permute, Power, Reshape, Shape, Sum
+from conslaw_cli.graph.program import Program
 
 
 class TooLarge(Exception):
@@ -34,25 +27,22 @@ MAX_TERMS = 20_000_000
 
 @dataclass(frozen=True)
 class Terms:
-    """Terms of a (rows, columns) array of polynomials: index arrays, monomials (terms, width), integer coefficients."""
+    """Terms of an array of polynomials: the entry of each (its row-major number), monomials (terms, width), coefficients.
 
-    shape: tuple[int, int]
-    rows: np.ndarray
-    columns: np.ndarray
+    Coefficients are int64 where each is a product of signs, of which at most ``MAX_TERMS`` are summed; else exact objects.
+    """
+
+    shape: Shape
+    entries: np.ndarray
     monomials: np.ndarray
     coefficients: np.ndarray
 
-    @property
-    def T(self) -> Terms:
-        return Terms(self.shape[::-1], self.columns, self.rows, self.monomials, self.coefficients)
 
-
-def variables(shape: tuple[int, int], start: int) -> Terms:
+def variables(shape: Shape, start: int) -> Terms:
     """An array of distinct variables start, start + 1, … in row-major order."""
-    count = shape[0] * shape[1]
-    rows, columns = np.divmod(np.arange(count), shape[1])
-    ids = np.arange(start, start + count, dtype=np.int64)[:, None]
-    return Terms(shape, rows, columns, ids, np.ones(count, dtype=np.int64))
+    entries = np.arange(prod(shape))
+    ids = np.arange(start, start + len(entries), dtype=np.int64)[:, None]
+    return Terms(shape, entries, ids, np.ones(len(entries), dtype=np.int64))
 
 
 def join(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -88,26 +78,46 @@ def collect(keys: np.ndarray, coefficients: np.ndarray) -> tuple[np.ndarray, np.
 
 def term_count(program: Program) -> int:
     """Number of terms of the functional when it is multiplied out: its value with every entry one."""
-    values: dict[int, np.ndarray] = {}
-    for node in topological_order(program.functional):
-        match node:
-            case Transpose(of=a):
-                value = values[id(a)].T
-            case Add(left=a, right=b):
-                value = values[id(a)] + values[id(b)]
-            case Mul(left=a, right=b):
-                value = values[id(a)] * values[id(b)]
-            case MatMul(left=a, right=b):
-                value = values[id(a)] @ values[id(b)]
-            case Parameter() | Coefficient() | One():
-                value = np.ones(node.shape, dtype=object)
-            case _:
-                raise TypeError(f"no rule for {type(node).__name__}")
-        values[id(node)] = value
-    return int(values[id(program.functional)][0, 0])
+    return int(_Counts().evaluate(program.functional)[0].item())
 
 
-class Expansion:
+class _Counts(Interpreter):
+    """The number of terms of every entry, as Python integers."""
+
+    def _ones(self, node: Node) -> np.ndarray:
+        return np.full(node.shape, 1, dtype=object)
+
+    parameter = coefficient = _ones
+
+    def constant(self, node: Constant) -> np.ndarray:
+        return np.array([int(entry != 0) for entry in node.entries], dtype=object).reshape(node.shape)
+
+    def add(self, node: Node, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.asarray(a + b, dtype=object)
+
+    def multiply(self, node: Node, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.asarray(a * b, dtype=object)
+
+    def matmul(self, node: Node, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return a @ b
+
+    def permute(self, node: Permute, a: np.ndarray) -> np.ndarray:
+        return a.transpose(node.axes)
+
+    def sum(self, node: Sum, a: np.ndarray) -> np.ndarray:
+        return np.asarray(a.sum(axis=node.axes), dtype=object)
+
+    def broadcast(self, node: Node, a: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(a, node.shape)
+
+    def reshape(self, node: Node, a: np.ndarray) -> np.ndarray:
+        return a.reshape(node.shape)
+
+    def power(self, node: Power, a: np.ndarray) -> np.ndarray:
+        return np.asarray(a**node.exponent, dtype=object)
+
+
+class Expansion(Interpreter):
     """Gradient nodes of a program as sparse polynomial arrays; parameters are variables 0 … size - 1 in state order."""
 
     def __init__(self, program: Program, active: frozenset[str] | None) -> None:
@@ -120,64 +130,91 @@ class Expansion:
 
     def gradient(self, block: int) -> Terms:
         """Derivatives of the functional by the entries of one block. Raises TooLarge."""
-        return self._value(self._program.gradients[block])
+        return self._terms(self._program.gradients[block])
 
     def allocate(self, count: int) -> int:
         """Numbers of ``count`` fresh variables: the first of them."""
         start, self.fresh = self.fresh, self.fresh + count
         return start
 
-    def _is_active(self, node: Node) -> bool:
-        """Whether a node depends on an active block."""
-        return self._active < 0 or bool(self._program.dependence[id(node)] & self._active)
-
-    def _value(self, root: Node) -> Terms:
+    def _terms(self, root: Node) -> Terms:
         """The node's terms; only what an active node needs is computed, arguments first."""
         stack = [root]
         while stack:
             node = stack[-1]
-            missing = [argument for argument in self._needed(node) if id(argument) not in self._values]
+            needed = () if self._is_abstract(node) else node.arguments
+            missing = [argument for argument in needed if id(argument) not in self._values]
             if missing:
                 stack.extend(missing)
                 continue
             if id(node) not in self._values:
-                self._values[id(node)] = self._compute(node)
+                self._values[id(node)] = self._compute(node, [self._values[id(argument)] for argument in needed])
             stack.pop()
         return self._values[id(root)]
 
-    def _needed(self, node: Node) -> tuple[Node, ...]:
-        return node.arguments if isinstance(node, Transpose) or self._is_active(node) else ()
+    def _is_abstract(self, node: Node) -> bool:
+        """Whether fresh variables stand for the node: it depends on no active block, and computes something."""
+        if self._active < 0 or isinstance(node, Parameter | Constant | Permute | Broadcast | Reshape):
+            return False
+        return not self._program.dependence[id(node)] & self._active
 
-    def _compute(self, node: Node) -> Terms:
-        match node:
-            case Parameter(name=name):
-                return variables(node.shape, self._starts[name])
-            case One():
-                zero = np.zeros(1, dtype=np.int64)
-                return Terms((1, 1), zero, zero, np.zeros((1, 0), dtype=np.int64), zero + 1)
-            case Transpose(of=a):
-                return self._values[id(a)].T
-        if isinstance(node, Coefficient) or not self._is_active(node):
-            return variables(node.shape, self.allocate(node.shape[0] * node.shape[1]))
-        match node:
-            case Add(left=a, right=b):
-                return _add(self._values[id(a)], self._values[id(b)])
-            case Mul(left=a, right=b):
-                return _multiply(self._values[id(a)], self._values[id(b)])
-            case MatMul(left=a, right=b):
-                return _contract(self._values[id(a)], self._values[id(b)])
-        raise TypeError(f"no rule for {type(node).__name__}")
+    def _compute(self, node: Node, arguments: list[Terms]) -> Terms:
+        return self._fresh(node) if self._is_abstract(node) else self.value(node, arguments)
 
+    def _fresh(self, node: Node) -> Terms:
+        return variables(node.shape, self.allocate(prod(node.shape)))
 
-def _add(a: Terms, b: Terms) -> Terms:
-    width = max(a.monomials.shape[1], b.monomials.shape[1])
-    return Terms(
-        a.shape,
-        np.concatenate([a.rows, b.rows]),
-        np.concatenate([a.columns, b.columns]),
-        np.concatenate([pad(a.monomials, width), pad(b.monomials, width)]),
-        np.concatenate([a.coefficients, b.coefficients]),
-    )
+    coefficient = _fresh
+
+    def parameter(self, node: Parameter) -> Terms:
+        return variables(node.shape, self._starts[node.name])
+
+    def constant(self, node: Constant) -> Terms:
+        signs = all(entry in (-1, 0, 1) for entry in node.entries)
+        values = np.array([int(entry) for entry in node.entries] if signs else node.fractions, dtype=np.int64 if signs else object)
+        places = np.flatnonzero(values)
+        return Terms(node.shape, places, np.zeros((len(places), 0), dtype=np.int64), values[places])
+
+    def add(self, node: Node, a: Terms, b: Terms) -> Terms:
+        width = max(a.monomials.shape[1], b.monomials.shape[1])
+        return Terms(
+            node.shape,
+            np.concatenate([a.entries, b.entries]),
+            np.concatenate([pad(a.monomials, width), pad(b.monomials, width)]),
+            np.concatenate([a.coefficients, b.coefficients]),
+        )
+
+    def multiply(self, node: Node, a: Terms, b: Terms) -> Terms:
+        i, j = join(a.entries, b.entries)
+        return _pair(node.shape, a, b, i, j, a.entries[i])
+
+    def matmul(self, node: MatMul, a: Terms, b: Terms) -> Terms:
+        inner, columns = node.right.shape[-2:]
+        rows, summed = np.divmod(a.entries, inner)
+        batches, within = np.divmod(b.entries, inner * columns)
+        terms, column = np.divmod(within, columns)
+        i, j = join(rows // node.shape[-2] * inner + summed, batches * inner + terms)
+        return _pair(node.shape, a, b, i, j, rows[i] * columns + column[j])
+
+    def permute(self, node: Permute, a: Terms) -> Terms:
+        index = np.unravel_index(a.entries, a.shape)
+        return replace(a, shape=node.shape, entries=_raveled([index[axis] for axis in node.axes], node.shape, len(a.entries)))
+
+    def sum(self, node: Sum, a: Terms) -> Terms:
+        index = np.unravel_index(a.entries, a.shape)
+        kept = [along for axis, along in enumerate(index) if axis not in node.axes]
+        return replace(a, shape=node.shape, entries=_raveled(kept, node.shape, len(a.entries)))
+
+    def broadcast(self, node: Broadcast, a: Terms) -> Terms:
+        sources = np.broadcast_to(np.arange(prod(a.shape)).reshape(a.shape), node.shape).ravel()
+        i, entries = join(a.entries, sources)
+        return Terms(node.shape, entries, a.monomials[i], a.coefficients[i])
+
+    def reshape(self, node: Reshape, a: Terms) -> Terms:
+        return replace(a, shape=node.shape)
+
+    def power(self, node: Power, a: Terms) -> Terms:
+        return reduce(lambda product, _: self.multiply(node, product, a), range(node.exponent - 1), a)
 
 
 def pad(monomials: np.ndarray, width: int) -> np.ndarray:
@@ -186,17 +223,10 @@ def pad(monomials: np.ndarray, width: int) -> np.ndarray:
     return np.pad(monomials, ((0, 0), (missing, 0)), constant_values=-1) if missing else monomials
 
 
-def _multiply(a: Terms, b: Terms) -> Terms:
-    columns = a.shape[1]
-    i, j = join(a.rows * columns + a.columns, b.rows * columns + b.columns)
-    return _pair(a.shape, a, b, i, j, a.rows[i], a.columns[i])
+def _raveled(index: list[np.ndarray], shape: Shape, count: int) -> np.ndarray:
+    """Row-major numbers of entries by their indices; an array without axes has the entry 0 only."""
+    return np.ravel_multi_index(index, shape) if shape else np.zeros(count, dtype=np.int64)
 
 
-def _contract(a: Terms, b: Terms) -> Terms:
-    i, j = join(a.columns, b.rows)
-    return _pair((a.shape[0], b.shape[1]), a, b, i, j, a.rows[i], b.columns[j])
-
-
-def _pair(shape, a: Terms, b: Terms, i, j, rows, columns) -> Terms:
-    monomials = merge(a.monomials[i], b.monomials[j])
-    return Terms(shape, rows, columns, monomials, a.coefficients[i] * b.coefficients[j])
+def _pair(shape: Shape, a: Terms, b: Terms, i: np.ndarray, j: np.ndarray, entries: np.ndarray) -> Terms:
+    return Terms(shape, entries, merge(a.monomials[i], b.monomials[j]), a.coefficients[i] * b.coefficients[j])

@@ -1,0 +1,65 @@
+"""The report's side of laws that are no sums of monomials: their members and forms in the original variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conslaw_cli.analysis import LawGroup
+from conslaw_cli.assembling.original import Members
+from conslaw_cli.dynamics.base import Dynamics
+from conslaw_cli.laws.mirror import MIRROR, MirrorLaw
+from conslaw_cli.laws.special import SpecialFamily
+from conslaw_cli.report.formula import Entry, Formula, Group, MirrorTerm, NeuronForm, NeuronTerm, Term
+from conslaw_cli.report.model import Family
+
+Naming = Callable[[int, int], Entry]
+"""The entry at a position of a copy of the part."""
+
+
+def special_family(group: LawGroup, dynamics: Dynamics, copies: int, name_of: Naming) -> Family:
+    """A group of laws of one kind."""
+    build, form = _BUILDERS[group.family.name]
+
+    def member(number: int) -> Formula:
+        copy, law = divmod(number, len(group.laws))
+        return build(group.laws[law], dynamics, lambda place: name_of(copy, place))
+
+    complete = len(group.laws) == len(group.family.laws)
+    return Family(
+        name=group.family.name,
+        number=len(group.laws) * copies,
+        members=Members(len(group.laws) * copies, member),
+        depends_on_time=any(law.moves(dynamics) for law in group.laws),
+        source=group.source,
+        form=form(group.family, dynamics) if complete else None,
+    )
+
+
+def _mirror(law: MirrorLaw, dynamics: Dynamics, name_of: Callable[[int], Entry]) -> Formula:
+    """s (sum_out theta'/y - sum_in theta'/y), and for tau = 0 sum_out theta/theta' - sum_in theta/theta' - t (out - in)."""
+    rate = _rate(law, dynamics)
+    terms = tuple(MirrorTerm(sign, name_of(place), rate) for sign, place in law.places)
+    if law.rate:
+        return Formula((Group(dynamics.factors["s"].text, terms),))
+    drift = (Group("t", (Term(-law.surplus, ()),)),) if law.surplus else ()
+    return Formula((Group("1", terms), *drift))
+
+
+def _mirror_form(family: SpecialFamily, dynamics: Dynamics) -> NeuronForm:
+    (law, *_), layer = family.laws, family.layer
+    sides = [(1, block, "out") for block in layer.outgoing]
+    sides += [(-1, block, "bias" if block.startswith("b") else "in") for block in layer.incoming]
+    rate = _rate(law, dynamics)
+    terms = tuple(NeuronTerm(sign, block, side, "mirror", rate=rate) for sign, block, side in sides)
+    if law.rate:
+        return NeuronForm(dynamics.factors["s"].text, terms, layer.width)
+    drift = (NeuronTerm(-law.surplus, "", "", "one", time="t"),) if law.surplus else ()
+    return NeuronForm("1", (*terms, *drift), layer.width)
+
+
+def _rate(law: MirrorLaw, dynamics: Dynamics) -> str:
+    """The damping; a number stands in brackets among the letters of a dynamics."""
+    return dynamics.rate_letter.removeprefix("(").removesuffix(")") if law.rate else "0"
+
+
+_BUILDERS = {MIRROR: (_mirror, _mirror_form)}

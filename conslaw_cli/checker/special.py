@@ -1,0 +1,18 @@
+"""The families of laws that are no sums of monomials and logarithms, each checked by a file of its own."""
+
+from __future__ import annotations
+
+from conslaw_cli.checker.abelian import check_integrals
+from conslaw_cli.checker.laws import Evaluation, Formulas
+from conslaw_cli.checker.lawtable import Laws
+from conslaw_cli.checker.mirror import check_mirror
+from conslaw_cli.checker.result import Check
+from conslaw_cli.checker.statement import ABELIAN, MIRROR
+from conslaw_cli.checker.system import System
+
+
+def check_special(system: System, laws: Laws, formulas: Formulas, found: Evaluation, seed: bytes) -> tuple[list[Check], bool]:
+    """(checks, whether translations of time, one field at most for such systems, move some of them). Raises ReportError."""
+    integrals, mirrored = (tuple(item for item in laws.special if item.family == name) for name in (ABELIAN, MIRROR))
+    checks, moving = check_mirror(system, mirrored, formulas, found, seed)
+    return [*checks, *check_integrals(system, integrals, formulas, found, seed)], moving

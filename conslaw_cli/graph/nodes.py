@@ -1,0 +1,268 @@
+"""Nodes: operations on arrays of any number of axes, with shapes checked where they are built.
+
+Operators build the graph as NumPy would compute: ``a + b`` and ``a * b`` broadcast, ``a @ b`` is the batched matrix product. What
+broadcasting does is written into the graph, so the operands of a stored :class:`Add` or :class:`Multiply` have one shape and an
+interpreter has one simple rule for each class. Constants are exact: integers and fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import prod
+from typing import ClassVar
+
+from conslaw_cli.graph.functions import ScalarFunction
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """An array-valued node; ``operation`` names the method of an interpreter that gives its value."""
+
+    shape: Shape
+    operation: ClassVar[str] = ""
+
+    def __add__(self, other: Node | int | Fraction) -> Node:
+        return Add(*_together(self, _node(other), "add"))
+
+    def __mul__(self, other: Node | int | Fraction) -> Node:
+        return Multiply(*_together(self, _node(other), "multiply"))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __neg__(self) -> Node:
+        return self * -1
+
+    def __sub__(self, other: Node | int | Fraction) -> Node:
+        return self + _node(other) * -1
+
+    def __matmul__(self, other: Node) -> Node:
+        return matmul(self, other)
+
+    def __pow__(self, exponent: int) -> Node:
+        """Entry by entry. Raises ValueError unless the exponent is an integer of 1 or more."""
+        return self if exponent == 1 else Power(self.shape, self, exponent)
+
+    def sum(self, axes: int | Iterable[int]) -> Node:
+        """The sum over some axes, which are dropped. Raises ValueError for an axis that there is not."""
+        chosen = (axes,) if isinstance(axes, int) else tuple(axes)
+        if not all(-len(self.shape) <= axis < len(self.shape) for axis in chosen):
+            raise ValueError(f"no axes {chosen} in {self.shape}")
+        dropped = tuple(sorted({axis % len(self.shape) for axis in chosen}))
+        kept = tuple(size for axis, size in enumerate(self.shape) if axis not in dropped)
+        return Sum(kept, self, dropped) if dropped else self
+
+    def permute(self, axes: Iterable[int]) -> Node:
+        """Axis k of the result is axis ``axes[k]`` of this node. Raises ValueError for what is no permutation."""
+        order = tuple(axes)
+        _require(sorted(order) == list(range(len(self.shape))), f"{order} is no permutation of the axes of {self.shape}")
+        if isinstance(self, Permute):
+            return self.of.permute(self.axes[axis] for axis in order)
+        return self if order == tuple(range(len(order))) else Permute(tuple(self.shape[axis] for axis in order), self, order)
+
+    def reshape(self, shape: Shape) -> Node:
+        """The entries in row-major order in another shape. Raises ValueError for another number of entries."""
+        _require(prod(shape) == prod(self.shape), f"cannot reshape {self.shape} to {shape}")
+        return self if shape == self.shape else Reshape(shape, self)
+
+    def broadcast(self, shape: Shape) -> Node:
+        """Repeated to a shape by NumPy's rule. Raises ValueError where the rule does not allow it."""
+        aligned = (1,) * (len(shape) - len(self.shape)) + self.shape
+        allowed = len(aligned) == len(shape) and all(a in (1, b) for a, b in zip(aligned, shape))
+        _require(allowed, f"cannot broadcast {self.shape} to {shape}")
+        return self if shape == self.shape else Broadcast(shape, self.reshape(aligned))
+
+    @property
+    def T(self) -> Node:
+        """All axes reversed."""
+        return self.permute(range(len(self.shape))[::-1])
+
+    @property
+    def mT(self) -> Node:
+        """The last two axes exchanged. Raises ValueError for fewer than two."""
+        _require(len(self.shape) > 1, f"{self.shape} has no matrices to transpose")
+        *batch, rows, columns = range(len(self.shape))
+        return self.permute((*batch, columns, rows))
+
+    @property
+    def arguments(self) -> tuple[Node, ...]:
+        return ()
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter(Node):
+    """A block of trained parameters, e.g. ``W1``."""
+
+    name: str
+    operation = "parameter"
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficient(Node):
+    """A block of free coefficients lambda: one generator for each of their values. ``name`` is unique in a program."""
+
+    name: str
+    operation = "coefficient"
+
+
+@dataclass(frozen=True, eq=False)
+class Constant(Node):
+    """An array of known numbers, ``entries`` in row-major order."""
+
+    entries: tuple[int | Fraction, ...]
+    operation = "constant"
+
+    def __post_init__(self) -> None:
+        _require(len(self.entries) == prod(self.shape), f"{len(self.entries)} entries for a constant of shape {self.shape}")
+
+    @cached_property
+    def fractions(self) -> tuple[Fraction, ...]:
+        return tuple(Fraction(entry) for entry in self.entries)
+
+
+@dataclass(frozen=True, eq=False)
+class _Binary(Node):
+    left: Node
+    right: Node
+
+    @property
+    def arguments(self) -> tuple[Node, ...]:
+        return (self.left, self.right)
+
+
+class Add(_Binary):
+    """Sum of two arrays of one shape."""
+
+    operation = "add"
+
+
+class Multiply(_Binary):
+    """Entrywise (Hadamard) product of two arrays of one shape."""
+
+    operation = "multiply"
+
+
+class MatMul(_Binary):
+    """Matrix products over the last two axes, the axes before them being the same on both sides."""
+
+    operation = "matmul"
+
+
+@dataclass(frozen=True, eq=False)
+class _Unary(Node):
+    of: Node
+
+    @property
+    def arguments(self) -> tuple[Node, ...]:
+        return (self.of,)
+
+
+@dataclass(frozen=True, eq=False)
+class Permute(_Unary):
+    """Axes in another order: axis k is axis ``axes[k]`` of the argument."""
+
+    axes: tuple[int, ...]
+    operation = "permute"
+
+
+@dataclass(frozen=True, eq=False)
+class Sum(_Unary):
+    """Sum over ``axes`` (ascending), which are dropped."""
+
+    axes: tuple[int, ...]
+    operation = "sum"
+
+
+class Broadcast(_Unary):
+    """Axes of size 1 repeated; the number of axes stays."""
+
+    operation = "broadcast"
+
+
+class Reshape(_Unary):
+    """The same entries in row-major order in another shape."""
+
+    operation = "reshape"
+
+
+@dataclass(frozen=True, eq=False)
+class Power(_Unary):
+    """Entrywise power with an integer exponent of 1 or more."""
+
+    exponent: int
+    operation = "power"
+
+    def __post_init__(self) -> None:
+        valid = isinstance(self.exponent, int) and self.exponent >= 1
+        _require(valid, f"the exponent {self.exponent} is no integer of 1 or more")
+
+
+@dataclass(frozen=True, eq=False)
+class Apply(_Unary):
+    """A scalar function of the catalogue, entry by entry."""
+
+    function: ScalarFunction
+    operation = "apply"
+
+
+def constant(value: int | Fraction) -> Constant:
+    """One number as an array without axes."""
+    return Constant((), (value,))
+
+
+def matmul(a: Node, b: Node) -> Node:
+    """``a @ b`` as NumPy defines it for one axis, two or more. Raises ValueError where shapes do not match."""
+    _require(bool(a.shape and b.shape), f"cannot contract {a.shape} with {b.shape}: a number has no matrix product")
+    row, column = len(a.shape) == 1, len(b.shape) == 1
+    left = a.reshape((1, *a.shape)) if row else a
+    right = b.reshape((*b.shape, 1)) if column else b
+    _require(left.shape[-1] == right.shape[-2], f"cannot contract {a.shape} with {b.shape}")
+    batch = _common(left.shape[:-2], right.shape[:-2], f"cannot contract {a.shape} with {b.shape}")
+    left, right = left.broadcast(batch + left.shape[-2:]), right.broadcast(batch + right.shape[-2:])
+    product = MatMul((*batch, left.shape[-2], right.shape[-1]), left, right)
+    if not (row or column):
+        return product
+    return product.reshape(batch + (() if row else left.shape[-2:-1]) + (() if column else right.shape[-1:]))
+
+
+def topological_order(*roots: Node) -> list[Node]:
+    """All nodes below the roots, arguments before the nodes that use them."""
+    order: list[Node] = []
+    seen: set[int] = set()
+    stack = [(root, False) for root in reversed(roots)]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            order.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack.extend((argument, False) for argument in reversed(node.arguments))
+    return order
+
+
+def _node(value: Node | int | Fraction) -> Node:
+    return value if isinstance(value, Node) else constant(value)
+
+
+def _together(a: Node, b: Node, verb: str) -> tuple[Shape, Node, Node]:
+    """The common shape of two operands, and both broadcast to it."""
+    shape = _common(a.shape, b.shape, f"cannot {verb} {a.shape} and {b.shape}")
+    return shape, a.broadcast(shape), b.broadcast(shape)
+
+
+def _common(a: Shape, b: Shape, message: str) -> Shape:
+    """The shape that two shapes broadcast to."""
+    length = max(len(a), len(b))
+    pairs = list(zip((1,) * (length - len(a)) + a, (1,) * (length - len(b)) + b))
+    _require(all(x == y or 1 in (x, y) for x, y in pairs), message)
+    return tuple(y if x == 1 else x for x, y in pairs)
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
