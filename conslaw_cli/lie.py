@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from math import factorial, log2
+from math import log2
 
 import numpy as np
 
 from conslaw_cli.rings.echelon import Echelon
-from conslaw_cli.rings.field import PRIMES, Field
+from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.flows.part import PartFlow, VectorField, scalar
+from conslaw_cli.flows.wordbounds import WordBounds
 from conslaw_cli.steps import Listener, Step, nobody
 
 CLOSURE_BRACKETS = 8
@@ -205,18 +206,14 @@ def _error_bits(flow: PartFlow, words: list[tuple[int, ...]], length: int, prime
       (Schwartz 1980, Zippel 1979);
     - because the prime divides all of it: at most log2 of its 1-norm / 22 primes of 23 bits do, out of ``PRIMES``.
 
-    If a generator's components have degree at most d and 1-norm at most N (:attr:`PartFlow.bound`, from the program itself), a
-    bracket [X, Y] = DY X - DX Y has degree at most d_X + d_Y - 1 and, as the 1-norms of a polynomial's partial derivatives sum to at
-    most its degree times its own, 1-norm at most (d_X + d_Y) N_X N_Y: for length k at most k (d - 1) + 1 and N^k d^(k-1) k!. A
-    minor's degree is at most the sum of its rows' and its 1-norm at most the product of the rows', each times the number of rows.
+    The degrees and 1-norms of brackets are those of :mod:`conslaw_cli.flows.wordbounds`, from the program itself. A minor's degree is at most the sum of its rows' and its 1-norm at most the product of the rows', each times the number of rows.
     """
-    bound, translations = flow.bound, len(flow.dynamics.time_fields)
+    bounds, translations = WordBounds(flow), len(flow.dynamics.time_fields)
     numbers = [number.bit_length() for number in flow.numbers]
     lengths = Counter([*map(len, words), length])
     rows = lengths.total() + translations
-    degree = sum(count * (k * (bound.degree - 1) + 1) for k, count in lengths.items()) + 2 * translations
-    norm = log2(bound.norm)
-    bits = sum(count * (k * norm + (k - 1) * log2(bound.degree) + log2(factorial(k))) for k, count in lengths.items())
+    degree = sum(count * bounds.degree(k) for k, count in lengths.items()) + 2 * translations
+    bits = sum(count * bounds.norm_bits(k) for k, count in lengths.items())
     bits += rows * log2(rows) + translations * max(numbers, default=1)
-    failing = degree / (prime - 1) + bits / 22 / max(1.0, PRIMES - sum(numbers) / 22)
+    failing = bounds.vanishing(degree, prime) + bits / 22 / max(1.0, bounds.primes - sum(numbers) / 22)
     return max(0.0, -log2(failing) - (1 if translations else 0))

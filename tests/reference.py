@@ -271,7 +271,7 @@ class _Flow:
         return [*self.parameters, *(self.velocities if self.momentum else [])]
 
 
-def _polynomial_fields(symbols, fields):
+def polynomial_fields(symbols, fields):
     """Expressions rational in one symbol -> integer polynomial fields, up to a common factor (the same distribution)."""
     ring_, *_ = ring(_names(symbols), sp.ZZ)
     by_name = {sp.Symbol(n): g for n, g in zip(_names(symbols), ring_.gens, strict=True)}
@@ -302,7 +302,7 @@ def extended_filtration(
     else:
         symbols = [TIME, *flow.state]
         fields = [[1, *flow.drift(flow.rate)], *[[0, *f] for f in flow.controls()]]
-    return len(symbols), lie_filtration(_polynomial_fields(symbols, fields), seed)
+    return len(symbols), lie_filtration(polynomial_fields(symbols, fields), seed)
 
 
 def count_laws(*args, **kwargs):
@@ -320,7 +320,7 @@ def count_time_free(
     if kind != "gradient-flow":
         rates = [flow.rate.subs(TIME, t) for t in flow.times] if flow.rate.has(TIME) else [flow.rate]
         fields = [*[flow.drift(r) for r in rates], *fields]
-    return len(flow.state) - lie_filtration(_polynomial_fields(flow.state, fields), seed)[-1]
+    return len(flow.state) - lie_filtration(polynomial_fields(flow.state, fields), seed)[-1]
 
 
 def drift_filtration(
@@ -340,7 +340,7 @@ def drift_filtration(
     symbols, size = [*flow.state, free], len(flow.state)
     ring_, *_ = ring(_names(flow.state), sp.ZZ)
     collected = []
-    for field in _polynomial_fields(symbols, fields):
+    for field in polynomial_fields(symbols, fields):
         parts = {}
         for k, polynomial in enumerate(field):
             for monomial, coefficient in polynomial.iterterms():

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
+from math import gcd
 
+import numpy as np
 import pytest
 import sympy as sp
 from helpers import check_consistency
-from reference import axes_metric, count_laws, count_time_free, drift_filtration, phi
+from reference import TIME, polynomial_fields, axes_metric, count_laws, count_time_free, drift_filtration, lie_filtration, phi
 
 from conslaw_cli import analyze
 from conslaw_cli.checker import verify_report
+from conslaw_cli.rings import jets
+from conslaw_cli.rings.field import Field
 from conslaw_cli.spec import SpecError, normalised, parse_spec, spec_sha256
 
 A, B = [[2, 1], [1, 3]], [[1, "1/2"], [0.5, 3]]
 HIDDEN = [[2, 1, 0], [1, 3, 1], [0, 1, 5]]
+PRIME = 4194371
 THREE = [[2, 0, 0], [0, 3, 0], [0, 0, 3]]
 
 
@@ -133,6 +139,91 @@ def test_full_metrics_that_do_not_fit_are_refused(metric, message):
     with pytest.raises(SpecError) as error:
         parse_spec(tables("linear", [1, 2, 1], metric))
     assert [message in problem.message for problem in error.value.problems] == [True]
+
+
+# --- rational powers -------------------------------------------------------------------------------------------------
+
+
+def substituted(architecture, widths, powers, denominator, kind):
+    """Laws under diag(theta^a) in the coordinate s with s^q = theta (gradient flow), or s^q = theta + theta' (mirror momentum, damping 1).
+
+    As d theta = q s^(q-1) ds, the field is M/(q s^(q-1))^2 d phi(s^q)/ds in the first case; in the second theta' = s^q - theta, and
+    the force moves s alone.
+    """
+    parameters, components = phi(architecture, widths)
+    exponents = [powers[str(p).split("_")[0]] for p in parameters]
+    roots = [sp.Symbol(f"s{p}") for p in parameters]
+    images = {p: s**denominator for p, s in zip(parameters, roots, strict=True)}
+    inner = [denominator * s ** (denominator - 1) for s in roots]
+    metric = [s ** (denominator * sp.Rational(a)) for s, a in zip(roots, exponents, strict=True)]
+    if kind == "gradient-flow":
+        images = [c.subs(images) for c in components]
+        fields = [[m / i**2 * c.diff(s) for m, i, s in zip(metric, inner, roots, strict=True)] for c in images]
+        return len(roots) - lie_filtration(polynomial_fields(roots, fields))[-1]
+    state = [TIME, *parameters, *roots]
+    drift = [1, *[images[p] - p for p in parameters], *[0] * len(roots)]
+    still = [0] * (1 + len(parameters))
+    fields = [[*still, *[m / i * c.diff(p) for m, i, p in zip(metric, inner, parameters, strict=True)]] for c in components]
+    return len(state) - lie_filtration(polynomial_fields(state, [drift, *fields]))[-1]
+
+
+ROOTS = [
+    ("linear", [1, 1, 2], {"W1": "3/2", "W2": "3/2"}, 2, "gradient-flow"),
+    ("linear", [1, 2, 1], {"W1": "1/2", "W2": "1/2"}, 2, "gradient-flow"),
+    ("linear", [2, 2, 1], {"W1": "3/2", "W2": "1"}, 2, "gradient-flow"),
+    ("relu", [1, 2, 2], {"W1": "4/3", "W2": "0"}, 3, "gradient-flow"),
+    ("nmf", [1, 2, 2], {"U": "5/2", "V": "1/2"}, 2, "gradient-flow"),
+    ("linear", [1, 1, 1], {"W1": "3/2", "W2": "1/2"}, 2, "momentum"),
+    ("linear", [1, 1, 1], {"W1": "1/2", "W2": "0"}, 2, "momentum"),
+]
+
+
+@pytest.mark.parametrize(("architecture", "widths", "powers", "denominator", "kind"), ROOTS)
+def test_counts_under_rational_powers_are_those_after_a_substitution(architecture, widths, powers, denominator, kind):
+    spec = tables(architecture, widths, {name: f"theta^({a})" if "/" in a else f"theta^{a}" for name, a in powers.items()}, kind)
+    if kind == "momentum":
+        spec["dynamics"]["damping"] = 1
+    found = analyze(spec).to_dict()
+    check_consistency(found)
+    assert found["laws"]["independent"] == substituted(architecture, widths, powers, denominator, kind)
+
+
+@pytest.mark.parametrize("exponent", ["1/2", "3/2", "-5/3", "-2", "7/6"])
+def test_jets_of_powers(exponent):
+    """(a^(n/q))^q = a^n with three infinitesimals, modulo a prime that has the roots of squares."""
+    exponent, field = Fraction(exponent), Field(PRIME)
+    assert gcd((field.p - 1) // 2, exponent.denominator) == 1
+    a = field.residues(np.random.default_rng(0).integers(1, field.p, size=(8, 5)))
+    a[0] = field.multiply(a[0], a[0])
+    powers = jets.power(field, jets.power(field, a, exponent), exponent.denominator), jets.power(field, a, exponent.numerator)
+    assert (field.integers(powers[0]) == field.integers(powers[1])).all()
+
+
+def test_laws_under_rational_powers_are_roots():
+    found = result("linear", [2, 2, 2], {"W1": "theta^1.5", "W2": "theta^(1/2)"})
+    (item,) = found["laws"]["items"]
+    assert found["metric"]["blocks"] == {"W1": "theta^(3/2)", "W2": "theta^(1/2)"} and found["status"] == "proved"
+    assert item["expressions"][0] == "W2_1_1**(3/2) + W2_2_1**(3/2) - 3*W1_1_1**(1/2) - 3*W1_1_2**(1/2)"
+
+
+@pytest.mark.parametrize(("first", "second"), [("theta^1.5", "theta^(3/2)"), ("theta^2.0", "theta^2"), ("theta^(2/2)", "entropy")])
+def test_rational_powers_are_canonical(first, second):
+    one, two = (parse_spec(tables("linear", [1, 1], {"W1": text})) for text in (first, second))
+    assert spec_sha256(one) == spec_sha256(two) and parse_spec(normalised(one)).metric == one.metric
+
+
+@pytest.mark.parametrize("text", ["theta^(1/0)", "theta^(1/13)", "theta^(-1/2)", "theta^20.5", "theta^(41/2)", "theta^1/2", "theta^(1.5)"])
+def test_other_powers_are_refused(text):
+    with pytest.raises(SpecError):
+        parse_spec(tables("linear", [1, 1], {"W1": text}))
+
+
+@pytest.mark.parametrize(("kind", "at"), [("momentum", "theta"), ("nesterov", "theta")])
+def test_roots_are_refused_where_the_point_moves_with_the_generator(kind, at):
+    with pytest.raises(SpecError) as error:
+        parse_spec(tables("linear", [1, 1], {"W1": "theta^1.5", "at": at}, kind))
+    (problem,) = error.value.problems
+    assert problem.key == "[metric] W1" and "roots" in problem.message
 
 
 # --- the checker -----------------------------------------------------------------------------------------------------

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import lcm
 
 from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws import families as known
 from conslaw_cli.metrics import Metric
+from conslaw_cli.metrics.base import common_scale
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.report.formula import BlockRef, MatrixForm, MatrixTerm, NeuronForm, NeuronTerm
 
@@ -63,7 +63,7 @@ def _angular_terms(layer: HiddenLayer) -> tuple[MatrixTerm, ...]:
 
 def _neuron_form(layer: HiddenLayer, dynamics: Dynamics, metrics: dict[str, Metric], timed: bool) -> NeuronForm:
     involved = layer.outgoing + layer.incoming
-    scale = lcm(*(metrics[block].primitive.coefficient.denominator for block in involved))
+    scale = common_scale(metrics[block].primitive for block in involved)
     terms = []
     for block in involved:
         primitive, outgoing = metrics[block].primitive, block in layer.outgoing

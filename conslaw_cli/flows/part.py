@@ -7,19 +7,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import count
-from math import prod
+from math import gcd, lcm, prod
+from operator import mul
 
 import numpy as np
 
 from conslaw_cli.rings import jets
 from conslaw_cli.rings.jets import Jets
+from conslaw_cli.rings.residues import Checked
 from conslaw_cli.rings.bounds import NOTHING, VARIABLE, Bound, gradient_bounds
 from conslaw_cli.rings.field import Field, random_prime
 from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.stream import Stream, coefficient
 from conslaw_cli.dynamics.base import RATE, SYMBOL, Dynamics
 from conslaw_cli.metrics import Metric, Primitive
-from conslaw_cli.metrics.base import Shape
+from conslaw_cli.metrics.base import Divisor, Shape
 from conslaw_cli.graph.program import Program
 
 VectorField = Callable[[np.ndarray], np.ndarray]
@@ -45,12 +47,17 @@ class PartFlow:
         return self.dynamics.numbers.union(self.program.numbers, *(metric.numbers for metric in self.metrics))
 
     def field(self, stream: Stream, name: str) -> Field:
-        """A field of a random prime that divides no number of the dynamics and the metric."""
+        """A field of a random prime that divides no number of the dynamics and the metric, and has the roots that the metric needs."""
         draws = (stream.derive(name, attempt) for attempt in count())
         while True:
             prime = random_prime(draws)
-            if all(number % prime for number in self.numbers):
+            if all(number % prime for number in self.numbers) and gcd((prime - 1) // 2, self.root) == 1:
                 return Field(prime)
+
+    @cached_property
+    def root(self) -> int:
+        """The least common multiple of the roots in the metric."""
+        return lcm(*(metric.root for metric in self.metrics))
 
     @property
     def euclidean(self) -> bool:
@@ -88,13 +95,16 @@ class PartFlow:
         found = {}
         for number, entries in by_block.items():
             metric, start, (_, columns) = blocks[number]
-            image = metric.covector(entries, lambda place: point(start + place[0] * columns + place[1]))
+            number_of = lambda place: start + place[0] * columns + place[1]
+            symbol = lambda place: Polynomial.variable(4 * self.program.size + number_of(place))
+            image = metric.covector(entries, lambda place: point(number_of(place)), symbol)
             found |= {start + i * columns + j: entry for (i, j), entry in image.items()}
         return found
 
     @cached_property
     def bound(self) -> Bound:
-        """Bound of one component of a generator, as a polynomial in the state, the coefficients and the free symbols."""
+        """Bound of one component of a generator, or of its product with the divisor, as a polynomial in the state, the coefficients and the
+        free symbols."""
         dynamics = self.dynamics
         position, at = (_combined_bound(scalars) for scalars in (dynamics.position, dynamics.metric_point))
         gradients = gradient_bounds(self.program, position)
@@ -102,7 +112,17 @@ class PartFlow:
             gradients = [reduce(Bound.joined, gradients)]
         components = [metric.bound(gradient, at, shape) for (metric, _, shape), gradient in zip(self.metric_blocks, gradients)]
         lifted = [w * Bound.of(factor) for w in set(components) for factor in dynamics.lift]
-        return reduce(Bound.joined, lifted)
+        component = reduce(Bound.joined, lifted)
+        return component if self.divisor.bound is None else component * self.divisor.bound
+
+    @cached_property
+    def divisor(self) -> Divisor:
+        """What makes all components of generators and their derivatives polynomials at once."""
+        at = _combined_bound(self.dynamics.metric_point)
+        found = [(metric.divisor(at), rows * columns) for metric, _, (rows, columns) in self.metric_blocks]
+        bounds = [divisor.bound ** entries for divisor, entries in found if divisor.bound is not None]
+        stretch, reduction = (max(getattr(divisor, name) for divisor, _ in found) for name in ("stretch", "reduction"))
+        return Divisor(reduce(mul, bounds) if bounds else None, stretch, reduction)
 
     def generators(self, field: Field, stream: Stream, ids: np.ndarray) -> VectorField:
         """A batch of generators, one for each id: coefficients and free symbol are drawn from the stream by id."""
@@ -112,20 +132,49 @@ class PartFlow:
             )
             for node in self.program.coefficients
         }
-        symbols = {SYMBOL: _draw(field, stream, "symbol", ids, 1)[None], **self.constants(field, stream)}
+        symbols = {SYMBOL: self._symbol(field, stream, ids), **self.constants(field, stream)}
 
         def apply(state: np.ndarray) -> np.ndarray:
             return self._apply(field, state, coefficients, symbols, len(ids))
 
         return apply
 
+    def _symbol(self, field: Field, stream: Stream, ids: np.ndarray) -> np.ndarray:
+        """Values of the free symbol; squares where the metric has roots, for a root of c theta is one of c times one of theta."""
+        drawn = _draw(field, stream, "symbol", ids, 1)[None]
+        return field.multiply(drawn, drawn) if self.root > 1 else drawn
+
     def constants(self, field: Field, stream: Stream) -> dict[int, np.ndarray]:
         """A random value for a rate that is a letter."""
         return {RATE: _draw(field, stream, "rate", np.array([0]), 1)[None]}
 
     def point(self, field: Field, stream: Stream, counter: int = 0) -> np.ndarray:
-        """A random state without zero coordinates, shape (dimension,)."""
-        return _draw(field, stream, "point", np.array([counter]), self.dimension)[0]
+        """A random state without zero coordinates at which the metric is defined, shape (dimension,)."""
+        return self.points(field, stream, "point", np.array([counter]))[0]
+
+    def points(self, field: Field, stream: Stream, name: str, ids: np.ndarray) -> np.ndarray:
+        """Such states by number, (len(ids), dimension): each coordinate is drawn again until the metric is defined there."""
+        state, constants = _draw(field, stream, name, ids, self.dimension), self.constants(field, stream)
+        for attempt in count(1):
+            undefined = self._undefined(field, state, constants)
+            if undefined is None or not undefined.any():
+                return state
+            fresh = _draw(field, stream, f"{name}, attempt {attempt}", ids, self.dimension)
+            state = np.where(np.tile(undefined, len(self.dynamics.coordinates)), fresh, state)
+
+    def _undefined(self, field: Field, state: np.ndarray, constants: dict[int, np.ndarray]) -> np.ndarray | None:
+        """At which parameters of which states the metric is not defined; None if it is defined everywhere."""
+        if all(metric.everywhere for metric in self.metrics):
+            return None
+        one = {SYMBOL: np.ones((1, 1, 1)), **constants}
+        point = _combine(field, self.dynamics.metric_point, np.split(state[None], len(self.dynamics.coordinates), axis=-1), one)[0]
+        found = []
+        for metric, start, (rows, columns) in self.metric_blocks:
+            at = point[:, start : start + rows * columns]
+            ring = Checked(field, np.zeros(at.shape, dtype=bool))
+            metric.defined(ring, at)
+            found.append(ring.undefined)
+        return np.concatenate(found, axis=-1)
 
     def _apply(self, field: Field, state: np.ndarray, coefficients: dict, symbols: dict, batch: int) -> np.ndarray:
         pieces = np.split(state, len(self.dynamics.coordinates), axis=-1)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import starmap
-from math import lcm
 
 from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.metrics import Metric, Primitive
+from conslaw_cli.metrics.base import common_scale
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.graph.nodes import Shape
 
@@ -130,7 +130,7 @@ def _centre(law: Law, dynamics: Dynamics, n: int) -> Law:
 
 def neuron_law(vectors: list[tuple[int, list[int], Primitive]]) -> Law:
     """Sum over a neuron's weights of +- the primitive of theta/M: theta^(2-a)/(2-a), or log theta for a = 2."""
-    scale = lcm(*(primitive.coefficient.denominator for _, _, primitive in vectors))
+    scale = common_scale(primitive for _, _, primitive in vectors)
     terms, logs = [], []
     for sign, positions, primitive in vectors:
         coefficient = int(sign * scale * primitive.coefficient)

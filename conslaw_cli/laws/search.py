@@ -16,6 +16,7 @@ does so generically (:meth:`Selection.settled`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field as dataclass_field
+from fractions import Fraction
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def search(flow: PartFlow, selection: Selection, seed: int) -> int:
     What is found is added to the selection; the result is the largest degree that was searched in full.
     """
     session = _Session(flow, selection, Stream(seed))
-    if selection.missing and len(session.known) > 1 and None not in flow.primitives:
+    if selection.missing and (len(session.known) > 1 or flow.root > 1) and None not in flow.primitives:
         session.separable()
     degree = 0
     while selection.missing and degree < LARGEST_DEGREE:
@@ -180,14 +181,14 @@ def _variables(flow: PartFlow) -> list[tuple[int, ...]]:
 
 def _separable_rows(sampler: Sampler, primitives: tuple[Primitive, ...]) -> np.ndarray:
     """Derivatives of the separable functions along generators."""
-    exponents = np.array([primitive.exponent for primitive in primitives])
+    exponents = [primitive.exponent for primitive in primitives]
     size, field = len(exponents), sampler.field
     points, ratios = (array[:, :size] for array in sampler.samples(size + SURPLUS_ROWS))
     rows = np.empty_like(points)
-    for exponent in set(exponents.tolist()):
-        columns = exponents == exponent
+    for exponent in set(exponents):
+        columns = np.array([other == exponent for other in exponents])
         rows[:, columns] = field.multiply(field.power(points[:, columns], exponent), ratios[:, columns])
-        rows[:, columns] = field.reduce(rows[:, columns] * (exponent or 1))
+        rows[:, columns] = field.multiply(rows[:, columns], field.rationals(((Fraction(exponent or 1),),)))
     return rows
 
 

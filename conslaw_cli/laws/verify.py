@@ -171,7 +171,7 @@ def _rows(flow: PartFlow, covectors: list[dict[int, Polynomial]], velocities: in
     number = {SYMBOL: velocities + n, RATE: velocities + n + 1}
     owners, components, monomials, coefficients = [], [], [], []
     for owner, entries in enumerate(covectors):
-        terms = [(k, m, c) for k, polynomial in entries.items() for m, c in polynomial.terms.items()]
+        terms = _whole_powers([(k, m, c) for k, polynomial in entries.items() for m, c in polynomial.terms.items()], n)
         shift = _lowest_exponents(terms)
         scale = lcm(*(Fraction(c).denominator for _, _, c in terms)) if terms else 1
         for k, monomial, coefficient in terms:
@@ -189,6 +189,20 @@ def _rows(flow: PartFlow, covectors: list[dict[int, Polynomial]], velocities: in
     small = all(abs(c) < LARGEST_COEFFICIENT for c in coefficients)
     weights = np.array(coefficients, dtype=np.int64 if small else object)
     return np.array(owners, dtype=np.int64), np.array(components, dtype=np.int64), table, weights
+
+
+def _whole_powers(terms: list, n: int) -> list:
+    """Terms in which a symbol with fractional exponents is a power of another one. Raises ValueError if one of n parameters has some."""
+    roots: dict[int, int] = {}
+    for _, monomial, _ in terms:
+        for variable, exponent in monomial:
+            if not isinstance(exponent, int):
+                if 0 <= variable < n:
+                    raise ValueError("a parameter with a fractional exponent")
+                roots[variable] = lcm(roots.get(variable, 1), exponent.denominator)
+    if not roots:
+        return terms
+    return [(k, tuple((v, int(e * roots.get(v, 1))) for v, e in monomial), c) for k, monomial, c in terms]
 
 
 def _lowest_exponents(terms: list) -> dict[int, int]:

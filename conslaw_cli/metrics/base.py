@@ -6,9 +6,10 @@ A metric M turns the gradient of the loss into the motion -M grad E. The engine 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from fractions import Fraction
+from math import gcd, lcm
 from typing import Any, Protocol, Self
 
 Shape = tuple[int, int]
@@ -22,7 +23,11 @@ class Ring(Protocol):
 
     def multiply(self, a: Any, b: Any) -> Any: ...
 
-    def power(self, a: Any, exponent: int) -> Any: ...
+    def power(self, a: Any, exponent: int | Fraction) -> Any: ...
+
+    def add(self, a: Any, b: Any) -> Any: ...
+
+    def constant(self, value: Fraction) -> Any: ...
 
     def transform(self, left: Matrix | None, a: Any, right: Matrix | None) -> Any: ...
 
@@ -34,9 +39,31 @@ class Element(Protocol):
 
     def __mul__(self, other: Self) -> Self: ...
 
-    def __pow__(self, exponent: int) -> Self: ...
+    def __pow__(self, exponent: int | Fraction) -> Self: ...
+
+    @property
+    def has_powers(self) -> bool: ...
+
+    @property
+    def variables(self) -> Set: ...
+
+    def whole_in(self, variables: Set) -> Self | None: ...
 
     def scaled(self, factor: Fraction) -> Self: ...
+
+
+@dataclass(frozen=True)
+class Divisor:
+    """What multiplies a function of the parameters so that it and its derivatives are polynomials in theta and the roots in it.
+
+    A product ``bound`` (:class:`conslaw_cli.rings.bounds.Bound`, None for one) of the function's denominator and those of the roots'
+    derivatives; the latter stretch the 1-norm of a polynomial of degree d at most d * ``stretch``-fold; and a monomial of degree d in the
+    roots is one of lower degree in each times a polynomial of a 1-norm of at most ``reduction``^d.
+    """
+
+    bound: Any = None
+    stretch: int = 1
+    reduction: int = 1
 
 
 class MetricError(Exception):
@@ -52,11 +79,17 @@ class Primitive:
     """coefficient * theta^exponent, or coefficient * log theta for exponent 0: a primitive of theta/M for a metric M = diag(M(theta))."""
 
     coefficient: Fraction
-    exponent: int
+    exponent: int | Fraction
 
     @property
     def logarithm(self) -> bool:
         return self.exponent == 0
+
+
+def common_scale(primitives: Iterable[Primitive]) -> Fraction:
+    """The factor that makes the coefficients of primitives whole numbers without a common factor."""
+    coefficients = [primitive.coefficient for primitive in primitives]
+    return Fraction(lcm(*(c.denominator for c in coefficients)), gcd(*(c.numerator for c in coefficients)))
 
 
 class Metric(ABC):
@@ -112,7 +145,30 @@ class Metric(ABC):
         return self
 
     @property
-    def power(self) -> int | None:
+    def root(self) -> int:
+        """The least common multiple of the q whose q-th roots are in M: the engine then works with points that have them."""
+        return 1
+
+    @property
+    def scales(self) -> bool:
+        """Whether M(c theta) is M(theta) times a power of c."""
+        return self.constant
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether M can be computed at every point modulo every prime: it has no roots and no denominators."""
+        return self.root == 1
+
+    def defined(self, ring: Ring, point: Any) -> Any:
+        """Computes all that M needs at a point, so that a ring can tell where that is not possible."""
+        return point
+
+    def divisor(self, point: Any) -> Divisor:
+        """What makes an entry of M and its derivatives polynomials."""
+        return Divisor()
+
+    @property
+    def power(self) -> int | Fraction | None:
         """The number a where M = diag(theta^a), else None."""
         return None
 
@@ -136,8 +192,13 @@ class Metric(ABC):
         """M(point) gradient for a block's entries in a ring."""
 
     @abstractmethod
-    def covector(self, partials: Mapping[Place, Element], point: Callable[[Place], Element]) -> dict[Place, Element]:
-        """M(point) times the derivatives of a law, by the places where they are not zero."""
+    def covector(
+        self, partials: Mapping[Place, Element], point: Callable[[Place], Element], symbol: Callable[[Place], Element]
+    ) -> dict[Place, Element]:
+        """M(point) times the derivatives of a law, by the places where they are not zero.
+
+        ``symbol`` is a free variable for each place: what holds for any value there holds for the entry of a diagonal M.
+        """
 
     @abstractmethod
     def bound(self, gradient: Any, point: Any, shape: Shape) -> Any:

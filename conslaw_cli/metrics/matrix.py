@@ -53,7 +53,9 @@ class Axes(Metric):
     def apply(self, ring: Ring, gradient: Any, point: Any) -> Any:
         return ring.transform(self.left, gradient, self.right)
 
-    def covector(self, partials: Mapping[Place, Element], point: Callable[[Place], Element]) -> dict[Place, Element]:
+    def covector(
+        self, partials: Mapping[Place, Element], point: Callable[[Place], Element], symbol: Callable[[Place], Element]
+    ) -> dict[Place, Element]:
         found: dict[Place, Element] = {}
         for (i, j), partial in partials.items():
             for row, by_row in _row(self.left, i):

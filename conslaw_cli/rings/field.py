@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 
@@ -100,8 +101,22 @@ class Field:
             raise ValueError(f"zero has no inverse modulo {self.p}")
         return self.power(x, self.p - 2)
 
-    def power(self, x: np.ndarray, exponent: int) -> np.ndarray:
-        """Entrywise x**exponent for any integer exponent. Raises ValueError for a negative power of zero."""
+    def is_square(self, x: np.ndarray) -> np.ndarray:
+        """Whether entries are squares and not zero (Euler's criterion)."""
+        return self.power(x, (self.p - 1) // 2) == 1
+
+    def power(self, x: np.ndarray, exponent: int | Fraction) -> np.ndarray:
+        """Entrywise x**exponent for any integer exponent. Raises ValueError for a negative power of zero.
+
+        The squares form a group of order (p - 1)/2. Where the exponent's denominator is prime to that, it is a power within the group, of
+        entries that are squares. Raises ValueError for other entries, and for other denominators.
+        """
+        if Fraction(exponent).denominator > 1:
+            if not self.is_square(x).all():
+                raise ValueError(f"a root of what is no square modulo {self.p}")
+            order = (self.p - 1) // 2
+            exponent = exponent.numerator * pow(exponent.denominator, -1, order) % order
+        exponent = int(exponent)
         result, square = np.ones_like(x), self.inverses(x) if exponent < 0 else x
         exponent = abs(exponent)
         while exponent:
@@ -116,6 +131,16 @@ class Field:
 def _largest(x: np.ndarray) -> float:
     """Largest absolute value, 0 for an empty array."""
     return max(x.max(), -x.min()) if x.size else 0.0
+
+
+@cache
+def prime_count(roots: int) -> int:
+    """Number of the primes p that random ones are drawn from, (p - 1)/2 being prime to ``roots``: those with such roots of squares."""
+    low = BOUND
+    sieve = np.ones(LARGEST_PRIME_BELOW - low, dtype=bool)
+    for factor in (2, *range(3, int(LARGEST_PRIME_BELOW**0.5) + 1, 2)):
+        sieve[-low % factor :: factor] = False
+    return int((np.gcd((np.flatnonzero(sieve) + low - 1) // 2, roots) == 1).sum())
 
 
 def random_prime(draws: Iterable[int]) -> int:

@@ -8,6 +8,7 @@ of S. Components 0 … 2^(j-1)-1 are the part without e_j.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 
 import numpy as np
@@ -43,14 +44,27 @@ def add(field: Field, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return field.add(_widen(a, size), _widen(b, size))
 
 
-def power(field: Field, a: np.ndarray, exponent: int) -> np.ndarray:
-    """a**exponent, entry by entry. Raises ValueError unless exponent >= 1."""
-    if exponent < 1:
-        raise ValueError(f"a jet to the power {exponent}")
+def power(field: Field, a: np.ndarray, exponent: int | Fraction) -> np.ndarray:
+    """a**exponent, entry by entry. Raises ValueError where the value without e's has no such power (:meth:`Field.power`)."""
+    if exponent < 1 or Fraction(exponent).denominator > 1:
+        return _series(field, a, Fraction(exponent))
     result = a
     for _ in range(exponent - 1):
         result = multiply(field, result, a)
     return result
+
+
+def _series(field: Field, a: np.ndarray, exponent: Fraction) -> np.ndarray:
+    """The binomial series of (b + c)**exponent, b without e's and c nilpotent: c**(j + 1) = 0 with j e's."""
+    base = field.power(a[:1], exponent)
+    ratio = multiply(field, a, field.power(a[:1], -1))
+    ratio[0] = 0.0
+    total = term = np.concatenate([np.ones_like(ratio[:1]), np.zeros_like(ratio[1:])])
+    for i in range(1, len(a).bit_length()):
+        factor = (exponent - i + 1) / i
+        term = multiply(field, multiply(field, term, ratio), field.rationals(((factor,),)))
+        total = field.add(total, term)
+    return multiply(field, total, base)
 
 
 @dataclass(frozen=True)
@@ -62,7 +76,13 @@ class Jets:
     def multiply(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return multiply(self.field, a, b)
 
-    def power(self, a: np.ndarray, exponent: int) -> np.ndarray:
+    def add(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return add(self.field, a, b)
+
+    def constant(self, value: Fraction) -> np.ndarray:
+        return self.field.rationals(((value,),))[None, None]
+
+    def power(self, a: np.ndarray, exponent: int | Fraction) -> np.ndarray:
         return power(self.field, a, exponent)
 
     def transform(self, left: Rationals | None, a: np.ndarray, right: Rationals | None) -> np.ndarray:

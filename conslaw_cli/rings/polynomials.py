@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
@@ -61,14 +61,34 @@ class Polynomial:
             return self
         return Polynomial.of((times(a, b), x * y) for a, x in self.terms.items() for b, y in other.terms.items())
 
-    def __pow__(self, exponent: int) -> Polynomial:
-        """Raises ValueError for a negative power of anything but a monomial."""
+    def __pow__(self, exponent: int | Fraction) -> Polynomial:
+        """Raises ValueError for a negative power of anything but a monomial, and for a fractional one unless it :attr:`has_powers`."""
+        if Fraction(exponent).denominator > 1:
+            return self._root_power(Fraction(exponent))
         if exponent < 0:
             return self._inverse() ** -exponent
         result = Polynomial.constant(1)
         for _ in range(exponent):
             result = result * self
         return result
+
+    @property
+    def has_powers(self) -> bool:
+        """Whether it is a product of powers of variables: then it has fractional powers."""
+        return list(self.terms.values()) == [1]
+
+    def whole_in(self, variables: Set[int]) -> Polynomial | None:
+        """The same if all exponents of these variables are integers, else None."""
+        if any(v in variables and Fraction(e).denominator > 1 for monomial in self.terms for v, e in monomial):
+            return None
+        whole = lambda e: int(e) if Fraction(e).denominator == 1 else e
+        return Polynomial({tuple((v, whole(e)) for v, e in monomial): c for monomial, c in self.terms.items()})
+
+    def _root_power(self, exponent: Fraction) -> Polynomial:
+        if not self.has_powers:
+            raise ValueError("a fractional power of what is no product of powers")
+        (monomial,) = self.terms
+        return Polynomial({tuple((v, e * exponent) for v, e in monomial): 1})
 
     def _inverse(self) -> Polynomial:
         if len(self.terms) != 1:
@@ -107,12 +127,14 @@ class Polynomial:
         return Polynomial({m: c for m, c in total.items() if c})
 
     def value(self, values: dict[int, int], p: int) -> int:
-        """The value modulo p at integers that are not zero modulo p."""
+        """The value modulo p at integers that are not zero modulo p, squares where they have fractional exponents."""
         total = 0
         for monomial, coefficient in self.terms.items():
             term = coefficient.numerator * pow(coefficient.denominator, -1, p)
             for variable, exponent in monomial:
-                term = term * pow(values[variable], exponent, p) % p
+                if Fraction(exponent).denominator > 1:
+                    exponent = exponent.numerator * pow(exponent.denominator, -1, (p - 1) // 2) % ((p - 1) // 2)
+                term = term * pow(values[variable], int(exponent), p) % p
             total += term
         return total % p
 

@@ -32,7 +32,8 @@ def read_metric(table: Table, model: ModelSpec | None, dynamics: DynamicsSpec | 
         return None
     metrics = tuple((block, given.get(block, given.get("default", _usual(model, block)))) for block in blocks)
     metric = MetricSpec(metrics, table.data.get("at") or _usual_point(metrics, dynamics))
-    return metric if _fits_together(table, metric, _blocks(model)) and _rate_is_usable(table, metric, dynamics) else None
+    fits = _fits_together(table, metric, _blocks(model)) and _can_be_computed(table, metric, dynamics)
+    return metric if fits and _rate_is_usable(table, metric, dynamics) else None
 
 
 def _fits_together(table: Table, metric: MetricSpec, blocks: tuple[tuple[str, Shape], ...]) -> bool:
@@ -59,6 +60,20 @@ def _rate_is_usable(table: Table, metric: MetricSpec, dynamics: DynamicsSpec) ->
         fault = f"the lookahead point needs a rational damping or a letter, not {dynamics.rate.text}"
         table.problem("at", fault, 'write at = "theta", or a damping such as 1.4 or "tau"')
         return False
+    return True
+
+
+def _can_be_computed(table: Table, metric: MetricSpec, dynamics: DynamicsSpec) -> bool:
+    """Roots and denominators are computed modulo primes where the metric's point is the same for all generators, or scaled."""
+    scaled = dynamics.kind == "weight-decay"
+    if dynamics.kind == "gradient-flow" or metric.at == "lookahead":
+        return True
+    for block, of in metric.blocks:
+        if not of.everywhere and not (scaled and of.scales):
+            key = block if block in table.data else "default"
+            remedy = "write gradient-flow" if scaled or dynamics.varies_in_time else 'write at = "lookahead", or gradient-flow'
+            table.problem(key, f"{of.name} has roots or denominators, which are not supported under {dynamics.kind} at theta", remedy)
+            return False
     return True
 
 
