@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conslaw_cli.analysis import Analysis, PartResult
+from conslaw_cli.graph import serial
 
 
 def certificate(analysis: Analysis) -> dict:
@@ -18,6 +19,7 @@ def _brackets(result: PartResult) -> dict:
         "method": "brackets",
         "copies": result.part.copies,
         "blocks": [[name, list(shape)] for name, shape in result.flow.program.blocks],
+        "graph": serial.to_data(result.flow.program.functional),
         "seed": trace.seed,
         "prime": trace.prime,
         "point": list(trace.point),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
@@ -39,6 +40,7 @@ from conslaw_cli.metrics import EUCLIDEAN
 from conslaw_cli.metrics.power import Power
 from conslaw_cli.models.chain import Chain
 from conslaw_cli.models import ARCHITECTURES
+from conslaw_cli.graph import serial
 from conslaw_cli.graph.functions import FUNCTIONS
 from conslaw_cli.graph.gradient import gradient
 from conslaw_cli.graph.nodes import Apply, Coefficient, Constant, Node, Parameter, constant, topological_order
@@ -480,6 +482,47 @@ def test_a_graph_is_checked_where_it_is_built(operation, message):
 def test_shapes_are_those_of_numpy(a, b):
     left, right = Parameter(a, "a"), Parameter(b, "b")
     assert (left @ right).shape == (np.ones(a) @ np.ones(b)).shape
+
+
+def evaluated(data, functions):
+    """A graph as plain data, read as its description says, with arrays of SymPy expressions."""
+    values = []
+    for operation, *rest in data["nodes"]:
+        match operation, rest:
+            case "parameter" | "coefficient", [name, shape]:
+                value = symbols_of(name, shape)
+            case "constant", [shape, entries]:
+                value = np.array([sp.Rational(entry) for entry in entries], dtype=object).reshape(shape)
+            case "add" | "multiply" | "matmul", [i, j]:
+                value = {"add": np.add, "multiply": np.multiply, "matmul": np.matmul}[operation](values[i], values[j])
+            case "permute", [i, axes]:
+                value = np.transpose(values[i], axes)
+            case "sum", [i, axes]:
+                value = values[i].sum(axis=tuple(axes))
+            case "broadcast" | "reshape", [i, shape]:
+                value = {"broadcast": np.broadcast_to, "reshape": np.reshape}[operation](values[i], shape)
+            case "power", [i, exponent]:
+                value = values[i] ** exponent
+            case "apply", [name, i]:
+                value = np.vectorize(functions[name])(values[i])
+        values.append(np.asarray(value, dtype=object))
+    return values[data["functional"]].item()
+
+
+@pytest.mark.parametrize("build", PROGRAMS)
+def test_a_graph_as_plain_data_means_the_same(build):
+    program = build()
+    data = serial.to_data(program.functional)
+    assert json.loads(json.dumps(data)) == data
+    assert len(data["nodes"]) == len(topological_order(program.functional))
+    assert sp.expand(evaluated(data, {}) - functional(program)) == 0
+
+
+def test_a_function_as_plain_data():
+    applied = Apply((2,), Parameter((2,), "w"), FUNCTIONS["exp"]) @ Coefficient((2,), "c")
+    data = serial.to_data(applied)
+    assert ["apply", "exp", 0] in data["nodes"]
+    assert evaluated(data, {"exp": sp.exp}) == symbolic(applied).item()
 
 
 def test_abstraction_hides_what_is_outside_the_active_block():

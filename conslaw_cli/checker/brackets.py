@@ -19,7 +19,7 @@ LARGEST_MATRIX = 150_000_000
 BATCH_ENTRIES = 4_000_000
 FRESH = 4
 """Brackets that are drawn afresh at the certificate's point for each length."""
-KEYS = frozenset("method copies blocks seed prime point words fingerprints dimension".split())
+KEYS = frozenset("method copies blocks graph seed prime point words fingerprints dimension".split())
 
 
 class Generators:

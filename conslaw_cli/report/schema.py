@@ -93,6 +93,20 @@ class Laws(_Table):
     items: list[Family]
 
 
+class Graph(_Table):
+    """A scalar functional of parameters and free coefficients, whose gradients for all coefficients span those of phi."""
+
+    nodes: Annotated[
+        list[list[int | str | list[int | str]]],
+        Meta(
+            description="Operations with their arguments as numbers of earlier nodes: [parameter | coefficient, name, shape], "
+            "[constant, shape, entries], [add | multiply | matmul, i, j], [permute | sum, i, axes], [broadcast | reshape, i, shape], "
+            "[power, i, exponent], [apply, function, i], as NumPy computes them."
+        ),
+    ]
+    functional: Annotated[Count, Meta(description="Number of the node that is the functional.")]
+
+
 class Brackets(_Table, tag_field="method", tag="brackets"):
     """Iterated brackets that span the trace at a point over a prime field, for one part of the model and its copies."""
 
@@ -100,6 +114,7 @@ class Brackets(_Table, tag_field="method", tag="brackets"):
     blocks: Annotated[
         list[tuple[str, tuple[Positive, Positive]]], Meta(description="Parameter blocks: name, (out, in).")
     ]
+    graph: Graph
     seed: Count
     prime: Positive
     point: Annotated[list[Count], Meta(description="The point in drift coordinates, modulo the prime.")]
