@@ -102,10 +102,7 @@ def _metric() -> Schema:
             "at": {"description": at, "enum": list(POINTS)},
             metrics.full.KEY: {"description": metrics.full.ABOUT, **metrics.rationals.schema()},
         },
-        "patternProperties": {
-            "^[A-Z]+[0-9]*$|^b[0-9]+$": {"description": "The metric of one parameter block.", **metrics.schema()}
-        },
-        "additionalProperties": False,
+        "additionalProperties": {"description": "The metric of one parameter block.", **metrics.schema()},
     }
 
 
