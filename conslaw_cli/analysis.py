@@ -246,7 +246,8 @@ def _further(selection: Selection, groups: tuple[LawGroup, ...]) -> tuple[LawGro
     if not rest:
         return ()
     degree = max(law.degree for law in rest)
-    return (LawGroup(tuple(rest), f"search, degree {degree}" if degree > 0 else "search, separable"),)
+    polynomial = degree > 0 and all(law.polynomial.whole_in(law.variables) for law in rest)
+    return (LawGroup(tuple(rest), f"search, degree {degree}" if polynomial else "search, separable"),)
 
 
 def _largest(runs: list[Trace]) -> int:

@@ -226,6 +226,23 @@ def test_roots_are_refused_where_the_point_moves_with_the_generator(kind, at):
     assert problem.key == "[metric] W1" and "roots" in problem.message
 
 
+ROOT_SYSTEMS = [
+    ("linear", [2, 2, 2], {"W1": "theta^1.5", "W2": "theta^(1/2)"}, "gradient-flow"),
+    ("relu", [2, 2, 1], {"default": "theta^(4/3)"}, "weight-decay"),
+    ("relu", [1, 2, 2, 1], {"default": "theta^(7/2)"}, "weight-decay"),
+    ("linear", [1, 1, 1], {"default": "theta^(3/2)"}, "momentum"),
+]
+
+
+@pytest.mark.parametrize(("architecture", "widths", "metric", "kind"), ROOT_SYSTEMS)
+def test_the_checker_re_proves_laws_with_roots(architecture, widths, metric, kind):
+    found = result(architecture, widths, metric, kind)
+    assert verify_report(found).verdict == ("verified" if found["status"] == "proved" else "verified for phi")
+    forged = json.loads(json.dumps(found).replace("1/2)", "1/3)").replace("2/3)", "1/3)").replace("3/2)", "1/3)"))
+    if found["laws"]["found"]:
+        assert not verify_report(forged).passed
+
+
 # --- the checker -----------------------------------------------------------------------------------------------------
 
 FORGED = [

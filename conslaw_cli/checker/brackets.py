@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import gcd
 
 import numpy as np
 from flint import fmpz, nmod_mat
@@ -58,6 +59,7 @@ class Generators:
             for name, (rows, columns) in self.chain.coefficients().items()
         }
         symbol = residues(p, self.seed, "symbol", counters, 1) if self.moves else np.ones((1, 1), dtype=np.int64)
+        symbol = symbol * symbol % p if system.root > 1 else symbol
 
         def second_order(state: Dual) -> Dual:
             n = self.chain.size
@@ -74,7 +76,21 @@ class Generators:
         return second_order if system.second_order else first_order
 
     def point(self) -> np.ndarray:
-        return residues(self.p, self.seed, "point", np.array([0]), self.local)[0]
+        """Entries drawn again until those at which the metric is taken have its roots."""
+        drawn = residues(self.p, self.seed, "point", np.array([0]), self.local)[0]
+        attempt = 0
+        while (missing := self._without_roots(drawn)).any():
+            attempt += 1
+            again = residues(self.p, self.seed, f"point, attempt {attempt}", np.array([0]), self.local)[0]
+            drawn = np.where(np.tile(missing, self.local // len(missing)), again, drawn)
+        return drawn
+
+    def _without_roots(self, point: np.ndarray) -> np.ndarray:
+        """At which parameters the metric has a root that the point it is taken at does not have."""
+        first, *rest = np.split(point, 2) if self.system.second_order else [point]
+        at = (first * self.rate + rest[0]) % self.p if self.system.lookahead else first
+        rooted = [self.system.exponents[name].denominator > 1 for name, (r, c) in self.chain.blocks for _ in range(r * c)]
+        return np.array([wanted and pow(int(x), (self.p - 1) // 2, self.p) != 1 for wanted, x in zip(rooted, at)])
 
     def values(self, words: np.ndarray) -> np.ndarray:
         """Values of left-normed brackets of one length at the point, (len(words), local)."""
@@ -165,6 +181,8 @@ def check_part(system: System, chain: Chain, copies: int, part: dict, where: str
     p, seed = count(part, "prime", where), count(part, "seed", where, 2**64 - 1)
     if not (2**22 < p < 2**23 and fmpz(p).is_prime()):
         raise ReportError(f"{where}.prime: {p} is not a prime between 2^22 and 2^23")
+    if gcd((p - 1) // 2, system.root) > 1:
+        raise ReportError(f"{where}.prime: roots of squares modulo {p} are not unique, as the metric needs them")
     generators = Generators(system, chain, p, seed)
     words, prints = _words(part, generators.local, where)
     if integers(part, "point", where, p, LARGEST_PART) != generators.point().tolist():

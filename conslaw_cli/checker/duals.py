@@ -5,6 +5,8 @@ An array is int64 for small primes, object for large ones; the leading axis of a
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from conslaw_cli.checker.metrics import Metric
@@ -31,14 +33,33 @@ def product(a: Dual, b: Dual, p: int, times=np.multiply) -> Dual:
     return total
 
 
-def power(a: Dual, exponent: int, p: int) -> Dual:
-    """a^exponent for exponent >= 1, entrywise."""
+def power(a: Dual, exponent: Fraction | int, p: int) -> Dual:
+    """a^exponent for exponent > 0, entrywise; fractional ones of squares, of which they are squares."""
+    if Fraction(exponent).denominator > 1:
+        return _series(a, Fraction(exponent), p)
     result = a
-    for bit in bin(exponent)[3:]:
+    for bit in bin(int(exponent))[3:]:
         result = product(result, result, p)
         if bit == "1":
             result = product(result, a, p)
     return result
+
+
+def _series(a: Dual, exponent: Fraction, p: int) -> Dual:
+    """The binomial series in the infinitesimals."""
+    order, start = (p - 1) // 2, a[0]
+    inside = exponent.numerator * pow(exponent.denominator, -1, order) % order
+    ratio = product({mask: v for mask, v in a.items() if mask}, {0: raised(start, p - 2, p)}, p)
+    term, factor, total = {0: np.ones_like(start)}, Fraction(1), {0: np.ones_like(start)}
+    for i in range(1, max(a).bit_length() + 1):
+        term, factor = product(term, ratio, p), factor * (exponent - i + 1) / i
+        total = add(total, scaled(term, factor.numerator * pow(factor.denominator, -1, p) % p, p), p)
+    return product(total, {0: raised(start, inside, p)}, p)
+
+
+def raised(array: np.ndarray, exponent: int, p: int) -> np.ndarray:
+    """Entrywise powers modulo p."""
+    return np.array([pow(int(x), exponent, p) for x in array.ravel()], dtype=array.dtype).reshape(array.shape)
 
 
 def scaled(a: Dual, factor, p: int) -> Dual:
@@ -86,14 +107,14 @@ def split(vector: Dual, chain: Chain) -> dict[str, Dual]:
 
 
 def control(
-    chain: Chain, metrics: dict[str, Metric], theta: Dual, at: Dual, coefficients: dict[str, np.ndarray], p: int
+    chain: Chain, metrics: dict[str, Metric], theta: Dual, at: Dual, coefficients: dict[str, np.ndarray], p: int, root: int = 1
 ) -> Dual:
-    """w = M(at) grad f(theta) as a vector of shape (batch, size)."""
+    """w = M(at^root) grad f(theta) as a vector of shape (batch, size)."""
     pieces = gradient(chain, split(theta, chain), coefficients, p)
     points = split(at, chain)
     for name, shape in chain.blocks:
         if metrics[name].exponent:
-            pieces[name] = product(pieces[name], power(points[name], metrics[name].exponent, p), p)
+            pieces[name] = product(pieces[name], power(points[name], metrics[name].exponent * root, p), p)
         for matrix, on_the_right in metrics[name].applied(p, shape):
             pieces[name] = {mask: (v @ matrix if on_the_right else matrix @ v) % p for mask, v in pieces[name].items()}
     found = _joined([pieces[name] for name, _ in chain.blocks], chain)

@@ -86,7 +86,7 @@ def _value(found: Evaluation, parts: Parts) -> int:
     """A fingerprint: the value at the point, in which every monomial takes part."""
     p, total = found.world.p, 0
     for number, part in parts.items():
-        total += found.times[number][0] * values(part, found.point, found.logarithms, 0, p).value
+        total += found.times[number][0] * values(part, found.point, found.logarithms, 0, p, found.root).value
     return total % p
 
 
@@ -163,12 +163,13 @@ def _degree(family: Family) -> int:
 
 def _fault_of_shape(system: System, part: Part) -> str | None:
     """Logarithms and negative powers occur where the metric calls for them only: entries are positive there."""
-    if not part.logarithms and all(e > 0 for _, monomial in part.monomials for _, e in monomial):
+    whole = all(e > 0 and e == int(e) for _, monomial in part.monomials for _, e in monomial)
+    if not part.logarithms and whole:
         return None
-    places = {v for _, v in part.logarithms} | {v for _, m in part.monomials for v, e in m if e < 0}
+    places = {v for _, v in part.logarithms} | {v for _, m in part.monomials for v, e in m if e < 0 or e != int(e)}
     starts = sorted((start, name) for name, start in system.offsets().items())
     for place in places:
         name = max((start, name) for start, name in starts if start <= place)[1] if place < system.size else None
-        if name is None or system.exponents[name] < 2:
-            return "a logarithm or a negative power of an entry whose metric does not call for it"
+        if name is None or (system.exponents[name] < 2 and system.exponents[name].denominator == 1):
+            return "a logarithm, a root or a negative power of an entry whose metric does not call for it"
     return None

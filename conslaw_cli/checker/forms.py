@@ -16,7 +16,7 @@ from conslaw_cli.checker.terms import Law, Part, Times
 
 _BLOCK = r"(d?)([WbUV]\d*)"
 _PRODUCT = re.compile(rf"(?<![A-Za-z0-9_]){_BLOCK}(\^T)?\*{_BLOCK}(\^T)?(?![A-Za-z0-9_^\[(])")
-_SLOT = rf"(?<![A-Za-z0-9_]){_BLOCK}\[([ik])(?:,([jk]))?\](?:\^(?:(\d+)|\((-?\d+)\)))?"
+_SLOT = rf"(?<![A-Za-z0-9_]){_BLOCK}\[([ik])(?:,([jk]))?\](?:\^(?:(\d+)|\((-?\d+(?:/[1-9]\d?)?)\)))?"
 _SCALE = r"[^()\[\]]*"
 for _ in range(20):  # brackets in pairs, as deep as a rate may be
     _SCALE = rf"(?:[^()\[\]]|\({_SCALE}\))*"
@@ -81,7 +81,7 @@ class Sum:
     """The sum over row k of powers, or of logarithms where ``exponent`` is 0."""
 
     block: Block | Turned
-    exponent: int
+    exponent: int | Fraction
 
     def part(self, k: int, l: int) -> Part:
         entries = [self.block.entry(k, m) for m in range(self.block.columns)]
@@ -175,7 +175,8 @@ class Form:
             block = block.turned
         elif indices != (("k", "j") if index else ("k",)) or index == "i" or name.startswith("b") == bool(index):
             raise ExpressionError("indices of a form must be [i,k] under sum_i, [k,j] under sum_j, [k] for a bias")
-        exponent = int(power or negative or 1)
+        exponent = Fraction(power or negative or 1)
+        exponent = int(exponent) if exponent.denominator == 1 else exponent
         if log and exponent != 1 or not exponent:
             raise ExpressionError("a power of a logarithm")
         self.pieces.append(Sum(block, 0 if log else exponent))

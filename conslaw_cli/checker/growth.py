@@ -8,7 +8,7 @@ of length 1, 2, ... are drawn until new ones are dependent, up to a length that 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log2
+from math import gcd, log2
 
 import numpy as np
 from flint import fmpz, nmod_mat
@@ -39,7 +39,7 @@ class Grown:
 def grow(system: System, chain: Chain, seed: int, most: int) -> Grown:
     """A growth up to brackets of length ``most``, which is the length expected to suffice, and one more."""
     p = 2**60 + seed % 2**59
-    while not fmpz(p).is_prime():
+    while not fmpz(p).is_prime() or gcd((p - 1) // 2, system.root) > 1:
         p += 1
     generators = Generators(system, chain, p, seed % 2**64)
     rows: list[list[int]] = []
@@ -89,7 +89,7 @@ def _bits(system: System, chain: Chain, rank: int, length: int) -> float:
     row and length, so at most that many sixtieths of primes divide one of them.
     """
     exponents = max(system.exponents[name] for name, _ in chain.blocks)
-    degree = 2 * len(chain.layers) + 4 + 2 * exponents
+    degree = (2 * len(chain.layers) + 4 + 2 * exponents) * (1 if system.root == 1 else 8 * system.root * chain.size)
     size = rank + 1
     norm = (degree + 2) * (3 + log2(1 + chain.size)) + 64 * degree + sum(metric.bits for metric in system.metrics.values())
     vanishing = size * length * degree / 2**60

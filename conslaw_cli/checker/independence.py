@@ -102,7 +102,7 @@ def _rank_by_balls(real: Real, laws: list[Law], needed: int) -> int:
     if not needed == len(laws) <= LARGEST_DETERMINANT:
         raise Undecided(f"the independence of {len(laws)} laws in which functions of time mix is beyond this checker")
     point, found = real.entries(), real.found
-    gradients = [{g: exact_values(part, point) for g, part in law.parts.items()} for law in laws]
+    gradients = [{g: exact_values(part, point, real.found.root) for g, part in law.parts.items()} for law in laws]
     rows = [
         {k: sum(found.times[g][0] * partial for g, part in law.items() for k2, partial in part.gradient.items() if k2 == k)
          for k in {k for part in law.values() for k in part.gradient}}
@@ -147,7 +147,7 @@ def depends_on_time(formulas: Formulas, found: Evaluation, law: Law, values: dic
         if part.value and free_of_choice(nodes[g]) and real.moment.is_moving(nodes[g]):
             return True
     point = real.entries()
-    exact = {g: exact_values(part, point) for g, part in law.parts.items()}
+    exact = {g: exact_values(part, point, found.root) for g, part in law.parts.items()}
     total = sum((real.ball(g, PRECISIONS[-1])[1] * value.ball() for g, value in exact.items()), arb(0))
     if not certain(total):
         raise Undecided("whether a law depends on time")
@@ -196,7 +196,7 @@ def _confirm(real: Real, laws: list[Law]) -> None:
     actions = []
     for law in laws:
         times = {g: real.ball(g, PRECISIONS[-1])[0] for g in law.parts}
-        pairs = {g: exact_values(part, point).directions(point, size) for g, part in law.parts.items()}
+        pairs = {g: exact_values(part, point, real.found.root).directions(point, size) for g, part in law.parts.items()}
         first = sum((times[g] * ball_of(pair[0]) for g, pair in pairs.items()), arb(0))
         second = sum((times[g] * ball_of(pair[1]) for g, pair in pairs.items()), arb(0))
         actions.append((first, second))

@@ -10,6 +10,7 @@ _TOKEN = re.compile(r"\s*(\\[A-Za-z]+|\d+(?:\.\d+)?|[A-Za-z]|[-+(){}_^,:/])")
 _DIFFERENTIAL = re.compile(r"\s*\\mathrm\{d\}")
 _GROUPS = {"(": ")", r"\left": r"\right", "{": "}"}
 _NORM = re.compile(r"(d?[A-Za-z]+\d*)\[(?::,k|k,:)\]")
+_QUOTIENT = re.compile(r"\(\((\d+)\)/\((\d+)\)\)")
 DEEPEST = 40
 
 
@@ -117,6 +118,7 @@ class _Reader:
         exponent = self.braces()
         if base == "e":
             return f"exp({exponent})"
+        exponent = _QUOTIENT.sub(r"\1/\2", exponent)
         return f"{base}^{exponent if exponent.isalnum() else f'({exponent})'}"
 
     def command(self, token: str) -> str:

@@ -8,13 +8,13 @@ of time are bounded away from zero by balls (balls.py), and polynomials by their
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log2
 
 import numpy as np
 
 from conslaw_cli.checker.draws import residues, words
-from conslaw_cli.checker.duals import control
+from conslaw_cli.checker.duals import control, raised
 from conslaw_cli.checker.models import whole
 from conslaw_cli.checker.parse import ExpressionError, degree, parse
 from conslaw_cli.checker.polynomials import Values, values
@@ -65,6 +65,10 @@ class Evaluation:
     """Variables; the velocities follow the parameters."""
     logarithms: list[int]
     """Random numbers in place of the logarithms of the entries."""
+    root: int = 1
+    """The number q where the parameters are q-th powers of the variables, so that they have the roots that the metric calls for."""
+    ahead: list[int] = field(default_factory=list)
+    """Such roots of the lookahead point."""
     laws: list[dict[int, Values]] = field(default_factory=list)
     """For each law, by number of the function of time."""
 
@@ -79,14 +83,25 @@ def draw(formulas: Formulas, seed: bytes) -> Evaluation:
     number = int.from_bytes(seed[:8], "big")
     point = residues(world.p, number, "variable", np.array([0]), count)[0].tolist()
     logarithms = residues(world.p, number, "logarithm", np.array([0]), count)[0].tolist()
-    return Evaluation(world, found[0], found[1:], point, logarithms)
+    evaluation = Evaluation(world, found[0], found[1:], point, logarithms)
+    return evaluation if system.root == 1 else _with_roots(system, evaluation, number)
+
+
+def _with_roots(system: System, found: Evaluation, number: int) -> Evaluation:
+    """The point with roots: of the parameters, or of the lookahead point, from which the velocities follow."""
+    p, root, n = found.world.p, system.root, system.size
+    if not system.lookahead:
+        return replace(found, root=root)
+    ahead = residues(p, number, "ahead", np.array([0]), n)[0].tolist()[: len(found.point) // 2]
+    velocities = [(pow(y, root, p) - found.rate[0] * x) % p for x, y in zip(found.point, ahead)]
+    return replace(found, point=found.point[: len(ahead)] + velocities, ahead=ahead)
 
 
 def evaluate(formulas: Formulas, found: Evaluation) -> None:
     """Evaluates the laws at the point."""
     size = formulas.system.size if formulas.system.second_order else 0
     found.laws = [
-        {g: values(part, found.point, found.logarithms, size, found.world.p) for g, part in law.parts.items()}
+        {g: values(part, found.point, found.logarithms, size, found.world.p, found.root) for g, part in law.parts.items()}
         for law in formulas.laws
     ]
 
@@ -110,7 +125,7 @@ def _bits(formulas: Formulas) -> int:
     """Functions of time are 24th powers, and a law is tested three times."""
     system = formulas.system
     fields = 2 * (len(system.blocks) + degree(system.rate.tree)) + sum(system.exponents.values())
-    return max(0, int(57 - log2(72 * (formulas.degree + fields) * max(1, len(formulas.laws)))))
+    return max(0, int(57 - log2(72 * system.root * (formulas.degree + fields) * max(1, len(formulas.laws)))))
 
 
 def _about(total: int, failed: list[str], what: str, bound: str) -> str:
@@ -124,7 +139,7 @@ def _drift(system: System, found: Evaluation, law: dict[int, Values]) -> int:
     rate, total = found.rate[0], 0
     for g, part in law.items():
         value, slope = found.times[g]
-        along = part.by_position - rate * part.by_velocity if system.second_order else -rate * part.by_velocity
+        along = part.by_position - rate * part.by_velocity if system.second_order else -rate * part.by_velocity * pow(found.root, -1, found.world.p)
         total += slope * part.value + value * along
     return total % found.world.p
 
@@ -139,16 +154,19 @@ def _steering(system: System, found: Evaluation, law: dict[int, Values], fields:
 
 def _control(system: System, found: Evaluation) -> list[int]:
     """M(y) grad f(theta) for a random functional f of phi, whose coefficients are monomials that tell all entries of phi apart."""
-    chain, p, n = whole(system), found.world.p, system.size
-    theta = _row_vector(found.point[:n])
-    at = theta
+    chain, p, n, root = whole(system), found.world.p, system.size, system.root
+    at = _row_vector(found.point[:n])
+    theta = at if found.root == 1 else raised(at, root, p)
     if system.lookahead:
-        at = (theta * found.rate[0] + _row_vector(found.point[n:])) % p
+        at = (theta * found.rate[0] + _row_vector(found.point[n:])) % p if root == 1 else _row_vector(found.ahead)
     coefficients = {
         name: _row_vector([found.world.atom(f"coefficient {name}", k) for k in range(rows * columns)]).reshape(1, rows, columns)
         for name, (rows, columns) in chain.coefficients().items()
     }
-    return control(chain, system.metrics, {0: theta}, {0: at}, coefficients, p)[0][0].tolist()
+    moved = control(chain, system.metrics, {0: theta}, {0: at}, coefficients, p, root)[0]
+    if found.root > 1:
+        moved = moved * raised(root * raised(at, root - 1, p), p - 2, p) % p
+    return moved[0].tolist()
 
 
 def _row_vector(values: list[int]) -> np.ndarray:

@@ -23,7 +23,7 @@ _SIDES = re.compile(rf"(?:left ({_MATRIX}))?(?:, )?(?:right ({_MATRIX}))?")
 class Metric:
     """The gradient G of a block becomes left (theta^a * G) right, that of all parameters is multiplied by ``full``; None is the identity."""
 
-    exponent: int = 0
+    exponent: Fraction = Fraction(0)
     left: Matrix | None = None
     right: Matrix | None = None
     full: Matrix | None = None
@@ -65,14 +65,14 @@ def read_metric(text: object, name: str, shape: tuple[int, int]) -> Metric:
     """The metric of a block. Raises ReportError."""
     if text == NATURAL:
         return Metric()
-    power = re.fullmatch(r"theta\^(\d{1,2})", text) if isinstance(text, str) else None
+    power = re.fullmatch(r"theta\^(?:(\d{1,2})|\((\d{1,3}/[1-9]\d?)\))", text) if isinstance(text, str) else None
     if power or text in ("euclidean", "entropy"):
-        return Metric(int(power[1]) if power else int(text == "entropy"))
+        return Metric(Fraction(power[1] or power[2]) if power else Fraction(text == "entropy"))
     sides = _SIDES.fullmatch(text) if isinstance(text, str) and text else None
     if not sides:
         raise ReportError(f"metric.blocks.{name} must be euclidean, entropy, theta^a, {NATURAL} or matrices left and right")
     left, right = (_matrix(side, size, name) for side, size in zip(sides.groups(), shape))
-    return Metric(0, left, right)
+    return Metric(Fraction(0), left, right)
 
 
 def mixes(metric: Metric, axis: int) -> bool:

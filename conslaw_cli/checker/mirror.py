@@ -22,6 +22,7 @@ from conslaw_cli.checker.duals import control
 from conslaw_cli.checker.latexread import ascii_of
 from conslaw_cli.checker.laws import Evaluation, Formulas
 from conslaw_cli.checker.lawtable import Item
+from conslaw_cli.checker.metrics import Metric
 from conslaw_cli.checker.models import whole
 from conslaw_cli.checker.result import Check, ReportError, Undecided
 from conslaw_cli.checker.system import System
@@ -179,7 +180,7 @@ def _identities(system: System, layers: list[Layer], formulas: Formulas, found: 
         name: np.array([found.world.atom(f"coefficient {name}", k) for k in range(prod(shape))], dtype=object).reshape(1, *shape)
         for name, shape in chain.coefficients().items()
     }
-    flat = dict.fromkeys(system.exponents, 0)
+    flat = dict.fromkeys(system.metrics, Metric())
     gradient = control(chain, flat, {0: theta}, {0: theta}, drawn, p)[0][0].tolist()
     if any(sum(sign * point[k] * gradient[k] for sign, k in weights) % p for weights in neurons):
         return Check(NAME, False, "the weights out of a neuron cannot be scaled against those into it")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from flint import arb
 
 from conslaw_cli.checker.balls import ball_of
+from conslaw_cli.checker.result import Undecided
 from conslaw_cli.checker.terms import Part
 
 
@@ -20,18 +21,32 @@ class Values(NamedTuple):
     by_velocity: int
 
 
-def values(part: Part, point: list[int], logarithms: list[int], size: int, p: int) -> Values:
-    """All of them modulo p; ``size`` parameters come before their velocities, 0 for first order."""
+def values(part: Part, point: list[int], logarithms: list[int], size: int, p: int, root: int = 1) -> Values:
+    """All of them modulo p; ``size`` parameters come before their velocities, 0 for first order.
+
+    The entries are the powers with exponent ``root`` of the point, and derivatives are by the point. Raises Undecided where that leaves
+    fractional exponents.
+    """
     gradient: dict[int, int] = {}
     value = 0
     for coefficient, monomial in part.monomials:
-        value += _monomial(_residue(coefficient, p), monomial, point, gradient, p)
+        value += _monomial(_residue(coefficient, p), _of_roots(monomial, root), point, gradient, p)
     for coefficient, variable in part.logarithms:
         number = _residue(coefficient, p)
         value += number * logarithms[variable]
-        gradient[variable] = gradient.get(variable, 0) + number * pow(point[variable], -1, p)
+        gradient[variable] = gradient.get(variable, 0) + root * number * pow(point[variable], -1, p)
     gradient = {k: x % p for k, x in gradient.items()}
     return Values(value % p, gradient, *_directions(gradient, point, size, p))
+
+
+def _of_roots(monomial: tuple, root: int) -> tuple:
+    """A monomial in the roots of its entries."""
+    if root == 1 and all(type(e) is int for _, e in monomial):
+        return monomial
+    exponents = [(k, e * Fraction(root)) for k, e in monomial]
+    if any(e.denominator > 1 for _, e in exponents):
+        raise Undecided("a root of an entry that the metric does not call for")
+    return tuple((k, int(e)) for k, e in exponents)
 
 
 def _directions(gradient: dict[int, int], point: list, size: int, p: int) -> tuple[int, int]:
@@ -86,17 +101,18 @@ class Exact(NamedTuple):
         return first, sum((x * point[k] for k, x in pairs if k >= size), Fraction(0))
 
 
-def exact_values(part: Part, point: list[int]) -> Exact:
-    """The values at whole entries, exactly."""
+def exact_values(part: Part, point: list[int], root: int = 1) -> Exact:
+    """The values at the powers of whole numbers with exponent ``root``, exactly; derivatives are by these numbers."""
     value, gradient, logarithms = Fraction(0), {}, {}
     for coefficient, monomial in part.monomials:
         term = Fraction(coefficient)
-        for k, e in monomial:
+        factors = _of_roots(monomial, root)
+        for k, e in factors:
             term *= Fraction(point[k]) ** e
         value += term
-        for k, e in monomial:
+        for k, e in factors:
             gradient[k] = gradient.get(k, 0) + term * e / point[k]
     for coefficient, k in part.logarithms:
-        logarithms[point[k]] = logarithms.get(point[k], 0) + Fraction(coefficient)
-        gradient[k] = gradient.get(k, 0) + Fraction(coefficient) / point[k]
+        logarithms[point[k]] = logarithms.get(point[k], 0) + root * Fraction(coefficient)
+        gradient[k] = gradient.get(k, 0) + root * Fraction(coefficient) / point[k]
     return Exact(value, gradient, logarithms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
+from math import lcm, prod
 
 from conslaw_cli.checker.metrics import NATURAL, Metric, read_metrics
 from conslaw_cli.checker.parse import ExpressionError, Node, parse
@@ -59,9 +59,14 @@ class System:
         return self.at == "lookahead" and any(self.exponents.values())
 
     @property
-    def exponents(self) -> dict[str, int]:
+    def exponents(self) -> dict[str, Fraction]:
         """a in M = diag(theta^a), by block; 0 where M is constant."""
         return {name: metric.exponent for name, metric in self.metrics.items()}
+
+    @property
+    def root(self) -> int:
+        """The least common denominator of the exponents."""
+        return lcm(*(exponent.denominator for exponent in self.exponents.values()))
 
     @property
     def euclidean(self) -> bool:

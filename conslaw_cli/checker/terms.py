@@ -1,6 +1,6 @@
 """Laws as sums of (function of time) x (polynomial with rational coefficients in the entries, and logarithms of entries).
 
-Nothing else is admitted: what multiplies an entry is a function of time alone, entries have whole exponents, and a logarithm
+Nothing else is admitted: what multiplies an entry is a function of time alone, entries have rational exponents, and a logarithm
 holds one entry times a function of time, log(T w) = log(T) + log(w). So a law is a table of polynomials by function of time.
 """
 
@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from conslaw_cli.checker.parse import ExpressionError, Node
 
-Monomial = tuple[tuple[int, int], ...]
+Monomial = tuple[tuple[int, int | Fraction], ...]
 Time = tuple[Node, ...]
 """Functions of time that are multiplied; () is one."""
 
@@ -86,8 +86,8 @@ def _terms(node: Node) -> list[tuple[Time, Part]]:
         return _product(node[1])
     if not has_entries(node):
         return [((node,), Part([(1, ())]))]
-    if kind == "pow" and node[2].denominator == 1:
-        return [_power(node[1], int(node[2]))]
+    if kind == "pow" and (node[2].denominator == 1 or node[1][0] == "var"):
+        return [_power(node[1], int(node[2]) if node[2].denominator == 1 else node[2])]
     if kind == "call" and node[1] == "log":
         return _logarithm(node[2])
     raise ExpressionError("a law may hold entries in whole powers and logarithms only")
@@ -148,7 +148,7 @@ def _joined(left: Monomial, right: Monomial) -> Monomial:
     return tuple((variable, exponent) for variable, exponent in exponents.items() if exponent)
 
 
-def _power(base: Node, exponent: int) -> tuple[Time, Part]:
+def _power(base: Node, exponent: int | Fraction) -> tuple[Time, Part]:
     """A power of one monomial without a number or a function of time."""
     terms = _terms(base)
     time, part = terms[0]
