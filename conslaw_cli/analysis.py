@@ -20,7 +20,7 @@ from conslaw_cli.laws.special import SpecialFamily, SpecialLaw
 from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.lie import TooLarge, Trace, require_size, trace
 from conslaw_cli.metrics import Metric
-from conslaw_cli.models import ARCHITECTURES, Model, Part
+from conslaw_cli.models import Model, Part
 from conslaw_cli.spec import Spec
 from conslaw_cli.steps import Listener, Step, nobody
 
@@ -117,7 +117,7 @@ def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
     outline = unanalysed(spec, seed, "")
     if outline.model.size > LARGEST_MODEL:
         return replace(outline, failure=f"{outline.model.size} parameters, the engine holds {LARGEST_MODEL}")
-    model, dynamics = ARCHITECTURES[spec.model.architecture].build(spec.model.widths, spec.model.bias), outline.dynamics
+    model, dynamics = spec.model.definition.build(spec.model.options), outline.dynamics
     if model.paths and _constant_fields(spec, dynamics):
         return Analysis(spec, seed, model, dynamics, paths=_path_result(spec, model))
     parts: list[PartResult] = []
@@ -131,8 +131,7 @@ def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
 
 def unanalysed(spec: Spec, seed: int, failure: str) -> Analysis:
     """What a spec says by itself: the names and shapes of its parameters, nothing computed."""
-    architecture, of = ARCHITECTURES[spec.model.architecture], (spec.model.widths, spec.model.bias)
-    model = Model(architecture.blocks(*of), (), architecture.hidden(*of))
+    model = spec.model.definition.outline(spec.model.options)
     return Analysis(spec, seed, model, build_dynamics(spec.dynamics, spec.metric), failure=failure)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.report.comparison import Cell, Comparison, Row
 from conslaw_cli.spec import Spec, parse_spec
 
@@ -25,8 +24,7 @@ def compare_spec(spec: Spec, seed: int = 0) -> Comparison:
     for row, metric in _metrics(spec):
         rows.append(row)
         cells.append(tuple(_cell(spec, row, metric, name, seed) for name in DYNAMICS))
-    widths = " → ".join(map(str, spec.model.widths))
-    title = f"{spec.model.architecture} {widths}" + (f", bias {spec.model.bias}" if spec.model.bias != "none" else "")
+    title = spec.model.definition.label(spec.model.options)
     return Comparison(title, tuple(DYNAMICS), tuple(rows), tuple(cells))
 
 
@@ -36,7 +34,7 @@ def _metrics(spec: Spec) -> list[tuple[Row, dict[str, object]]]:
     own = dict(names)
     rows = [(Row("Euclidean"), {"default": "euclidean"})]
     if {name for _, name in names} not in ({"euclidean"}, {"entropy"}):
-        architecture = ARCHITECTURES[spec.model.architecture]
+        architecture = spec.model.definition
         usual = all(architecture.default_metric(block) == name for block, name in names)
         label = f"{architecture.name}'s own" if usual else "the spec's"
         rows = [*([(Row(label, names), own)] if spec.metric.constant else _points(label, own, names)), *rows]
@@ -54,6 +52,5 @@ def _cell(spec: Spec, row: Row, metric: dict[str, object], dynamics: str, seed: 
     if row.point == "lookahead" and dynamics not in LOOKAHEAD:
         return Cell(None, 0, None)
     at = {} if row.point is None else {"at": row.point}
-    model = {"architecture": spec.model.architecture, "widths": list(spec.model.widths), "bias": spec.model.bias}
-    report = build(run(parse_spec({"model": model, "metric": metric | at, "dynamics": DYNAMICS[dynamics]}), seed))
+    report = build(run(parse_spec({"model": spec.model.plain, "metric": metric | at, "dynamics": DYNAMICS[dynamics]}), seed))
     return Cell(report.laws.independent, report.laws.found, report.status, "; ".join(report.notes))

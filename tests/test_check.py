@@ -104,7 +104,7 @@ def test_the_worst_spec_decides_the_exit_code(folder, names, code):
 
 def test_an_internal_error_is_that_specs_alone(folder, monkeypatch):
     def broken(spec, seed, listener):
-        if list(spec.model.widths) == [3, 3, 3]:
+        if list(spec.model.options.widths) == [3, 3, 3]:
             raise RuntimeError("a bug")
         return run(spec, seed, listener)
 

@@ -38,6 +38,7 @@ from conslaw_cli.laws.verify import Verdict, verdicts
 from conslaw_cli.lie import left_normed, trace
 from conslaw_cli.metrics import EUCLIDEAN
 from conslaw_cli.metrics.power import Power
+from conslaw_cli.models.chain import Chain
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.graph import serial
 from conslaw_cli.graph.functions import FUNCTIONS
@@ -263,7 +264,7 @@ MODELS = [
 
 
 def program_of(architecture, widths, bias):
-    return ARCHITECTURES[architecture].build(widths, bias).parts[0].program
+    return ARCHITECTURES[architecture].build(Chain(widths, bias)).parts[0].program
 
 
 def batched_heads():
@@ -652,7 +653,7 @@ def test_no_weights_where_there_are_none():
 def flow_of(tables):
     """(spec, model, dynamics) of a spec's tables."""
     parsed = parse_spec(tables)
-    model = ARCHITECTURES[parsed.model.architecture].build(parsed.model.widths, parsed.model.bias)
+    model = ARCHITECTURES[parsed.model.architecture].build(parsed.model.options)
     return parsed, model, build_dynamics(parsed.dynamics, parsed.metric)
 
 
@@ -915,12 +916,12 @@ PATH_MODELS = [
 def test_path_bases_against_the_rank_of_all_paths(widths, bias):
     symbols, paths = phi("relu", widths, bias)
     matrix = np.array([[path.has(s) for s in symbols] for path in paths], dtype=float)
-    model = ARCHITECTURES["relu"].build(tuple(widths), bias)
+    model = ARCHITECTURES["relu"].build(Chain(tuple(widths), bias))
     assert independent_paths(edges(model.paths, model.blocks)) == np.linalg.matrix_rank(matrix)
 
 
 def test_a_path_basis_that_is_not_triangular_is_refused():
-    model = ARCHITECTURES["relu"].build((2, 3, 2), "none")
+    model = ARCHITECTURES["relu"].build(Chain((2, 3, 2)))
     graph = edges(model.paths, model.blocks)
     with pytest.raises(ArithmeticError, match="triangular"):
         independent_paths(Edges(graph.tail, graph.head, np.zeros_like(graph.order), graph.neurons))

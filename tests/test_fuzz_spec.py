@@ -59,8 +59,8 @@ def within(seconds):
 
 def is_small(case: Spec) -> bool:
     blocks = ARCHITECTURES[case.model.architecture]
-    return len(case.model.widths) <= 5 and max(case.model.widths) <= 4 and (
-        sum(rows * columns for _, (rows, columns) in blocks.blocks(case.model.widths, case.model.bias)) <= MOST_PARAMETERS
+    return len(case.model.options.widths) <= 5 and max(case.model.options.widths) <= 4 and (
+        sum(rows * columns for _, (rows, columns) in blocks.blocks(case.model.options)) <= MOST_PARAMETERS
     )  # fmt: skip
 
 

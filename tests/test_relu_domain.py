@@ -17,6 +17,7 @@ from helpers import report
 from sympy import QQ
 from sympy.polys.rings import ring
 
+from conslaw_cli.models.chain import Chain
 from conslaw_cli.models import ARCHITECTURES
 
 INFINITY = Fraction(10**9)
@@ -24,7 +25,7 @@ INFINITY = Fraction(10**9)
 
 
 def shapes(widths, bias):
-    return ARCHITECTURES["relu"].blocks(tuple(widths), bias)
+    return ARCHITECTURES["relu"].blocks(Chain(tuple(widths), bias))
 
 
 def layers_of(widths, bias, theta):

@@ -185,9 +185,9 @@ def test_formulas_of_many_terms_are_written_in_full():
 
 def report(**changes) -> Report:
     """The example of the design: a two-layer linear network under momentum."""
-    model = ModelSummary(
-        "linear", (2, 3, 2), "none", 12, (("W1", (3, 2)), ("W2", (2, 3))), "linear network of any depth", "W2 W1", "generic rank"
-    )  # fmt: skip
+    table = {"architecture": "linear", "widths": [2, 3, 2], "bias": "none"}
+    blocks, told = (("W1", (3, 2)), ("W2", (2, 3))), ("linear network 2 → 3 → 2", "linear 2 → 3 → 2")
+    model = ModelSummary("linear", table, *told, 12, blocks, "W2 W1", "generic rank")
     family = Family("hidden layer 1", 3, (ROTATION,) * 3, True, "search, degree 2", ANGULAR)
     usual = Report(
         name="example.toml",
@@ -465,7 +465,7 @@ def test_markdown_tables_hold_their_columns():
 
 def hostile() -> Report:
     one = with_members(2, 2)
-    model = replace(one.model, summary=HOSTILE, domain=HOSTILE, bias=HOSTILE)
+    model = replace(one.model, title=HOSTILE, label=HOSTILE, domain=HOSTILE)
     family = replace(
         one.laws.families[0],
         name=HOSTILE,

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from conslaw_cli.metrics import EUCLIDEAN
 from conslaw_cli.metrics.power import Power
+from conslaw_cli.models.chain import Chain, ChainTable
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.spec import (
     ExpectSpec,
@@ -63,7 +64,7 @@ def momentum(damping, **keys):
 def test_defaults():
     spec = parse_spec({"model": LINEAR})
     assert spec.name == "<mapping>"
-    assert (spec.model.widths, spec.model.bias) == ((2, 3, 2), "none")
+    assert (spec.model.options.widths, spec.model.options.bias) == ((2, 3, 2), "none")
     assert (spec.dynamics.kind, spec.dynamics.rate, spec.dynamics.start) == ("gradient-flow", None, 0)
     assert (spec.metric.blocks, spec.metric.at) == ((("W1", EUCLIDEAN), ("W2", EUCLIDEAN)), "theta")
     assert spec.metric.euclidean
@@ -87,7 +88,7 @@ def test_metric_is_resolved_for_every_block(metric, exponents):
     spec = spec_of(metric=metric, model={"architecture": "icnn", "widths": [2, 3, 1], "bias": "hidden"})
     blocks = dict(spec.metric.blocks)
     assert [blocks[name].power for name in ("W1", "W2", "b1")] == exponents
-    assert tuple(blocks) == tuple(name for name, _ in ARCHITECTURES["icnn"].blocks((2, 3, 1), "hidden"))
+    assert tuple(blocks) == tuple(name for name, _ in ARCHITECTURES["icnn"].blocks(Chain((2, 3, 1), "hidden")))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_hash_ignores_comments_order_spelled_out_defaults_expectations_and_name(
 
 def test_json_schema_can_be_made():
     schema = msgspec.json.schema(Spec, schema_hook=lambda kind: {"type": "string"})
-    assert schema["$defs"]["ModelSpec"]["properties"]["widths"]["description"]
+    assert schema["$defs"]["ModelSpec"]["properties"]["options"]["description"]
     assert schema["$defs"]["ExpectSpec"]["additionalProperties"] is False
 
 
@@ -328,11 +329,11 @@ def test_many_bad_keys_are_cut_short():
 
 
 def test_architectures_are_those_of_the_models(monkeypatch):
-    blocks = SimpleNamespace(
-        name="tiny", biases=("none",), min_widths=1, max_widths=2, example_widths=(1,),
-        blocks=lambda widths, bias: (("A", (1, 1)),), default_metric=lambda block: "theta^2",
+    tiny = SimpleNamespace(
+        name="tiny", table=ChainTable(Chain((1,)), least=1, most=2, biases=("none",)),
+        blocks=lambda chain: (("A", (1, 1)),), default_metric=lambda block: "theta^2",
     )  # fmt: skip
-    monkeypatch.setitem(ARCHITECTURES, "tiny", blocks)
+    monkeypatch.setitem(ARCHITECTURES, "tiny", tiny)
     assert spec_of(model={"architecture": "tiny", "widths": [1]}).metric.blocks == (("A", Power(2)),)
     assert "at most 2" in problem_of(model={"architecture": "tiny", "widths": [1, 1, 1]}).message
 

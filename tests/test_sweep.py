@@ -48,7 +48,7 @@ def test_values_are_combined_the_last_key_fastest():
         "widths=2-4-2,kind=gradient-flow",
         "widths=2-4-2,kind=momentum",
     ]
-    assert [case.model.widths[1] for case in cases(sweep)] == [3, 3, 4, 4]
+    assert [case.model.options.widths[1] for case in cases(sweep)] == [3, 3, 4, 4]
 
 
 def test_quoted_names_mean_the_same():
@@ -65,11 +65,11 @@ def test_quoted_names_mean_the_same():
     ],
 )
 def test_ranges_inside_widths(values, widths):
-    assert [case.model.widths for case in cases(f"model.widths = {values}")] == widths
+    assert [case.model.options.widths for case in cases(f"model.widths = {values}")] == widths
 
 
 def test_one_entry_of_the_widths():
-    assert [case.model.widths for case in cases('"model.widths[1]" = { from = 1, to = 5, step = 2 }')] == [
+    assert [case.model.options.widths for case in cases('"model.widths[1]" = { from = 1, to = 5, step = 2 }')] == [
         (2, 1, 2),
         (2, 3, 2),
         (2, 5, 2),
@@ -86,7 +86,7 @@ def test_zipped_keys_vary_together():
     found = cases(
         'model.widths = [[2, 3, 2], [2, 4, 2]]\nexpect.laws = [6, 10]\nzip = [["model.widths", "expect.laws"]]'
     )
-    assert [(case.model.widths, case.expect.laws) for case in found] == [((2, 3, 2), 6), ((2, 4, 2), 10)]
+    assert [(case.model.options.widths, case.expect.laws) for case in found] == [((2, 3, 2), 6), ((2, 4, 2), 10)]
     assert [case.name for case in found] == ["s.toml[widths=2-3-2]", "s.toml[widths=2-4-2]"]
 
 
@@ -106,7 +106,7 @@ def test_listed_cases_and_products():
 
 def test_the_rest_of_the_spec_stays():
     (case,) = cases("cases = [{ expect.laws = 6 }]", BASE + "[expect]\ncomplete = true\n")
-    assert (case.expect.laws, case.expect.complete, case.model.widths) == (6, True, (2, 3, 2))
+    assert (case.expect.laws, case.expect.complete, case.model.options.widths) == (6, True, (2, 3, 2))
 
 
 def test_names_do_not_depend_on_other_cases():
@@ -200,7 +200,7 @@ def test_paper_experiments_are_all_there():
     """All 220 cases of the papers' experiments, those drawn twice included, in one sweep for each experiment."""
 
     def told(experiment, model, kind, laws):
-        return experiment, model.architecture, tuple(model.widths), model.bias, kind, laws
+        return experiment, model.architecture, tuple(model.options.widths), model.options.bias, kind, laws
 
     found = Counter(
         told(path.stem.replace("_", "-"), case.model, case.dynamics.kind, case.expect.laws)

@@ -18,7 +18,7 @@ from conslaw_cli.laws.special import SpecialFamily
 from conslaw_cli.laws.theory import UNVERIFIED, KnownFamily, known_families
 from conslaw_cli.laws.time import depends_on_time
 from conslaw_cli.metrics import Metric
-from conslaw_cli.models import ARCHITECTURES, Model
+from conslaw_cli.models import Model
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.assembling.expansion import verified
 from conslaw_cli.report.formula import Entry
@@ -47,18 +47,18 @@ PATHS_COMPARED = 2
 def build(analysis: Analysis) -> Report:
     """The report of an analysis."""
     spec, model = analysis.spec, analysis.model
-    architecture = ARCHITECTURES[spec.model.architecture]
-    caveat = architecture.caveat(tuple(spec.model.widths), spec.model.bias)
+    architecture = spec.model.definition
+    caveat = architecture.caveat(spec.model.options)
     status, error, theorem, notes = _status(analysis)
     return Report(
         name=spec.name,
         model=ModelSummary(
             spec.model.architecture,
-            tuple(spec.model.widths),
-            spec.model.bias,
+            spec.model.plain,
+            architecture.title(spec.model.options),
+            architecture.label(spec.model.options),
             model.size,
             model.blocks,
-            architecture.summary,
             architecture.phi,
             _domain(analysis),
             _positive(analysis),
@@ -103,15 +103,15 @@ def _dynamics(dynamics: DynamicsSpec) -> DynamicsSummary:
 
 def _domain(analysis: Analysis) -> str:
     """Where phi stands for the model (nowhere at some widths)."""
-    spec, architecture = analysis.spec, ARCHITECTURES[analysis.spec.model.architecture]
-    if architecture.caveat(tuple(spec.model.widths), spec.model.bias):
+    model, architecture = analysis.spec.model, analysis.spec.model.definition
+    if architecture.caveat(model.options):
         return "nowhere for the network itself, the count is that of phi (see the note)"
-    return architecture.domain(len(spec.model.widths) - 1)
+    return architecture.domain(model.options)
 
 
 def _positive(analysis: Analysis) -> tuple[str, ...]:
     """Blocks that the architecture keeps positive, and those at which a metric that is not Euclidean is taken."""
-    spec, architecture = analysis.spec, ARCHITECTURES[analysis.spec.model.architecture]
+    spec, architecture = analysis.spec, analysis.spec.model.definition
     at_theta = spec.metric.at == "theta"
     return tuple(name for name, of in spec.metric.blocks if architecture.stays_positive(name) or (of.positive and at_theta))
 
@@ -140,9 +140,8 @@ def _of_what(status: str, caveat: str | None) -> str:
 
 def _theorem(analysis: Analysis) -> tuple[int, str] | None:
     spec = analysis.spec
-    known_count = ARCHITECTURES[spec.model.architecture].known_count
     metric = "euclidean" if spec.metric.euclidean else "other"
-    return known_count and known_count(spec.model.widths, spec.model.bias, metric, spec.dynamics.kind)
+    return spec.model.definition.known_count(spec.model.options, metric, spec.dynamics.kind)
 
 
 def _trace(analysis: Analysis) -> TraceSummary:
@@ -214,7 +213,7 @@ def _entry(model: Model) -> Callable[[int, bool], Entry]:
         number = bisect_right(starts, position) - 1
         name, (_, columns) = model.blocks[number]
         row, column = divmod(position - starts[number], columns)
-        return Entry(name, row + 1, None if name.startswith("b") else column + 1, velocity)
+        return Entry(name, row + 1, None if name in model.vectors else column + 1, velocity)
 
     return entry
 
@@ -233,7 +232,7 @@ def _part_families(analysis: Analysis, result: PartResult) -> list[Family]:
             families.append(special_family(group, dynamics, len(positions), naming))
             continue
         for laws, timed in _by_time(group.laws, dynamics, n):
-            shapes = dict(analysis.model.blocks)
+            shapes = analysis.model.index_shapes
             families.append(_part_family(group, laws, timed, dynamics, n, positions, name_of, shapes))
     return families
 
@@ -308,7 +307,7 @@ def _path_family(analysis: Analysis, layer: HiddenLayer, first: int, metrics: di
         members=members,
         depends_on_time=timed,
         source="integer kernel of the path exponents",
-        form=verified(form, ((k, k, members[k]) for k in range(min(layer.width, PATHS_COMPARED))), dict(model.blocks)),
+        form=verified(form, ((k, k, members[k]) for k in range(min(layer.width, PATHS_COMPARED))), model.index_shapes),
     )
 
 

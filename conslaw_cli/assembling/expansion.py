@@ -8,7 +8,8 @@ from itertools import islice
 
 from conslaw_cli.report.formula import BlockRef, Entry, Formula, MatrixForm, NeuronForm, NeuronTerm
 
-Shapes = dict[str, tuple[int, int]]
+Shapes = dict[str, tuple[int, int | None]]
+"""Rows and columns of the blocks; None for a vector, whose entries have one index."""
 Scalar = dict[tuple, Fraction]
 """Coefficients by (function of time, entries with exponents, whether it is their logarithm)."""
 COMPARED = 64
@@ -46,7 +47,7 @@ def entry(form: MatrixForm | NeuronForm, k: int, l: int, shapes: Shapes) -> Scal
         return _collected(found)
     for product in form.terms:
         for m in range(_shape(product.left, shapes)[1]):
-            factors = sorted([_at(product.left, k, m), _at(product.right, m, l)], key=lambda e: e.name)
+            factors = sorted([_at(product.left, k, m, shapes), _at(product.right, m, l, shapes)], key=lambda e: e.name)
             powers = ((factors[0], 2),) if factors[0] == factors[1] else tuple((factor, 1) for factor in factors)
             found.append(((_plain(form.time), frozenset(powers), False), Fraction(product.coefficient)))
     return _collected(found)
@@ -77,24 +78,24 @@ def proportional(a: Scalar, b: Scalar) -> bool:
 
 
 def _neuron(form: NeuronForm, term: NeuronTerm, k: int, shapes: Shapes) -> Iterable[tuple[tuple, Fraction]]:
-    rows, columns = shapes[term.block]
+    rows, columns = _shape(BlockRef(term.block), shapes)
     outgoing = term.side == "out"
     for m in range(rows if outgoing else columns):
-        place = _at(BlockRef(term.block, velocity=term.velocity), *((m, k) if outgoing else (k, m)))
+        place = _at(BlockRef(term.block, velocity=term.velocity), *((m, k) if outgoing else (k, m)), shapes)
         is_log = term.function == "log"
         time = form.log_scale if is_log else _times(form.time, term.time)
         yield (_plain(time), frozenset({(place, 1 if is_log else term.exponent)}), is_log), Fraction(term.coefficient)
 
 
 def _shape(block: BlockRef, shapes: Shapes) -> tuple[int, int]:
-    rows, columns = shapes[block.block]
+    rows, columns = shapes[block.block][0], shapes[block.block][1] or 1
     return (columns, rows) if block.transposed else (rows, columns)
 
 
-def _at(block: BlockRef, row: int, column: int) -> Entry:
+def _at(block: BlockRef, row: int, column: int, shapes: Shapes) -> Entry:
     if block.transposed:
         row, column = column, row
-    return Entry(block.block, row + 1, None if block.block.startswith("b") else column + 1, block.velocity)
+    return Entry(block.block, row + 1, None if shapes[block.block][1] is None else column + 1, block.velocity)
 
 
 def _times(a: str, b: str) -> str:

@@ -24,7 +24,7 @@ def family_form(
         return MatrixForm(dynamics.factors["s"].text, _angular_terms(layer), layer.width, "antisymmetric")
     if name == known.NEURON:
         return _neuron_form(layer, dynamics, metrics, timed)
-    sides = [(1, block, "out") for block in layer.outgoing] + [(-1, block, _side(block)) for block in layer.incoming]
+    sides = [(1, block, "out") for block in layer.outgoing] + [(-1, block, _side(layer, block)) for block in layer.incoming]
     velocities = tuple(NeuronTerm(sign, block, side, velocity=True) for sign, block, side in sides)
     if name == known.MOMENTUM:
         return NeuronForm(dynamics.factors["s"].text, velocities, layer.width)
@@ -42,8 +42,8 @@ def _lag(dynamics: Dynamics) -> tuple[int | Fraction, str]:
     return (1, f"1/{dynamics.rate_letter}") if number is None else (number, "1")
 
 
-def _side(block: str) -> str:
-    return "bias" if block.startswith("b") else "in"
+def _side(layer: HiddenLayer, block: str) -> str:
+    return "bias" if block in layer.biases else "in"
 
 
 def _growth(dynamics: Dynamics, exponent: int) -> str:
@@ -69,7 +69,7 @@ def _neuron_form(layer: HiddenLayer, dynamics: Dynamics, metrics: dict[str, Metr
         primitive, outgoing = metrics[block].primitive, block in layer.outgoing
         coefficient = int((scale if outgoing else -scale) * primitive.coefficient)
         function = "log" if primitive.logarithm else "power"
-        terms.append(NeuronTerm(coefficient, block, "out" if outgoing else _side(block), function, primitive.exponent or 1))
+        terms.append(NeuronTerm(coefficient, block, "out" if outgoing else _side(layer, block), function, primitive.exponent or 1))
     degree = metrics[involved[0]].primitive.exponent
     log_scale = _growth(dynamics, 1) if degree == 0 and timed else "1"
     return NeuronForm(_growth(dynamics, degree), tuple(terms), layer.width, log_scale)

@@ -22,8 +22,8 @@ def architectures() -> Exit:
 
 
 def _described(architecture: Architecture) -> str:
-    widths = architecture.example_widths
-    blocks = architecture.blocks(widths, architecture.biases[-1])
+    table = architecture.table
+    blocks = architecture.blocks(table.largest)
     shapes = ", ".join(f"{name} {'×'.join(map(str, shape))}" for name, shape in blocks)
     metrics = dict.fromkeys(architecture.default_metric(name) for name, _ in blocks)
     by_metric = "; ".join(
@@ -33,8 +33,8 @@ def _described(architecture: Architecture) -> str:
         "": architecture.summary,
         "phi": architecture.phi,
         "domain": architecture.domains,
-        "bias": " | ".join(architecture.biases),
-        "blocks": f"{shapes}   for widths {list(widths)}",
+        **table.choices(),
+        "blocks": f"{shapes}   for {table.example_text}",
         "metric": by_metric if len(metrics) > 1 else next(iter(metrics)),
         "source": architecture.source,
     }

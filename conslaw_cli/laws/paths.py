@@ -53,8 +53,8 @@ class Edges:
 def edges(network: PathNetwork, blocks: tuple[tuple[str, tuple[int, int]], ...]) -> Edges:
     """Edges of all blocks in state order: W_l goes from layer l - 1 to layer l, a bias from the input into its layer."""
     depth = len(network.weights)
-    first = np.concatenate([[0], np.cumsum(network.widths[1:-1])])
-    biases = dict(network.biases)
+    biases, shapes = dict(network.biases), dict(blocks)
+    first = np.concatenate([[0], np.cumsum([shapes[name][0] for name in network.weights[:-1]], dtype=int)])
     tails, heads, orders = [], [], []
     for name, shape in blocks:
         layer = biases.get(name) or network.weights.index(name) + 1

@@ -12,7 +12,8 @@ from conslaw_cli.metrics.base import Divisor, Element, Metric, Place, Primitive,
 
 LARGEST_EXPONENT = 20
 LARGEST_ROOT = 12
-_TEXT = r"theta\^([0-9]{1,2}(?:\.[0-9]{1,3})?|\([0-9]{1,3}/[0-9]{1,2}\))"
+_TEXT = r"theta\^((?:0?[0-9]|1[0-9])(?:\.[0-9]{1,3})?|20|\([0-9]{1,3}/[0-9]{1,2}\))"
+"""What may name a power: integers and decimals up to ``LARGEST_EXPONENT``, or a fraction in brackets."""
 NAMES = {"euclidean": 0, "entropy": 1}
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 from conslaw_cli.graph.nodes import Shape
 from conslaw_cli.graph.program import Program
+from conslaw_cli.models.table import ModelTable, Options
 
 
 @dataclass(frozen=True)
@@ -37,23 +39,24 @@ class HiddenLayer:
     outgoing: tuple[str, ...]
     width: int
     group: str
+    biases: tuple[str, ...] = ()
+    """The incoming blocks that are columns."""
 
 
 @dataclass(frozen=True)
 class PathNetwork:
     """phi = products of parameters along source-sink paths of a layered graph: every entry of a block is an edge.
 
-    ``layers`` holds the weight blocks from input to output, ``biases`` maps a bias block to the layer (from 1) it enters.
+    ``weights`` holds the weight blocks from input to output, ``biases`` maps a bias block to the layer (from 1) it enters.
     """
 
-    widths: tuple[int, ...]
     weights: tuple[str, ...]
     biases: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model at given widths: blocks in state-vector order, its independent parts, and what theory knows of it."""
+    """A model at given options: blocks in state-vector order, its independent parts, and what theory knows of it."""
 
     blocks: tuple[tuple[str, Shape], ...]
     parts: tuple[Part, ...]
@@ -61,6 +64,13 @@ class Model:
     joined: Part | None = None
     """The part that holds every parameter, for metrics that mix several parts; None where ``parts`` is that part alone."""
     paths: PathNetwork | None = None
+    vectors: frozenset[str] = frozenset()
+    """The blocks that are columns: their entries have one index."""
+
+    @property
+    def index_shapes(self) -> dict[str, tuple[int, int | None]]:
+        """Rows and columns of the blocks by name; None for a vector, whose entries have one index."""
+        return {name: (rows, None if name in self.vectors else columns) for name, (rows, columns) in self.blocks}
 
     @property
     def size(self) -> int:
@@ -75,31 +85,44 @@ class Architecture:
     name: str
     summary: str
     phi: str
-    domain: Callable[[int], str]
-    """Where phi stands for the model with so many weight layers, beside the signs of its parameters; "" for everywhere."""
     source: str
-    biases: tuple[str, ...]
-    min_widths: int
-    max_widths: int | None
-    blocks: Callable[[tuple[int, ...], str], tuple[tuple[str, Shape], ...]]
-    hidden: Callable[[tuple[int, ...], str], tuple[HiddenLayer, ...]]
-    build: Callable[[tuple[int, ...], str], Model]
-    default_metric: Callable[[str], str]
+    table: ModelTable
+    """Its keys of [model]; the functions below take the options read from them."""
+    blocks: Callable[[Any], tuple[tuple[str, Shape], ...]]
+    build: Callable[[Any], Model]
+    domain: Callable[[Any], str] = lambda options: ""
+    """Where phi stands for the model, beside the signs of its parameters; "" for everywhere."""
+    any_domain: str = ""
+    """The same for all options at once, in words."""
+    hidden: Callable[[Any], tuple[HiddenLayer, ...]] = lambda options: ()
+    vectors: Callable[[Any], frozenset[str]] = lambda options: frozenset()
+    """The blocks that are columns: their entries have one index."""
+    default_metric: Callable[[str], str] = lambda block: "euclidean"
     """Metric of a parameter block by its name when the spec has none: "euclidean", "entropy" or "theta^a"."""
-    example_widths: tuple[int, ...]
     positive: str = ""
     """The blocks whose entries stay positive, those of a metric of their own, as "U, V > 0"."""
-    known_count: Callable[[tuple[int, ...], str, str, str], tuple[int, str] | None] | None = None
-    """A theorem's count and its source for (widths, bias, metric, dynamics), where there is one; never called a computation."""
-    caveat: Callable[[tuple[int, ...], str], str | None] = lambda widths, bias: None
-    """What a reader must know where phi does not stand for the model anywhere at these widths and biases."""
+    known_count: Callable[[Any, str, str], tuple[int, str] | None] = lambda options, metric, dynamics: None
+    """A theorem's count and its source for (options, metric, dynamics), where there is one; never called a computation."""
+    caveat: Callable[[Any], str | None] = lambda options: None
+    """What a reader must know where phi does not stand for the model anywhere at these options."""
+
+    def outline(self, options: Options) -> Model:
+        """Blocks and symmetries, nothing built."""
+        return Model(self.blocks(options), (), self.hidden(options), vectors=self.vectors(options))
+
+    def title(self, options: Options) -> str:
+        """The model in words, "linear network 2 → 3 → 2, hidden biases": without "of any depth", a report is about one."""
+        name = self.summary.partition(" of any depth")[0]
+        return f"{name} {self.table.sizes(options)}{self.table.suffix(options)}"
+
+    def label(self, options: Options) -> str:
+        """The model as a spec calls it, "linear 2 → 3 → 2, bias hidden"."""
+        return f"{self.name} {self.table.label(options)}"
 
     @property
     def domains(self) -> str:
-        """Where phi holds at any depth, in words."""
-        shallow, deep = self.domain(2), self.domain(3)
-        where = shallow if shallow == deep or self.max_widths == 3 else f"{shallow}; three weight layers or more: {deep}"
-        return ", ".join(filter(None, (self.positive, where)))
+        """Where phi holds at any options, in words."""
+        return ", ".join(filter(None, (self.positive, self.any_domain)))
 
     def stays_positive(self, block: str) -> bool:
         """Whether the architecture keeps a block's entries positive, which is what a metric of its own is for."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from conslaw_cli.models import relu
 from conslaw_cli.models.base import Architecture
-from conslaw_cli.models.layers import chain_blocks
+from conslaw_cli.models.chain import Chain, ChainTable
+from conslaw_cli.models.layers import chain_blocks, chain_vectors
 
 
 def default_metric(block: str) -> str:
@@ -15,14 +16,14 @@ def default_metric(block: str) -> str:
     return "entropy" if block.startswith("W") and block != "W1" else "euclidean"
 
 
-def caveat(widths: tuple[int, ...], bias: str) -> str | None:
+def caveat(chain: Chain) -> str | None:
     """Positive weights keep signals positive: without biases, two neurons behind the first layer act linearly together."""
-    if bias == "none" and any(width > 1 for width in widths[2:-1]):
+    if chain.bias == "none" and any(width > 1 for width in chain.widths[2:-1]):
         return (
             "without biases, hidden layers behind the first act linearly on positive signals: the network's gradients span less "
             "than phi's; the laws hold, but the count is that of phi and further laws may exist"
         )
-    return relu.caveat(widths, bias)
+    return relu.caveat(chain)
 
 
 ARCHITECTURE = Architecture(
@@ -30,15 +31,14 @@ ARCHITECTURE = Architecture(
     summary="input-convex ReLU network of any depth, W2, W3, … > 0",
     phi="as relu",
     domain=relu.domain,
+    any_domain=relu.ANY_DOMAIN,
     positive="W2, W3, … > 0",
     source="Marcotte et al., ICML 2024",
-    biases=("none", "hidden", "all"),
-    min_widths=3,
-    max_widths=None,
+    table=ChainTable(Chain((2, 3, 1)), least=3),
     blocks=chain_blocks,
     hidden=relu.hidden,
     build=relu.build,
     default_metric=default_metric,
     caveat=caveat,
-    example_widths=(2, 3, 1),
+    vectors=chain_vectors,
 )

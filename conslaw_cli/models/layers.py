@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
+from conslaw_cli.models.chain import Chain
 from conslaw_cli.models.base import HiddenLayer, Part
 from conslaw_cli.graph.nodes import Coefficient, Node, Parameter, Shape
 from conslaw_cli.graph.program import Program
@@ -11,15 +12,19 @@ from conslaw_cli.graph.program import Program
 Blocks = tuple[tuple[str, Shape], ...]
 
 
-def chain_blocks(widths: tuple[int, ...], bias: str) -> Blocks:
-    """Blocks W1 (h x m), b1 (h x 1), W2, ... of a chain of layers, shapes (out, in); ``bias`` none, hidden or all."""
+def chain_blocks(chain: Chain) -> Blocks:
+    """Blocks W1 (h x m), b1 (h x 1), W2, ... of a chain of layers, shapes (out, in)."""
     blocks = []
-    last = len(widths) - 1
-    for layer in range(1, last + 1):
-        blocks.append((f"W{layer}", (widths[layer], widths[layer - 1])))
-        if bias == "all" or (bias == "hidden" and layer < last):
-            blocks.append((f"b{layer}", (widths[layer], 1)))
+    for layer in range(1, chain.depth + 1):
+        blocks.append((f"W{layer}", (chain.widths[layer], chain.widths[layer - 1])))
+        if chain.bias == "all" or (chain.bias == "hidden" and layer < chain.depth):
+            blocks.append((f"b{layer}", (chain.widths[layer], 1)))
     return tuple(blocks)
+
+
+def chain_vectors(chain: Chain) -> frozenset[str]:
+    """The biases."""
+    return frozenset(f"b{layer}" for layer in range(1, chain.depth + 1))
 
 
 def parameters(blocks: Blocks) -> dict[str, Parameter]:
@@ -50,14 +55,16 @@ def output_biases(blocks: Blocks, name: str) -> Part:
     return Part(program, tuple((range(start + k, start + k + 1),) for k in range(size)))
 
 
-def hidden_layers(blocks: Blocks, depth: int, group: str) -> tuple[HiddenLayer, ...]:
-    shapes = dict(blocks)
+def hidden_layers(chain: Chain, group: str) -> tuple[HiddenLayer, ...]:
+    """The symmetry of every hidden layer of a chain."""
+    shapes = dict(chain_blocks(chain))
     return tuple(
         HiddenLayer(
             incoming=tuple(name for name in (f"W{layer}", f"b{layer}") if name in shapes),
             outgoing=(f"W{layer + 1}",),
             width=shapes[f"W{layer}"][0],
             group=group,
+            biases=tuple(name for name in (f"b{layer}",) if name in shapes),
         )
-        for layer in range(1, depth)
+        for layer in range(1, chain.depth)
     )

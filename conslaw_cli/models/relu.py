@@ -9,9 +9,11 @@ of such parameters (``tests/test_relu_domain.py`` has the point). So there phi's
 from __future__ import annotations
 
 from conslaw_cli.models.base import Architecture, HiddenLayer, Model, Part, PathNetwork
+from conslaw_cli.models.chain import Chain, ChainTable
 from conslaw_cli.models.layers import (
     Blocks,
     chain_blocks,
+    chain_vectors,
     hidden_layers,
     offsets,
     output_biases,
@@ -21,24 +23,28 @@ from conslaw_cli.models.layers import (
 from conslaw_cli.graph.nodes import Coefficient, Node
 from conslaw_cli.graph.program import Program
 
+_SHALLOW = "open set where the neurons define distinct hyperplanes and every path is active for some input"
+_DEEP = "some open set, not everywhere: distinct hyperplanes and active paths are not enough"
+ANY_DOMAIN = f"{_SHALLOW}; three weight layers or more: {_DEEP}"
 
-def build(widths: tuple[int, ...], bias: str) -> Model:
+
+def build(chain: Chain) -> Model:
     """One part per hidden neuron for two layers, one part for deeper nets; each output bias is a part of its own."""
-    blocks, depth = chain_blocks(widths, bias), len(widths) - 1
+    blocks, depth = chain_blocks(chain), chain.depth
     inner = tuple(block for block in blocks if block[0] != f"b{depth}")
     if depth == 2:
-        parts = (_neurons(blocks, widths),)
+        parts = (_neurons(blocks, chain.widths),)
     else:
         parts = (whole(inner, _path_functional(inner, depth)),)
     if len(inner) < len(blocks):
         parts += (output_biases(blocks, f"b{depth}"),)
     joined = whole(blocks, _path_functional(blocks, depth))
-    return Model(blocks, parts, hidden(widths, bias), joined, _paths(blocks, widths))
+    return Model(blocks, parts, hidden(chain), joined, _paths(blocks), chain_vectors(chain))
 
 
-def hidden(widths: tuple[int, ...], bias: str) -> tuple[HiddenLayer, ...]:
+def hidden(chain: Chain) -> tuple[HiddenLayer, ...]:
     """Every neuron can be scaled."""
-    return hidden_layers(chain_blocks(widths, bias), len(widths) - 1, "scaling")
+    return hidden_layers(chain, "scaling")
 
 
 def _path_functional(blocks: Blocks, depth: int) -> Node:
@@ -78,36 +84,35 @@ def _neurons(blocks: Blocks, widths: tuple[int, int, int]) -> Part:
     return Part(Program(local, functional), copies)
 
 
-def _paths(blocks: Blocks, widths: tuple[int, ...]) -> PathNetwork:
+def _paths(blocks: Blocks) -> PathNetwork:
     weights = tuple(name for name, _ in blocks if name.startswith("W"))
     biases = tuple((name, int(name[1:])) for name, _ in blocks if name.startswith("b"))
-    return PathNetwork(widths, weights, biases)
+    return PathNetwork(weights, biases)
 
 
-def domain(depth: int) -> str:
+def domain(chain: Chain) -> str:
     """Distinct hyperplanes, for two weight layers; a condition that is enough is not known for more."""
-    if depth > 2:
-        return "some open set, not everywhere: distinct hyperplanes and active paths are not enough"
-    return "open set where the neurons define distinct hyperplanes and every path is active for some input"
+    return _SHALLOW if chain.depth <= 2 else _DEEP
 
 
-def known_count(widths: tuple[int, ...], bias: str, metric: str, dynamics: str) -> tuple[int, str] | None:
+def known_count(chain: Chain, metric: str, dynamics: str) -> tuple[int, str] | None:
     """Two layers, Euclidean gradient flow: one law for each hidden neuron ([A] Marcotte et al. 2023)."""
-    if len(widths) != 3 or metric != "euclidean" or dynamics != "gradient-flow" or caveat(widths, bias):
+    if chain.depth != 2 or metric != "euclidean" or dynamics != "gradient-flow" or caveat(chain):
         return None
-    return widths[1], "Marcotte, Gribonval, Peyré, NeurIPS 2023, two-layer ReLU networks"
+    return chain.widths[1], "Marcotte, Gribonval, Peyré, NeurIPS 2023, two-layer ReLU networks"
 
 
-def caveat(widths: tuple[int, ...], bias: str) -> str | None:
+def caveat(chain: Chain) -> str | None:
     """Without biases, neurons that are active for the same inputs act linearly together, and phi does not stand for the network.
 
     Two such neurons of one layer can be mixed by any 2 x 2 matrix near the identity, which phi does not allow. They exist in
     every layer of two or more behind a hidden layer of width 1, whose signal is positive; and with one input, which has two
     signs, among three neurons of the first layer and two of a later one. A neuron never active is in no gradient at all.
     """
+    widths = chain.widths
     first, *later = widths[1:-1] or (0,)
     behind_one = any(width > 1 and before == 1 for before, width in zip(widths[1:-1], later))
-    if bias != "none" or not (behind_one or (widths[0] == 1 and (first > 2 or any(width > 1 for width in later)))):
+    if chain.bias != "none" or not (behind_one or (widths[0] == 1 and (first > 2 or any(width > 1 for width in later)))):
         return None
     return (
         "without biases, neurons behind a layer of width 1 share their hyperplane: the network's gradients span less than phi's; "
@@ -120,15 +125,13 @@ ARCHITECTURE = Architecture(
     summary="ReLU network of any depth",
     phi="products of weights along the paths from input to output, and from each hidden bias to the output",
     domain=domain,
+    any_domain=ANY_DOMAIN,
     source="Marcotte et al., NeurIPS 2023",
-    biases=("none", "hidden", "all"),
-    min_widths=2,
-    max_widths=None,
+    table=ChainTable(Chain((2, 3, 2))),
     blocks=chain_blocks,
     hidden=hidden,
     build=build,
-    default_metric=lambda block: "euclidean",
-    example_widths=(2, 3, 2),
+    vectors=chain_vectors,
     known_count=known_count,
     caveat=caveat,
 )

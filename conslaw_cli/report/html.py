@@ -59,9 +59,7 @@ footer { margin-top: 1.5rem; font-size: .85rem; }
 
 def reports(all_reports: Sequence[Report], options: Options) -> str:
     """One page, a section for each report."""
-    model = all_reports[0].model
-    widths = " → ".join(map(str, model.widths))
-    title = f"{model.architecture} {widths}" if len(all_reports) == 1 else f"{len(all_reports)} reports"
+    title = all_reports[0].model.label if len(all_reports) == 1 else f"{len(all_reports)} reports"
     return _page(title, (line for report in all_reports for line in _section(report, options)))
 
 

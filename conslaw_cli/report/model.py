@@ -17,11 +17,14 @@ EXPRESSIONS_SHOWN = 1000
 @dataclass(frozen=True)
 class ModelSummary:
     architecture: str
-    widths: tuple[int, ...]
-    bias: str
+    """Name of the architecture."""
+    table: dict[str, object]
+    """[model] of the spec as plain data, with every default written out."""
+    title: str
+    label: str
+    """The model in words, and as short as a spec calls it."""
     parameters: int
     blocks: tuple[tuple[str, tuple[int, int]], ...]
-    summary: str
     phi: str
     domain: str
     """Where phi stands for the model, beside what ``positive`` says; "" for everywhere."""
@@ -145,9 +148,7 @@ class Report:
             "schema": SCHEMA,
             "name": self.name,
             "model": {
-                "architecture": self.model.architecture,
-                "widths": list(self.model.widths),
-                "bias": self.model.bias,
+                **self.model.table,
                 "parameters": self.model.parameters,
                 "phi": self.model.phi,
                 "domain": where(self, PROSE),

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from conslaw_cli.report.model import DynamicsSummary, MetricSummary, Report
 from conslaw_cli.report.notation import Notation
 
-_BIASES = {"none": "", "hidden": ", hidden biases", "all": ", biases"}
 _LONGEST_LIST = 8
 _KINDS = {"gradient-flow": "gradient flow", "weight-decay": "weight decay", "nesterov": "Nesterov momentum"}
 
@@ -64,10 +63,8 @@ def title(report: Report, prose: Prose) -> tuple[str, str, str]:
 
 
 def model(report: Report, prose: Prose) -> str:
-    """The architecture without "of any depth": a report is about one depth."""
-    name = report.model.summary.partition(" of any depth")[0] or report.model.architecture
-    biases = _BIASES.get(report.model.bias, f", {report.model.bias} biases")
-    return f"{prose.text(name)} {prose.chain(report.model.widths)}{prose.text(biases)}"
+    """The model in words."""
+    return prose.text(report.model.title)
 
 
 def metric(summary: MetricSummary, prose: Prose) -> str:

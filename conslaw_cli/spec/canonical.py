@@ -11,9 +11,8 @@ from conslaw_cli.spec.schema import RATE_KEYS, DynamicsSpec, Spec
 
 def normalised(spec: Spec) -> dict[str, dict[str, object]]:
     """The spec as plain data with every default written out, without [expect] and name; ``parse_spec`` reads it back."""
-    model = spec.model
     return {
-        "model": {"architecture": model.architecture, "widths": list(model.widths), "bias": model.bias},
+        "model": spec.model.plain,
         "metric": {**{block: metric.name for block, metric in spec.metric.blocks}, "at": spec.metric.at},
         "dynamics": _dynamics(spec.dynamics),
     }

@@ -6,13 +6,14 @@ checks more (expressions, names of parameter blocks, poles), so a spec that fits
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from conslaw_cli import metrics
 from conslaw_cli.models import ARCHITECTURES, Architecture
 from conslaw_cli.spec.schema import (
     KINDS,
-    MOST_WIDTHS,
     POINTS,
     RATE_KEYS,
     STATUSES,
@@ -47,7 +48,7 @@ def schema() -> Schema:
         },
         "additionalProperties": False,
         "if": {"required": ["sweep"]},
-        "else": {"required": ["model"], "properties": {"model": {"required": ["architecture", "widths"]}}},
+        "else": {"required": ["model"], "properties": {"model": _complete()}},
     }
 
 
@@ -67,20 +68,27 @@ def _without_null(field: Schema) -> Schema:
 
 
 def _model() -> Schema:
-    biases = dict.fromkeys(bias for architecture in ARCHITECTURES.values() for bias in architecture.biases)
-    model = _fields(ModelSpec, "The model.", architecture=tuple(ARCHITECTURES), bias=tuple(biases))
-    model["properties"]["widths"]["maxItems"] = MOST_WIDTHS
-    return model | {
-        "allOf": [_when("architecture", name, _architecture(found)) for name, found in ARCHITECTURES.items()]
-    }
-
-
-def _architecture(architecture: Architecture) -> Schema:
-    widths = {"minItems": architecture.min_widths, "maxItems": architecture.max_widths}
+    table = msgspec.json.schema(ModelSpec, schema_hook=lambda kind: {})["$defs"]["ModelSpec"]
+    name = {**table["properties"]["architecture"], "enum": list(ARCHITECTURES)}
+    own = {key: schema for found in ARCHITECTURES.values() for key, schema in found.table.properties().items()}
     return {
-        "widths": {key: value for key, value in widths.items() if value is not None},
-        "bias": {"enum": list(architecture.biases)},
+        "description": "The model.",
+        "type": "object",
+        "properties": {"architecture": name, **own},
+        "additionalProperties": False,
+        "allOf": [_when("architecture", name, _restricted(found, own)) for name, found in ARCHITECTURES.items()],
     }
+
+
+def _complete() -> Schema:
+    """A model that no sweep completes: with the keys that its architecture has no default for."""
+    required = {name: list(found.table.required) for name, found in ARCHITECTURES.items()}
+    return {"required": ["architecture"], "allOf": [_when("architecture", name, required=keys) for name, keys in required.items()]}
+
+
+def _restricted(architecture: Architecture, keys: Iterable[str]) -> Schema:
+    """The keys of one architecture; those of others are none of its."""
+    return {**architecture.table.restrictions(), **{key: False for key in keys if key not in architecture.table.keys}}
 
 
 def _metric() -> Schema:
@@ -94,10 +102,7 @@ def _metric() -> Schema:
             "at": {"description": at, "enum": list(POINTS)},
             metrics.full.KEY: {"description": metrics.full.ABOUT, **metrics.rationals.schema()},
         },
-        "patternProperties": {
-            "^[A-Z]+[0-9]*$|^b[0-9]+$": {"description": "The metric of one parameter block.", **metrics.schema()}
-        },
-        "additionalProperties": False,
+        "additionalProperties": {"description": "The metric of one parameter block.", **metrics.schema()},
     }
 
 
@@ -144,9 +149,10 @@ def _sweep() -> Schema:
     }
 
 
-def _when(key: str, value: str, properties: Schema) -> Schema:
+def _when(key: str, value: str, properties: Schema | None = None, required: list[str] | None = None) -> Schema:
     """What holds for other keys where a key has a value."""
+    then = {"properties": properties, "required": required}
     return {
         "if": {"properties": {key: {"const": value}}, "required": [key]},
-        "then": {"properties": properties},
+        "then": {keyword: said for keyword, said in then.items() if said is not None},
     }

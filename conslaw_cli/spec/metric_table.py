@@ -7,7 +7,6 @@ from math import prod
 from conslaw_cli.metrics import Metric, MetricError, full, natural, read_metric_of_block
 from conslaw_cli.metrics.base import Shape
 from conslaw_cli.metrics.power import LARGEST_EXPONENT, NAMES
-from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.problems import MOST_ALIKE, Table, suggestion
 from conslaw_cli.spec.schema import POINTS, DynamicsSpec, MetricSpec, ModelSpec
 
@@ -17,7 +16,7 @@ def block_names(model: ModelSpec | None) -> tuple[str, ...]:
 
 
 def _blocks(model: ModelSpec) -> tuple[tuple[str, Shape], ...]:
-    return ARCHITECTURES[model.architecture].blocks(model.widths, model.bias)
+    return model.definition.blocks(model.options)
 
 
 def read_metric(table: Table, model: ModelSpec | None, dynamics: DynamicsSpec | None) -> MetricSpec | None:
@@ -120,7 +119,7 @@ def _metric_of(value: object, key: str, shapes: dict[str, Shape]) -> Metric:
 
 def _usual(model: ModelSpec, block: str) -> Metric:
     """The metric the architecture calls for."""
-    metric = read_metric_of_block(ARCHITECTURES[model.architecture].default_metric(block))
+    metric = read_metric_of_block(model.definition.default_metric(block))
     if metric is None:
         raise ValueError(f"{model.architecture} names an unknown default metric for {block}")
     return metric

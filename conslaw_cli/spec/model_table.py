@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from conslaw_cli.models import ARCHITECTURES, Architecture
+from conslaw_cli.models import ARCHITECTURES, Architecture, ModelTable
 from conslaw_cli import hints
 from conslaw_cli.problems import Table, suggestion
-from conslaw_cli.spec.schema import LARGEST_WIDTH, MOST_WIDTHS, STATUSES, ExpectSpec, ModelSpec
+from conslaw_cli.spec.schema import STATUSES, ExpectSpec, ModelSpec
 
 _EXPECTED = {"laws": int, "time_dependent": bool, "complete": bool, "time_free": int, "dimension": int}
 
 
 def read_model(table: Table) -> ModelSpec | None:
-    """The model, or None after noting what is wrong with it."""
-    table.check_keys(ModelSpec.__struct_fields__)
+    """The model, or None after noting what is wrong with it: an architecture reads its own keys."""
     architecture = _architecture(table)
-    widths = _widths(table, architecture)
-    bias = _bias(table, architecture)
-    if architecture is None or widths is None or bias is None:
-        return None
-    return ModelSpec(architecture.name, widths, bias)
+    of_model = _nearest_table(table) if architecture is None else architecture.table
+    table.check_keys(("architecture", *of_model.keys))
+    options = of_model.read(table, architecture and architecture.name)
+    return None if architecture is None or options is None else ModelSpec(architecture.name, options)
 
 
 def _architecture(table: Table) -> Architecture | None:
@@ -29,57 +27,9 @@ def _architecture(table: Table) -> Architecture | None:
     return None if name is None else ARCHITECTURES[name]
 
 
-def _example(architecture: Architecture | None) -> str:
-    widths = (2, 3, 2) if architecture is None else architecture.example_widths
-    return f"write e.g. widths = {list(widths)}"
-
-
-def _widths(table: Table, architecture: Architecture | None) -> tuple[int, ...] | None:
-    if "widths" not in table.data:
-        table.problem("widths", "missing key", _example(architecture))
-        return None
-    widths = table.data["widths"]
-    fault = _fault_of_widths(widths) or _fault_of_length(len(widths), architecture)
-    if fault:
-        table.problem("widths", fault, _example(architecture))
-        return None
-    return tuple(widths)
-
-
-def _fault_of_widths(widths: object) -> str | None:
-    if not isinstance(widths, (list, tuple)):
-        return "widths must be an array of positive integers"
-    if len(widths) > MOST_WIDTHS:
-        return f"has {len(widths)} widths, more than {MOST_WIDTHS}"
-    if not all(type(width) is int and width > 0 for width in widths):
-        return "widths must be positive integers"
-    if any(width > LARGEST_WIDTH for width in widths):
-        return f"widths must not exceed {LARGEST_WIDTH}"
-    return None
-
-
-def _fault_of_length(length: int, architecture: Architecture | None) -> str | None:
-    if architecture is None:
-        return None
-    least, most = architecture.min_widths, architecture.max_widths
-    if least == most and length != least:
-        return f"{architecture.name} takes exactly {least} widths, not {length}"
-    if length < least:
-        return f"{architecture.name} takes at least {least} widths, not {length}"
-    if most is not None and length > most:
-        return f"{architecture.name} takes at most {most} widths, not {length}"
-    return None
-
-
-def _bias(table: Table, architecture: Architecture | None) -> str | None:
-    if "bias" not in table.data:
-        return "none"
-    offered = _all_biases() if architecture is None else architecture.biases
-    return table.choice("bias", offered, "bias" if architecture is None else f"bias for {architecture.name}")
-
-
-def _all_biases() -> tuple[str, ...]:
-    return tuple(dict.fromkeys(bias for architecture in ARCHITECTURES.values() for bias in architecture.biases))
+def _nearest_table(table: Table) -> ModelTable:
+    """Of the tables that architectures have, the first of those that know the most of the keys given."""
+    return max((found.table for found in ARCHITECTURES.values()), key=lambda known: len(set(known.keys) & set(table.data)))
 
 
 def read_expect(table: Table) -> ExpectSpec:

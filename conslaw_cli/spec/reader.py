@@ -98,7 +98,7 @@ def _tables(mapping: object, collector: Collector) -> dict[str, Table]:
     for key in [key for key in mapping if key not in (*_TABLES, "sweep")][:MOST_ALIKE]:
         _note_unknown(collector, key, mapping[key])
     if "model" not in mapping:
-        collector.add("[model]", None, "missing table", f"add [model] with architecture and widths; {_NEW}")
+        collector.add("[model]", None, "missing table", f"add [model] with architecture and what it takes; {_NEW}")
     tables = {}
     for name in _TABLES:
         data = mapping.get(name, {})

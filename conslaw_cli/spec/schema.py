@@ -5,22 +5,20 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, json
 
 from conslaw_cli.expressions.parsing import Expression
 from conslaw_cli.metrics import Metric
+from conslaw_cli.models import ARCHITECTURES, Architecture, Options
 
 KINDS = ("gradient-flow", "momentum", "nesterov", "weight-decay")
 STATUSES = ("proved", "proved for phi", "exact", "exact for phi", "theorem", "undecided")
 """``for phi``: of phi's laws, where phi stands for the network nowhere."""
 POINTS = ("theta", "lookahead")
-MOST_WIDTHS = 10_000
-LARGEST_WIDTH = 10**9
 
 RATE_KEYS = {"momentum": ("damping", "tau"), "weight-decay": ("decay", "lambda")}
 """For each dynamics whose rate the spec gives: the key, and its default."""
 
-Width = Annotated[int, Meta(ge=1, le=LARGEST_WIDTH)]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
@@ -28,8 +26,17 @@ class ModelSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The table [model]."""
 
     architecture: Annotated[str, Meta(description="Name of an architecture, such as linear, relu, nmf or icnn.")]
-    widths: Annotated[tuple[Width, ...], Meta(description="Widths of the layers from input to output.")]
-    bias: Annotated[str, Meta(description="Layers with a bias: none, hidden or all.")] = "none"
+    options: Annotated[Options, Meta(description="The architecture's own keys, such as widths and bias.")]
+
+    @property
+    def definition(self) -> Architecture:
+        """The architecture itself."""
+        return ARCHITECTURES[self.architecture]
+
+    @property
+    def plain(self) -> dict[str, object]:
+        """The table as plain data, with every default written out."""
+        return {"architecture": self.architecture, **json.decode(json.encode(self.options))}
 
 
 class MetricSpec(Struct, frozen=True, forbid_unknown_fields=True):

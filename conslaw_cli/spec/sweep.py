@@ -33,14 +33,13 @@ from decimal import Decimal
 from itertools import product
 from math import prod
 
+from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.problems import MOST_ALIKE, Table, suggestion, visible
 from conslaw_cli.spec.sweep_values import SweepError, check_lists, count, values_of
 
 MOST_CASES = 100_000
 TABLES = ("model", "metric", "dynamics", "expect")
 _LONGEST_NAME = 120
-_LISTS = "model.widths"
-"""The key whose every value is a list."""
 _PATH = re.compile(r"(model|metric|dynamics|expect)\.([A-Za-z0-9_-]+)(?:\[(\d{1,4})\])?")
 
 Changes = dict[str, object]
@@ -148,7 +147,7 @@ def _few(axes: Changes, groups: list[tuple[str, ...]], listed: list, sweep: Tabl
     for key, values in axes.items():
         try:
             found = count(values)
-            if key == _LISTS:
+            if _takes_lists(key):
                 check_lists(values)
             counts[key] = found
         except SweepError as error:
@@ -163,6 +162,12 @@ def _few(axes: Changes, groups: list[tuple[str, ...]], listed: list, sweep: Tabl
     if number > MOST_CASES:
         sweep.problem("cases", f"the sweep has {number} cases, more than {MOST_CASES}", "split it into several specs")
     return not uneven and number <= MOST_CASES
+
+
+def _takes_lists(key: str) -> bool:
+    """Whether every value of a key is a list."""
+    table, _, name = key.partition(".")
+    return table == "model" and any(name in architecture.table.lists for architecture in ARCHITECTURES.values())
 
 
 def _rows(axes: Changes, group: tuple[str, ...]) -> Iterator[tuple[object, ...]]:

@@ -11,8 +11,7 @@ _TEMPLATE = """\
 
 [model]
 architecture = "{name}"  # {architectures}
-widths = {widths}  # {note}
-bias = "none"  # {biases}
+{options}
 
 # [metric]                  # one of euclidean | entropy | theta^a (a = 0 ... 20); without this table:
 # default = "euclidean"     # for all parameter blocks
@@ -43,9 +42,7 @@ def new_spec(architecture: Architecture) -> str:
         domain=architecture.domains,
         name=architecture.name,
         architectures=" | ".join(ARCHITECTURES),
-        widths=list(architecture.example_widths),
-        note=f"input, hidden ..., output; {_number_of_widths(architecture)}",
-        biases=" | ".join(architecture.biases),
+        options="\n".join(architecture.table.lines()),
         metrics="\n".join(_metric_lines(architecture)),
         points=" | ".join(POINTS),
         kinds=" | ".join(KINDS),
@@ -53,14 +50,7 @@ def new_spec(architecture: Architecture) -> str:
     )
 
 
-def _number_of_widths(architecture: Architecture) -> str:
-    least, most = architecture.min_widths, architecture.max_widths
-    if least == most:
-        return f"exactly {least}"
-    return f"at least {least}" if most is None else f"{least} to {most}"
-
-
 def _metric_lines(architecture: Architecture) -> list[str]:
     """One line for each parameter block of the example, with the metric it has by default."""
-    blocks = architecture.blocks(tuple(architecture.example_widths), "none")
+    blocks = architecture.blocks(architecture.table.example)
     return [f'# {name} = "{architecture.default_metric(name)}"' for name, _ in blocks]
