@@ -15,6 +15,7 @@ from conslaw_cli.analysis import run, unanalysed
 from conslaw_cli.cli import group
 from conslaw_cli.comparing import DYNAMICS, compare_spec
 from conslaw_cli.laws.theory import known_families
+from conslaw_cli.metrics import EUCLIDEAN
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.report import FORMATS, render
 from conslaw_cli.assembling.build import build
@@ -198,7 +199,7 @@ def test_known_numbers():
     """Two linear layers: the theorem's count at every size. Deep ones: at least as many as are shown, where not all are."""
     for widths in ([2, 3, 2], [1, 7, 1], [3, 9, 2], [1, 1, 1]):
         outline = unanalysed(parse_spec(spec("linear", widths)), 0, "")
-        (family,) = known_families(outline.model.blocks, outline.model.hidden, {"W1": 0, "W2": 0}, outline.dynamics)
+        (family,) = known_families(outline.model.blocks, outline.model.hidden, dict.fromkeys(("W1", "W2"), EUCLIDEAN), outline.dynamics)
         assert family.number == report("linear", widths)["laws"]["independent"]
     deep = build(unanalysed(parse_spec(spec("linear", [1, 2, 2, 1])), 0, "too large"))
     assert deep.laws.found == 5 and "at least 2 of them independent" in render([deep], "text")

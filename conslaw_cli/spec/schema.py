@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated
 
-from msgspec import Meta, Struct, json
+from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from conslaw_cli.expressions.parsing import Expression
 from conslaw_cli.metrics import Metric
@@ -36,7 +37,8 @@ class ModelSpec(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def plain(self) -> dict[str, object]:
         """The table as plain data, with every default written out."""
-        return {"architecture": self.architecture, **json.decode(json.encode(self.options))}
+        options = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self.options).items()}
+        return {"architecture": self.architecture, **options}
 
 
 class MetricSpec(Struct, frozen=True, forbid_unknown_fields=True):
