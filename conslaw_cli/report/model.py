@@ -49,6 +49,11 @@ class MetricSummary:
 @dataclass(frozen=True)
 class DynamicsSummary:
     kind: str
+    title: str
+    rate_words: str
+    """The kind in words, and what stands between them and the rate."""
+    drifts: bool
+    """Whether there is a drift to take out: coordinates are then not the parameters."""
     rate: str | None
     start: str | None
     """Time from which the laws hold; None for t > 0."""

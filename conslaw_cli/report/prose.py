@@ -10,7 +10,6 @@ from conslaw_cli.report.model import DynamicsSummary, MetricSummary, Report
 from conslaw_cli.report.notation import Notation
 
 _LONGEST_LIST = 8
-_KINDS = {"gradient-flow": "gradient flow", "weight-decay": "weight decay", "nesterov": "Nesterov momentum"}
 
 
 @dataclass(frozen=True)
@@ -94,10 +93,8 @@ def _metric_name(kind: str, prose: Prose) -> str:
 
 def dynamics(summary: DynamicsSummary, prose: Prose) -> str:
     """gradient flow; momentum, damping τ; weight decay λ."""
-    shown = prose.text(_KINDS.get(summary.kind, summary.kind))
-    if summary.rate is None:
-        return shown
-    return f"{shown}{' ' if summary.kind == 'weight-decay' else ', damping '}{prose.rate(summary.rate)}"
+    shown = prose.text(summary.title)
+    return shown if summary.rate is None else f"{shown}{prose.text(summary.rate_words)}{prose.rate(summary.rate)}"
 
 
 def count(report: Report, prose: Prose) -> str:

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 import msgspec
 
 from conslaw_cli import metrics
+from conslaw_cli.dynamics import DYNAMICS, Kind
 from conslaw_cli.models import ARCHITECTURES, Architecture
 from conslaw_cli.spec.schema import (
     KINDS,
     POINTS,
-    RATE_KEYS,
     STATUSES,
     ExpectSpec,
     ModelSpec,
@@ -109,8 +109,13 @@ def _metric() -> Schema:
 def _dynamics() -> Schema:
     start = "Time from which the laws are claimed; 0 by default where the rate is finite there."
     rates = {
-        key: {"description": f"{key.capitalize()} under {kind}: {_RATE_TEXT}.", "default": default, **_VALUE}
-        for kind, (key, default) in RATE_KEYS.items()
+        kind.rate_key: {
+            "description": f"{kind.rate_key.capitalize()} under {kind.name}: {_RATE_TEXT}.",
+            "default": kind.default_rate,
+            **_VALUE,
+        }
+        for kind in DYNAMICS.values()
+        if kind.rate_key
     }
     return {
         "description": "How the model is trained.",
@@ -121,14 +126,14 @@ def _dynamics() -> Schema:
             "start": {"description": start, **_VALUE},
         },
         "additionalProperties": False,
-        "allOf": [_when("kind", kind, _misplaced(kind)) for kind in KINDS],
+        "allOf": [_when("kind", kind.name, _misplaced(kind)) for kind in DYNAMICS.values()],
     }
 
 
-def _misplaced(kind: str) -> Schema:
+def _misplaced(kind: Kind) -> Schema:
     """Keys that belong to other dynamics."""
-    others = [key for other, (key, _) in RATE_KEYS.items() if other != kind]
-    return dict.fromkeys([*others, "start"] if kind == "gradient-flow" else others, False)
+    others = [other.rate_key for other in DYNAMICS.values() if other.rate_key not in (None, kind.rate_key)]
+    return dict.fromkeys(others if kind.drifts else [*others, "start"], False)
 
 
 def _expect() -> Schema:
