@@ -48,7 +48,7 @@ def _mirror(law: MirrorLaw, dynamics: Dynamics, name_of: Callable[[int], Entry])
 def _mirror_form(family: SpecialFamily, dynamics: Dynamics) -> NeuronForm:
     (law, *_), layer = family.laws, family.layer
     sides = [(1, block, "out") for block in layer.outgoing]
-    sides += [(-1, block, "bias" if block.startswith("b") else "in") for block in layer.incoming]
+    sides += [(-1, block, "bias" if block in layer.biases else "in") for block in layer.incoming]
     rate = _rate(law, dynamics)
     terms = tuple(NeuronTerm(sign, block, side, "mirror", rate=rate) for sign, block, side in sides)
     if law.rate:

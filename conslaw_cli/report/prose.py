@@ -23,11 +23,9 @@ class Prose:
     superscripts: bool = True
     """Whether an error bound such as 2^-40 is typeset."""
 
-    def block(self, name: str, shape: tuple[int, int]) -> str:
-        """A block and its shape: W₁ 3×2; a bias is a vector."""
-        rows, columns = shape
-        size = str(rows) if name[:1].islower() and columns == 1 else f"{rows}×{columns}"
-        return f"{self.math(self.notation.letter(name))} {self.text(size)}"
+    def block(self, name: str, shape: tuple[int, ...]) -> str:
+        """A block and its shape: W₁ 3×2, b₁ 3."""
+        return f"{self.math(self.notation.letter(name))} {self.text('×'.join(map(str, shape)))}"
 
     def letters(self, blocks: Sequence[str]) -> list[str]:
         return [self.math(self.notation.letter(name)) for name in blocks]
