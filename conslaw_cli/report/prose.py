@@ -85,7 +85,7 @@ def metric_of_blocks(blocks: Sequence[tuple[str, str]], prose: Prose) -> str:
 
 
 def _metric_name(kind: str, prose: Prose) -> str:
-    if kind.startswith("theta^"):
+    if "theta" in kind:
         return prose.rate(kind.replace("^", "**"))
     return "Euclidean" if kind == "euclidean" else prose.text(kind)
 

@@ -106,13 +106,13 @@ def _restricted(architecture: Architecture, keys: Iterable[str]) -> Schema:
 
 
 def _metric() -> Schema:
-    default = "The metric of all parameter blocks that have none of their own: euclidean, entropy, theta^a or natural-gradient."
+    default = "The metric of all parameter blocks that have none of their own: euclidean, entropy, theta^a, natural-gradient or an expression in theta."
     at = "Where the metric is evaluated; by default lookahead for momentum with constant damping unless M is constant."
     return {
         "description": "The metric M; without it, what the architecture calls for.",
         "type": "object",
         "properties": {
-            "default": {"description": default, "anyOf": [*metrics.power.schemas(), *metrics.natural.schemas()]},
+            "default": {"description": default, "anyOf": metrics.default_schemas()},
             "at": {"description": at, "enum": list(POINTS)},
             metrics.full.KEY: {"description": metrics.full.ABOUT, **metrics.rationals.schema()},
         },
