@@ -59,7 +59,7 @@ def build(analysis: Analysis) -> Report:
             architecture.title(spec.model.options),
             architecture.label(spec.model.options),
             model.size,
-            model.blocks,
+            tuple((name, shape[:1] if name in model.vectors else shape) for name, shape in model.blocks),
             architecture.phi,
             _domain(analysis),
             _positive(analysis),

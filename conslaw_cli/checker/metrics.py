@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from conslaw_cli.checker.result import ReportError
+from conslaw_cli.checker.result import ReportError, Undecided
 
 Matrix = tuple[tuple[Fraction, ...], ...]
 NATURAL = "natural-gradient"
@@ -16,6 +16,7 @@ LARGEST_MATRIX = 64
 _NUMBER = r"-?\d{1,100}(?:/[1-9]\d{0,100})?"
 _ROW = rf"\[{_NUMBER}(?:, {_NUMBER})*\]"
 _MATRIX = rf"\[{_ROW}(?:, {_ROW})*\]"
+_EXPRESSION = re.compile(r"(?=.*theta)[a-z0-9+*/(). -]{1,600}")
 _SIDES = re.compile(rf"(?:left ({_MATRIX}))?(?:, )?(?:right ({_MATRIX}))?")
 
 
@@ -68,6 +69,8 @@ def read_metric(text: object, name: str, shape: tuple[int, int]) -> Metric:
     power = re.fullmatch(r"theta\^(?:(\d{1,2})|\((\d{1,3}/[1-9]\d?)\))", text) if isinstance(text, str) else None
     if power or text in ("euclidean", "entropy"):
         return Metric(Fraction(power[1] or power[2]) if power else Fraction(text == "entropy"))
+    if isinstance(text, str) and _EXPRESSION.fullmatch(text):
+        raise Undecided(f"the metric {text[:60]}, an expression in theta")
     sides = _SIDES.fullmatch(text) if isinstance(text, str) and text else None
     if not sides:
         raise ReportError(f"metric.blocks.{name} must be euclidean, entropy, theta^a, {NATURAL} or matrices left and right")

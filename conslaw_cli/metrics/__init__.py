@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from conslaw_cli.metrics import full, matrix, natural, power, rationals
+from conslaw_cli.metrics import entrywise, full, matrix, natural, power, rationals
 from conslaw_cli.metrics.base import Metric, MetricError, Primitive, Shape
 
-KINDS = (power, natural, full, matrix)
+KINDS = (power, natural, full, matrix, entrywise)
 """The kinds of metrics: each module reads the values of [metric] that are its own."""
 EUCLIDEAN = power.Power(0)
 
@@ -15,9 +15,14 @@ def read_metric_of_block(value: object, shape: Shape | None = None) -> Metric | 
     return next((metric for kind in KINDS if (metric := kind.read(value, shape)) is not None), None)
 
 
+def default_schemas() -> list[dict[str, object]]:
+    """JSON Schemas of metrics that any block can have."""
+    return [schema for kind in (power, natural, entrywise) for schema in kind.schemas()]
+
+
 def schema() -> dict[str, object]:
     """The JSON Schema of the metric of a block."""
     return {"anyOf": [alternative for kind in KINDS for alternative in kind.schemas()]}
 
 
-__all__ = ["EUCLIDEAN", "KINDS", "Metric", "MetricError", "Primitive", "full", "natural", "power", "rationals", "read_metric_of_block", "schema"]
+__all__ = ["EUCLIDEAN", "KINDS", "Metric", "MetricError", "Primitive", "default_schemas", "full", "natural", "power", "rationals", "read_metric_of_block", "schema"]

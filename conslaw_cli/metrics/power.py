@@ -102,12 +102,18 @@ def read(value: object, shape: Shape | None) -> Power | None:
     text = re.fullmatch(_TEXT, value, re.ASCII)
     if text is None or text[1].endswith("/0)"):
         return Power(NAMES[value]) if value in NAMES else None
-    exponent = Fraction(text[1].strip("()"))
-    if exponent > LARGEST_EXPONENT or exponent.denominator > LARGEST_ROOT:
+    return of_exponent(Fraction(text[1].strip("()")))
+
+
+def of_exponent(exponent: int | Fraction) -> Power | None:
+    """The metric diag(theta^a), where a is one that is supported."""
+    exponent = Fraction(exponent)
+    if not 0 <= exponent <= LARGEST_EXPONENT or exponent.denominator > LARGEST_ROOT:
         return None
     return Power(int(exponent) if exponent.denominator == 1 else exponent)
 
 
 def schemas() -> list[dict[str, object]]:
     """JSON Schemas of the values that :func:`read` takes."""
-    return [{"enum": list(NAMES)}, {"type": "string", "pattern": f"^{_TEXT}$"}]
+    whole = "|".join(map(str, range(LARGEST_EXPONENT + 1)))
+    return [{"enum": list(NAMES)}, {"type": "string", "pattern": rf"^theta\^(({whole})(\.[0-9]{{1,3}})?|\([0-9]{{1,3}}/[0-9]{{1,2}}\))$"}]

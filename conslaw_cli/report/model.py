@@ -24,7 +24,8 @@ class ModelSummary:
     label: str
     """The model in words, and as short as a spec calls it."""
     parameters: int
-    blocks: tuple[tuple[str, tuple[int, int]], ...]
+    blocks: tuple[tuple[str, tuple[int, ...]], ...]
+    """Names and shapes; a vector's is one number."""
     phi: str
     domain: str
     """Where phi stands for the model, beside what ``positive`` says; "" for everywhere."""

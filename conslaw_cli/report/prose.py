@@ -22,11 +22,9 @@ class Prose:
     superscripts: bool = True
     """Whether an error bound such as 2^-40 is typeset."""
 
-    def block(self, name: str, shape: tuple[int, int]) -> str:
-        """A block and its shape: W₁ 3×2; a bias is a vector."""
-        rows, columns = shape
-        size = str(rows) if name[:1].islower() and columns == 1 else f"{rows}×{columns}"
-        return f"{self.math(self.notation.letter(name))} {self.text(size)}"
+    def block(self, name: str, shape: tuple[int, ...]) -> str:
+        """A block and its shape: W₁ 3×2, b₁ 3."""
+        return f"{self.math(self.notation.letter(name))} {self.text('×'.join(map(str, shape)))}"
 
     def letters(self, blocks: Sequence[str]) -> list[str]:
         return [self.math(self.notation.letter(name)) for name in blocks]
@@ -86,7 +84,7 @@ def metric_of_blocks(blocks: Sequence[tuple[str, str]], prose: Prose) -> str:
 
 
 def _metric_name(kind: str, prose: Prose) -> str:
-    if kind.startswith("theta^"):
+    if "theta" in kind:
         return prose.rate(kind.replace("^", "**"))
     return "Euclidean" if kind == "euclidean" else prose.text(kind)
 

@@ -69,12 +69,11 @@ def _without_null(field: Schema) -> Schema:
 
 def _model() -> Schema:
     table = msgspec.json.schema(ModelSpec, schema_hook=lambda kind: {})["$defs"]["ModelSpec"]
-    name = {**table["properties"]["architecture"], "enum": list(ARCHITECTURES)}
-    own = {key: schema for found in ARCHITECTURES.values() for key, schema in found.table.properties().items()}
+    name, own = {**table["properties"]["architecture"], "enum": list(ARCHITECTURES)}, _by_key()
     return {
         "description": "The model.",
         "type": "object",
-        "properties": {"architecture": name, **own},
+        "properties": {"architecture": name, **{key: _any(schemas) for key, schemas in own.items()}},
         "additionalProperties": False,
         "allOf": [_when("architecture", name, _restricted(found, own)) for name, found in ARCHITECTURES.items()],
     }
@@ -86,19 +85,34 @@ def _complete() -> Schema:
     return {"required": ["architecture"], "allOf": [_when("architecture", name, required=keys) for name, keys in required.items()]}
 
 
+def _by_key() -> dict[str, list[Schema]]:
+    """The keys of [model] beside ``architecture``, each with the different schemas that architectures have for it."""
+    found: dict[str, list[Schema]] = {}
+    for architecture in ARCHITECTURES.values():
+        for key, schema in architecture.table.schemas().items():
+            known = found.setdefault(key, [])
+            known.extend([schema] if schema not in known else [])
+    return found
+
+
+def _any(schemas: list[Schema]) -> Schema:
+    """One of several schemas, whose descriptions are alike."""
+    return schemas[0] if len(schemas) == 1 else {"description": schemas[0]["description"], "anyOf": schemas}
+
+
 def _restricted(architecture: Architecture, keys: Iterable[str]) -> Schema:
     """The keys of one architecture; those of others are none of its."""
-    return {**architecture.table.restrictions(), **{key: False for key in keys if key not in architecture.table.keys}}
+    return {key: architecture.table.schemas().get(key, False) for key in keys}
 
 
 def _metric() -> Schema:
-    default = "The metric of all parameter blocks that have none of their own: euclidean, entropy, theta^a or natural-gradient."
+    default = "The metric of all parameter blocks that have none of their own: euclidean, entropy, theta^a, natural-gradient or an expression in theta."
     at = "Where the metric is evaluated; by default lookahead for momentum with constant damping unless M is constant."
     return {
         "description": "The metric M; without it, what the architecture calls for.",
         "type": "object",
         "properties": {
-            "default": {"description": default, "anyOf": [*metrics.power.schemas(), *metrics.natural.schemas()]},
+            "default": {"description": default, "anyOf": metrics.default_schemas()},
             "at": {"description": at, "enum": list(POINTS)},
             metrics.full.KEY: {"description": metrics.full.ABOUT, **metrics.rationals.schema()},
         },
