@@ -132,7 +132,7 @@ def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
 def unanalysed(spec: Spec, seed: int, failure: str) -> Analysis:
     """What a spec says by itself: the names and shapes of its parameters, nothing computed."""
     model = spec.model.definition.outline(spec.model.options)
-    return Analysis(spec, seed, model, build_dynamics(spec.dynamics, spec.metric), failure=failure)
+    return Analysis(spec, seed, model, build_dynamics(spec.dynamics, spec.metric.lookahead), failure=failure)
 
 
 def _adding(listener: Listener, before: Sequence[PartResult], copies: int) -> Listener:

@@ -18,7 +18,7 @@ import numpy as np
 
 from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.tensors import Expansion, Terms, TooLarge, collect, join, merge, pad, term_count
-from conslaw_cli.dynamics.base import RATE, SYMBOL
+from conslaw_cli.dynamics.base import Symbol
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.graph.program import Program
@@ -174,7 +174,7 @@ def _gradient(program: Program, active: frozenset[str] | None) -> tuple[np.ndarr
 def _rows(flow: PartFlow, covectors: list[dict[int, Polynomial]], velocities: int) -> tuple[np.ndarray, ...]:
     """Terms of the covectors as arrays: law, parameter, monomial (parameters, then velocities and symbols as fresh variables)."""
     n = flow.program.size
-    number = {SYMBOL: velocities + n, RATE: velocities + n + 1}
+    number = {Symbol.FREE: velocities + n, Symbol.RATE: velocities + n + 1}
     owners, components, monomials, coefficients = [], [], [], []
     for owner, entries in enumerate(covectors):
         terms = _whole_powers([(k, m, c) for k, polynomial in entries.items() for m, c in polynomial.terms.items()], n)
