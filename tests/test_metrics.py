@@ -14,6 +14,7 @@ from reference import TIME, polynomial_fields, axes_metric, count_laws, count_ti
 
 from conslaw_cli import analyze
 from conslaw_cli.checker import verify_report
+from conslaw_cli.comparing import compare_spec
 from conslaw_cli.rings import jets
 from conslaw_cli.rings.field import Field
 from conslaw_cli.spec import SpecError, normalised, parse_spec, spec_sha256
@@ -358,6 +359,13 @@ def test_expressions_are_canonical():
     one, two = (parse_spec(tables("linear", [1, 1], {"W1": text})) for text in ("sqrt( theta^2 + 1.0 )", "sqrt(theta**2+1)"))
     assert spec_sha256(one) == spec_sha256(two) and parse_spec(normalised(one)).metric == one.metric
     assert dict(one.metric.blocks)["W1"].name == "sqrt(theta**2+1)"
+
+
+def test_compare_says_where_roots_are_not_supported():
+    table = compare_spec(parse_spec(tables("linear", [1, 1, 1], {"default": "sqrt(theta**2+1)"})))
+    ours = [(row.point, *(cell.status for cell in cells)) for row, cells in zip(table.rows, table.cells) if row.name == "the spec's"]
+    assert ours == [("theta", "proved", "undecided", "undecided"), ("lookahead", None, "proved", None)]
+    assert "roots" in table.cells[0][1].note
 
 
 # --- polynomials in the parameters as entries ------------------------------------------------------------------------
