@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conslaw_cli.dynamics import DYNAMICS as KINDS
 from conslaw_cli.report.comparison import Cell, Comparison, Row
 from conslaw_cli.spec import Spec, parse_spec
 
@@ -10,8 +11,6 @@ DYNAMICS = {
     "momentum": {"kind": "momentum", "damping": "tau"},
     "Nesterov": {"kind": "nesterov"},
 }
-LOOKAHEAD = frozenset({"momentum"})
-"""The dynamics that have a lookahead point tau theta + theta' to take a metric at: its tau must be constant."""
 
 
 def compare_spec(spec: Spec, seed: int = 0) -> Comparison:
@@ -49,7 +48,7 @@ def _cell(spec: Spec, row: Row, metric: dict[str, object], dynamics: str, seed: 
     from conslaw_cli.analysis import run
     from conslaw_cli.assembling.build import build
 
-    if row.point == "lookahead" and dynamics not in LOOKAHEAD:
+    if row.point == "lookahead" and not KINDS[DYNAMICS[dynamics]["kind"]].lookahead:
         return Cell(None, 0, None)
     at = {} if row.point is None else {"at": row.point}
     report = build(run(parse_spec({"model": spec.model.plain, "metric": metric | at, "dynamics": DYNAMICS[dynamics]}), seed))

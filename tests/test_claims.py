@@ -16,7 +16,7 @@ from test_exact import flow_of, functional, parameter_symbols, part_flow, scalar
 from conslaw_cli import analysis, analyze
 from conslaw_cli.analysis import ERROR_BITS, part_result
 from conslaw_cli.rings.polynomials import Polynomial
-from conslaw_cli.dynamics.base import RATE, SYMBOL
+from conslaw_cli.dynamics.base import Symbol
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.time import TimeAction, action
@@ -35,7 +35,7 @@ MODEL_SPECS = Path(__file__).parent.parent / "model_specs"
 
 def generator(flow, number):
     """A generator as SymPy polynomials in the state, its coefficients and the free symbols."""
-    symbols = {SYMBOL: sp.Symbol(f"S{number}"), RATE: sp.Symbol("tau")}
+    symbols = {Symbol.FREE: sp.Symbol(f"S{number}"), Symbol.RATE: sp.Symbol("tau")}
     state = sp.symbols(f"z0:{flow.dimension}")
     pieces = np.split(np.array(state), len(flow.dynamics.coordinates))
     at, metric_at = (

@@ -30,7 +30,7 @@ from conslaw_cli.rings.stream import Stream, coefficient, mix
 from conslaw_cli.rings.bounds import VARIABLE, gradient_bounds
 from conslaw_cli.rings.tensors import Expansion, term_count
 from conslaw_cli.dynamics import build_dynamics
-from conslaw_cli.dynamics.base import RATE, SYMBOL
+from conslaw_cli.dynamics.base import Symbol
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.paths import Edges, edges, independent_paths
@@ -654,7 +654,7 @@ def flow_of(tables):
     """(spec, model, dynamics) of a spec's tables."""
     parsed = parse_spec(tables)
     model = ARCHITECTURES[parsed.model.architecture].build(parsed.model.options)
-    return parsed, model, build_dynamics(parsed.dynamics, parsed.metric)
+    return parsed, model, build_dynamics(parsed.dynamics, parsed.metric.lookahead)
 
 
 def part_flow(tables):
@@ -673,7 +673,7 @@ def generator(flow, field, stream, number, state):
     def draw(name, size, counter=number):
         return [int(v) for v in stream.nonzero(field.p, name, np.array([counter]), size)[0]]
 
-    values = {SYMBOL: draw("symbol", 1)[0], RATE: draw("rate", 1, 0)[0]}
+    values = {Symbol.FREE: draw("symbol", 1)[0], Symbol.RATE: draw("rate", 1, 0)[0]}
     pieces = np.split(np.array(state), len(flow.dynamics.coordinates))
     at, metric_at = (
         sum(scalar_value(s, values) * piece for s, piece in zip(scalars, pieces, strict=True))

@@ -2,9 +2,12 @@
 
 import importlib.util
 import json
+import shutil
+import subprocess
 import tomllib
 
 import pytest
+from batching import ROOT, START, environment
 from click.testing import CliRunner
 
 from conslaw_cli import analyze
@@ -15,61 +18,21 @@ from conslaw_cli.spec import new_spec, read_cases
 MODULE = '''
 """A low-rank adapter beside a trained map: g(x) = (Theta + Up Down) x."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from conslaw_cli.graph.nodes import Coefficient
 from conslaw_cli.models.base import Architecture, HiddenLayer, Model
 from conslaw_cli.models.layers import parameters
-from conslaw_cli.models.table import Options
+from conslaw_cli.models.keys import Count
+from conslaw_cli.models.table import ModelTable, Options
 
 
 class Adapter(Options, frozen=True):
     inputs: int
     outputs: int
-    rank: int = 1
+    rank: int
 
-
-@dataclass(frozen=True)
-class AdapterTable:
-    example: ClassVar[Adapter] = Adapter(3, 3, 2)
-    keys: ClassVar[tuple[str, ...]] = ("inputs", "outputs", "rank")
-    lists: ClassVar[tuple[str, ...]] = ()
-    required: ClassVar[tuple[str, ...]] = ("inputs", "outputs")
-    largest: ClassVar[Adapter] = example
-    example_text: ClassVar[str] = "inputs 3, outputs 3, rank 2"
-
-    def read(self, table, architecture):
-        values = {key: self._size(table, key) for key in self.keys if key in table.data or key in self.required}
-        return None if None in values.values() else Adapter(**values)
-
-    def _size(self, table, key):
-        value = table.data.get(key)
-        if type(value) is int and 0 < value < 1000:
-            return value
-        table.problem(key, f"{key} must be a positive integer" if key in table.data else "missing key", f"write e.g. {key} = 3")
-        return None
-
-    def sizes(self, options):
-        return f"{options.inputs} → {options.outputs}"
-
-    def suffix(self, options):
-        return f" of rank {options.rank}"
-
-    def label(self, options):
-        return f"{self.sizes(options)}, rank {options.rank}"
-
-    def lines(self):
-        return ["inputs = 3", "outputs = 3", "rank = 2  # of the product Up Down"]
-
-    def choices(self):
-        return {}
-
-    def properties(self):
-        return {key: {"type": "integer", "minimum": 1, "description": f"Number of {key}."} for key in self.keys}
-
-    def restrictions(self):
-        return {}
+    def fault(self):
+        if self.rank > min(self.inputs, self.outputs):
+            return "rank", "the adapter has no such rank", f"write rank = {min(self.inputs, self.outputs)} or less"
 
 
 def blocks(sizes):
@@ -96,7 +59,9 @@ ARCHITECTURE = Architecture(
     summary="map with a low-rank adapter",
     phi="Theta + Up Down",
     source="a test",
-    table=AdapterTable(),
+    table=ModelTable(
+        Adapter, (Count("inputs", "Inputs.", 3), Count("outputs", "Outputs.", 3), Count("rank", "Rank of Up Down.", 2))
+    ),
     blocks=blocks,
     hidden=hidden,
     build=build,
@@ -108,7 +73,7 @@ MODEL = '[model]\narchitecture = "adapter"\ninputs = 3\noutputs = 3\nrank = 2\n'
 
 @pytest.fixture(autouse=True)
 def adapter(tmp_path, monkeypatch):
-    """The module, named once as conslaw_cli/models/__init__.py names the others."""
+    """The module, as conslaw_cli/models/__init__.py finds the others."""
     path = tmp_path / "some_model.py"
     path.write_text(MODULE, encoding="utf-8")
     found = importlib.util.spec_from_file_location("some_model", path)
@@ -154,8 +119,8 @@ def test_every_format(tmp_path, format):
 
 
 def test_the_title(tmp_path):
-    assert "map with a low-rank adapter 3 → 3 of rank 2" in run("report", spec(tmp_path))
-    assert "adapter 3 → 3, rank 2" in run("compare", spec(tmp_path))
+    assert "map with a low-rank adapter, inputs 3, outputs 3, rank 2" in run("report", spec(tmp_path))
+    assert "adapter, inputs 3, outputs 3, rank 2" in run("compare", spec(tmp_path))
 
 
 def test_expectations_and_sweeps_over_its_own_keys(tmp_path):
@@ -177,12 +142,27 @@ def test_its_errors_are_those_of_any_spec(tmp_path):
     printed = run("report", str(path), code=2)
     for expected in ("[model] widths = [2, 2]: unknown key", "[model] rank = 0: rank must be", "[model] inputs: missing key"):
         assert expected in printed
+    path.write_text(MODEL.replace("rank = 2", "rank = 4"), encoding="utf-8")
+    assert "[model] rank = 4: the adapter has no such rank; write rank = 3 or less" in run("report", str(path), code=2)
 
 
 def test_it_is_listed_and_a_spec_of_it_can_be_made(adapter):
     assert "adapter" in run("architectures") and "Down 2×3" in run("architectures")
     assert tomllib.loads(new_spec(adapter))["model"] == {"architecture": "adapter", "inputs": 3, "outputs": 3, "rank": 2}
-    assert run("new", "adapter") == new_spec(adapter)
+
+
+def test_one_file_is_enough(tmp_path):
+    """A file in models/, named nowhere else, in a copy of the package."""
+    copy = tmp_path / "copy"
+    shutil.copytree(ROOT / "conslaw_cli", copy / "conslaw_cli", ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "conslaw_cli" / "models" / "some_model.py").write_text(MODULE, encoding="utf-8")
+    env = {**environment(tmp_path), "PYTHONPATH": str(copy)}
+
+    def conslaw(*arguments):
+        return subprocess.run([*START, *arguments], cwd=copy, env=env, capture_output=True, text=True, check=True).stdout
+
+    assert tomllib.loads(conslaw("new", "adapter"))["model"] == {"architecture": "adapter", "inputs": 3, "outputs": 3, "rank": 2}
+    assert json.loads(conslaw("report", spec(tmp_path), "--format", "json"))["laws"]["independent"] == 3
 
 
 def test_the_schema_takes_it(tmp_path):

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 import sympy
 
+from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.report import FORMATS, ascii, jsonreport, latex, mathml, render, render_comparison, unicode
 from conslaw_cli.report.comparison import Cell, Comparison, Row
 from conslaw_cli.report.formula import (
@@ -183,6 +184,11 @@ def test_formulas_of_many_terms_are_written_in_full():
 # Reports.
 
 
+def dynamics_of(name: str, rate: str | None, start: str | None) -> DynamicsSummary:
+    kind = DYNAMICS[name]
+    return DynamicsSummary(kind.name, kind.title, kind.rate_words, kind.drifts, rate, start)
+
+
 def report(**changes) -> Report:
     """The example of the design: a two-layer linear network under momentum."""
     table = {"architecture": "linear", "widths": [2, 3, 2], "bias": "none"}
@@ -193,7 +199,7 @@ def report(**changes) -> Report:
         name="example.toml",
         model=model,
         metric=MetricSummary((("W1", "euclidean"), ("W2", "euclidean")), "theta"),
-        dynamics=DynamicsSummary("momentum", "tau", "0"),
+        dynamics=dynamics_of("momentum", "tau", "0"),
         trace=TraceSummary(24, (12, 21), 21),
         laws=LawsSummary(3, 3, True, 2, 2, (family,)),
         status="proved",
@@ -293,12 +299,12 @@ def test_what_is_known_where_the_sum_does_not_close(changes, sentence):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"dynamics": DynamicsSummary("gradient-flow", None, "0")}, "· gradient flow\n"),
-        ({"dynamics": DynamicsSummary("gradient-flow", None, "0")}, "in 24 parameters\n"),
-        ({"dynamics": DynamicsSummary("weight-decay", "lambda", "0")}, "· weight decay λ\n"),
-        ({"dynamics": DynamicsSummary("nesterov", "3/t", None)}, "valid where   generic rank, and for t > 0\n"),
-        ({"dynamics": DynamicsSummary("momentum", "1/(t + 1)", "0")}, "valid where   generic rank\n"),
-        ({"dynamics": DynamicsSummary("momentum", "1/(t + 1)", "1/2")}, "and from time ½ on\n"),
+        ({"dynamics": dynamics_of("gradient-flow", None, "0")}, "· gradient flow\n"),
+        ({"dynamics": dynamics_of("gradient-flow", None, "0")}, "in 24 parameters\n"),
+        ({"dynamics": dynamics_of("weight-decay", "lambda", "0")}, "· weight decay λ\n"),
+        ({"dynamics": dynamics_of("nesterov", "3/t", None)}, "valid where   generic rank, and for t > 0\n"),
+        ({"dynamics": dynamics_of("momentum", "1/(t + 1)", "0")}, "valid where   generic rank\n"),
+        ({"dynamics": dynamics_of("momentum", "1/(t + 1)", "1/2")}, "and from time ½ on\n"),
         ({"metric": MetricSummary((("W1", "entropy"), ("W2", "entropy")), "lookahead")}, "entropy metric at the lookahead point"),
         ({"metric": MetricSummary((("W1", "theta^2"), ("W2", "theta^2")), "theta")}, "θ² metric"),
         ({"metric": MetricSummary((("W1", "euclidean"), ("W2", "entropy")), "theta")}, "metric entropy on W₂ and Euclidean elsewhere"),
@@ -477,7 +483,7 @@ def hostile() -> Report:
         name=HOSTILE,
         model=model,
         metric=MetricSummary((("W1", HOSTILE), ("W2", "theta^2")), "theta"),
-        dynamics=DynamicsSummary("momentum", HOSTILE, None),
+        dynamics=dynamics_of("momentum", HOSTILE, None),
         laws=replace(one.laws, families=(family,)),
         notes=(HOSTILE,),
         reproduce={"version": HOSTILE, "seed": 0},

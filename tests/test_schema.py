@@ -76,7 +76,7 @@ def test_new_specs_fit(architecture):
 def test_every_key_is_described():
     tables = validator("spec").schema["properties"]
     assert list(tables) == ["model", "metric", "dynamics", "expect", "sweep"]
-    assert set(tables["model"]["properties"]) == {"architecture", *(key for found in ARCHITECTURES.values() for key in found.table.keys)}
+    assert set(tables["model"]["properties"]) == {"architecture", *(key for found in ARCHITECTURES.values() for key in found.table.names)}
     assert set(tables["expect"]["properties"]) == set(ExpectSpec.__struct_fields__)
     for table in tables.values():
         assert table["description"] and all(key["description"] for key in table["properties"].values())

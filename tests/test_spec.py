@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from conslaw_cli.metrics import EUCLIDEAN
 from conslaw_cli.metrics.power import Power
-from conslaw_cli.models.chain import Chain, ChainTable
+from conslaw_cli.models.chain import Chain, chain_table
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.spec import (
     ExpectSpec,
@@ -330,7 +330,7 @@ def test_many_bad_keys_are_cut_short():
 
 def test_architectures_are_those_of_the_models(monkeypatch):
     tiny = SimpleNamespace(
-        name="tiny", table=ChainTable(Chain((1,)), least=1, most=2, biases=("none",)),
+        name="tiny", table=chain_table((1,), least=1, most=2, biases=("none",)),
         blocks=lambda chain: (("A", (1, 1)),), default_metric=lambda block: "theta^2",
     )  # fmt: skip
     monkeypatch.setitem(ARCHITECTURES, "tiny", tiny)

@@ -9,6 +9,7 @@ from math import prod
 
 from conslaw_cli.analysis import ERROR_BITS, Analysis, LawGroup, PartResult
 from conslaw_cli.certificate import certificate, primes
+from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws import families as known
 from conslaw_cli.laws.abelian import AbelianFamily
@@ -58,7 +59,7 @@ def build(analysis: Analysis) -> Report:
             architecture.title(spec.model.options),
             architecture.label(spec.model.options),
             model.size,
-            model.blocks,
+            tuple((name, shape[:1] if name in model.vectors else shape) for name, shape in model.blocks),
             architecture.phi,
             _domain(analysis),
             _positive(analysis),
@@ -91,8 +92,12 @@ def _metric_notes(metric: MetricSpec) -> tuple[str | None, ...]:
 
 
 def _dynamics(dynamics: DynamicsSpec) -> DynamicsSummary:
+    kind = DYNAMICS[dynamics.kind]
     return DynamicsSummary(
-        dynamics.kind,
+        kind.name,
+        kind.title,
+        kind.rate_words,
+        kind.drifts,
         dynamics.rate.text if dynamics.rate else None,
         None if dynamics.start is None else str(dynamics.start),
         None if dynamics.until is None else time_text(dynamics.until, dynamics.located),

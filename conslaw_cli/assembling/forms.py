@@ -19,15 +19,15 @@ def family_form(
     if name == known.BALANCED:
         terms = [MatrixTerm(1, BlockRef(b, transposed=True), BlockRef(b)) for b in layer.outgoing]
         terms += [MatrixTerm(-1, BlockRef(b), BlockRef(b, transposed=True)) for b in layer.incoming]
-        return MatrixForm(_growth(dynamics, 2), tuple(terms), layer.width, "symmetric")
+        return MatrixForm(dynamics.growth.power(2), tuple(terms), layer.width, "symmetric")
     if name == known.ANGULAR:
-        return MatrixForm(dynamics.factors["s"].text, _angular_terms(layer), layer.width, "antisymmetric")
+        return MatrixForm(dynamics.scale.text, _angular_terms(layer), layer.width, "antisymmetric")
     if name == known.NEURON:
         return _neuron_form(layer, dynamics, metrics, timed)
     sides = [(1, block, "out") for block in layer.outgoing] + [(-1, block, _side(layer, block)) for block in layer.incoming]
     velocities = tuple(NeuronTerm(sign, block, side, velocity=True) for sign, block, side in sides)
     if name == known.MOMENTUM:
-        return NeuronForm(dynamics.factors["s"].text, velocities, layer.width)
+        return NeuronForm(dynamics.scale.text, velocities, layer.width)
     factor, time = _lag(dynamics)
     positions = tuple(NeuronTerm(sign, block, side) for sign, block, side in sides)
     lagging = tuple(NeuronTerm(sign * factor, block, side, velocity=True, time=time) for sign, block, side in sides)
@@ -37,17 +37,13 @@ def family_form(
 def _lag(dynamics: Dynamics) -> tuple[int | Fraction, str]:
     """What multiplies theta' in a centre of motion: 1/tau for constant tau, otherwise -A."""
     if dynamics.inverse_rate is None:
-        return -1, dynamics.factors["A"].text
+        return -1, dynamics.lag.text
     number = dynamics.inverse_rate.terms.get(())
     return (1, f"1/{dynamics.rate_letter}") if number is None else (number, "1")
 
 
 def _side(layer: HiddenLayer, block: str) -> str:
     return "bias" if block in layer.biases else "in"
-
-
-def _growth(dynamics: Dynamics, exponent: int) -> str:
-    return dynamics.factors["growth"].power(exponent) if "growth" in dynamics.factors else "1"
 
 
 def _angular_terms(layer: HiddenLayer) -> tuple[MatrixTerm, ...]:
@@ -69,7 +65,8 @@ def _neuron_form(layer: HiddenLayer, dynamics: Dynamics, metrics: dict[str, Metr
         primitive, outgoing = metrics[block].primitive, block in layer.outgoing
         coefficient = int((scale if outgoing else -scale) * primitive.coefficient)
         function = "log" if primitive.logarithm else "power"
-        terms.append(NeuronTerm(coefficient, block, "out" if outgoing else _side(layer, block), function, primitive.exponent or 1))
+        side, constant = "out" if outgoing else _side(layer, block), primitive.constant
+        terms.append(NeuronTerm(coefficient, block, side, function, primitive.exponent or 1, constant=constant))
     degree = metrics[involved[0]].primitive.exponent
-    log_scale = _growth(dynamics, 1) if degree == 0 and timed else "1"
-    return NeuronForm(_growth(dynamics, degree), tuple(terms), layer.width, log_scale)
+    log_scale = dynamics.growth.power(1) if degree == 0 and timed else "1"
+    return NeuronForm(dynamics.growth.power(degree), tuple(terms), layer.width, log_scale)

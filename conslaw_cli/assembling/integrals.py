@@ -17,7 +17,7 @@ def integral_family(group: LawGroup, dynamics: Dynamics) -> Family:
     """A group of Abelian integrals; all of them have one form."""
     family = group.family
     curve = Curve(family.first, family.middle, family.last, family.rank, abs(family.rows - family.columns))
-    members = tuple(IntegralSum(curve, _growth(dynamics, law.weight), law.power) for law in group.laws)
+    members = tuple(IntegralSum(curve, dynamics.growth.power(law.weight), law.power) for law in group.laws)
     form = IntegralSum(curve, _growth_of_all(dynamics, family)) if len(members) > 1 else members[0]
     return Family(
         name=family.name,
@@ -29,15 +29,11 @@ def integral_family(group: LawGroup, dynamics: Dynamics) -> Family:
     )
 
 
-def _growth(dynamics: Dynamics, weight: int) -> str:
-    return dynamics.factors["growth"].power(weight) if "growth" in dynamics.factors else "1"
-
-
 def _growth_of_all(dynamics: Dynamics, family: AbelianFamily) -> str:
     """The factor of the j-th law, growth^(2 j + 1 - 2 r)."""
     if not dynamics.time_fields:
         return "1"
-    growth = dynamics.factors["growth"].text
+    growth = dynamics.growth.text
     return f"({growth})**(2*j - {2 * family.rank - 1})"
 
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from conslaw_cli.rings.polynomials import Polynomial
-from conslaw_cli.dynamics.base import RATE, Dynamics
+from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws.law import Law
-from conslaw_cli.report.formula import Entry, Formula, Group, Term
-from conslaw_cli.expressions.calculus import ONE, over, raised, rational, times
-from conslaw_cli.expressions.tree import Name, text_of
-
-_S, _A = -10, -11
-
+from conslaw_cli.metrics import Primitive
+from conslaw_cli.report.formula import Entry, Formula, Group, Shifted, Term
+from conslaw_cli.rings.polynomials import Number
 
 @dataclass(frozen=True)
 class Members(Sequence):
@@ -38,58 +34,30 @@ class Members(Sequence):
 
 def in_original(law: Law, dynamics: Dynamics, n: int, entry: Callable[[int, bool], Entry]) -> Formula:
     """The law as a function of (t, theta, theta'); ``entry(k, velocity)`` names the part's k-th parameter."""
-    if dynamics.second_order:
-        polynomial, factors = _momentum(law.polynomial, dynamics, n), dynamics.factors
-    else:
-        polynomial, factors = law.polynomial, dynamics.factors
-    groups: dict[tuple[int, int, int], list[Term]] = {}
-    for monomial, coefficient in polynomial.terms.items():
+    groups: dict[tuple[int, ...], list[Term]] = {}
+    for monomial, coefficient in dynamics.in_original(law.polynomial, n).terms.items():
         powers = dict(monomial)
-        scale = powers.pop(_S, 0), powers.pop(_A, 0), powers.pop(RATE, 0)
-        if "growth" in factors:
-            scale = sum(powers.values()), 0, 0
+        scale = dynamics.time_powers(powers)
         named = tuple((entry(v % n, v >= n), e) for v, e in sorted(powers.items()))
         groups.setdefault(scale, []).append(Term(coefficient, named))
-    found = [Group(_time(factors, scale, dynamics), _ordered(terms)) for scale, terms in sorted(groups.items(), key=_plain)]
+    found = [Group(dynamics.time(scale), _ordered(terms)) for scale, terms in sorted(groups.items(), key=_plain)]
     if law.logs:
         found.append(Group("1", tuple(Term(c, ((entry(v, False), 1),), log=True) for v, c in reversed(law.logs))))
-    log_scale = factors["growth"].text if "growth" in factors and sum(c for _, c in law.logs) else "1"
+    if law.functions:
+        found.append(Group("1", _ordered([_function(entry(v, False), c, primitive) for v, c, primitive in law.functions])))
+    log_scale = dynamics.growth.text if sum(c for _, c in law.logs) else "1"
     return Formula(_positive(found), log_scale)
 
 
-def _plain(item: tuple[tuple[int, int, int], list[Term]]) -> tuple:
+def _function(entry: Entry, coefficient: Number, primitive: Primitive) -> Term:
+    """A multiple of B^exponent or log B."""
+    base = entry if primitive.constant is None else Shifted(entry, primitive.constant)
+    return Term(coefficient, ((base, primitive.exponent or 1),), log=primitive.logarithm)
+
+
+def _plain(item: tuple[tuple[int, ...], list[Term]]) -> tuple:
     """Terms without a function of time first."""
     return tuple(abs(exponent) for exponent in item[0])
-
-
-def _momentum(polynomial: Polynomial, dynamics: Dynamics, n: int) -> Polynomial:
-    """Substitute Q -> theta - A theta', P -> s theta', with s a symbol unless it is one, and A = (s - 1)/tau for constant tau."""
-    s = Polynomial.constant(1) if dynamics.factors["s"].trivial else Polynomial.variable(_S)
-    lag = Polynomial.variable(_A)
-    if dynamics.inverse_rate:
-        lag = (s + Polynomial.constant(-1)) * dynamics.inverse_rate
-
-    def image(variable: int) -> Polynomial | None:
-        if variable < 0:
-            return None
-        if variable < n:
-            return Polynomial.variable(variable) + (lag * Polynomial.variable(variable + n)).scaled(-1)
-        return s * Polynomial.variable(variable)
-
-    return polynomial.substitute(image)
-
-
-def _time(factors: dict, scale: tuple[int, int, int], dynamics: Dynamics) -> str:
-    """s**i A**j tau**k, or growth**i, as ASCII."""
-    if "growth" in factors:
-        return factors["growth"].power(scale[0])
-    if not factors:
-        return "1"
-    product = times(factors["s"].raised(scale[0]), factors["A"].raised(scale[1]))
-    if scale[2]:
-        power = raised(Name(dynamics.rate_letter), rational(abs(scale[2])))
-        product = over(product, power) if scale[2] < 0 else times(product, power)
-    return text_of(product)
 
 
 def _ordered(terms: list[Term]) -> tuple[Term, ...]:

@@ -40,7 +40,7 @@ def _mirror(law: MirrorLaw, dynamics: Dynamics, name_of: Callable[[int], Entry])
     rate = _rate(law, dynamics)
     terms = tuple(MirrorTerm(sign, name_of(place), rate) for sign, place in law.places)
     if law.rate:
-        return Formula((Group(dynamics.factors["s"].text, terms),))
+        return Formula((Group(dynamics.scale.text, terms),))
     drift = (Group("t", (Term(-law.surplus, ()),)),) if law.surplus else ()
     return Formula((Group("1", terms), *drift))
 
@@ -48,11 +48,11 @@ def _mirror(law: MirrorLaw, dynamics: Dynamics, name_of: Callable[[int], Entry])
 def _mirror_form(family: SpecialFamily, dynamics: Dynamics) -> NeuronForm:
     (law, *_), layer = family.laws, family.layer
     sides = [(1, block, "out") for block in layer.outgoing]
-    sides += [(-1, block, "bias" if block.startswith("b") else "in") for block in layer.incoming]
+    sides += [(-1, block, "bias" if block in layer.biases else "in") for block in layer.incoming]
     rate = _rate(law, dynamics)
     terms = tuple(NeuronTerm(sign, block, side, "mirror", rate=rate) for sign, block, side in sides)
     if law.rate:
-        return NeuronForm(dynamics.factors["s"].text, terms, layer.width)
+        return NeuronForm(dynamics.scale.text, terms, layer.width)
     drift = (NeuronTerm(-law.surplus, "", "", "one", time="t"),) if law.surplus else ()
     return NeuronForm("1", (*terms, *drift), layer.width)
 

@@ -7,6 +7,7 @@ import click
 from conslaw_cli.cli.exits import Exit
 from conslaw_cli.cli.output import write
 from conslaw_cli.models import ARCHITECTURES, Architecture
+from conslaw_cli.problems import as_toml
 
 
 @click.command(
@@ -24,6 +25,7 @@ def architectures() -> Exit:
 def _described(architecture: Architecture) -> str:
     table = architecture.table
     blocks = architecture.blocks(table.largest)
+    needed = [f"{key.name} {as_toml(key.example)}" for key in table.keys if key.required]
     shapes = ", ".join(f"{name} {'×'.join(map(str, shape))}" for name, shape in blocks)
     metrics = dict.fromkeys(architecture.default_metric(name) for name, _ in blocks)
     by_metric = "; ".join(
@@ -33,10 +35,10 @@ def _described(architecture: Architecture) -> str:
         "": architecture.summary,
         "phi": architecture.phi,
         "domain": architecture.domains,
-        **table.choices(),
-        "blocks": f"{shapes}   for {table.example_text}",
+        **{key.name: key.note for key in table.keys if not key.required},
+        "blocks": f"{shapes}   for {', '.join(needed)}",
         "metric": by_metric if len(metrics) > 1 else next(iter(metrics)),
         "source": architecture.source,
     }
-    head, *rest = (f"{'  ' + key:<10}{value}" for key, value in rows.items())
+    head, *rest = (f"{'  ' + key:<9} {value}" for key, value in rows.items())
     return "\n".join([f"{architecture.name:<10}{head.strip()}", *rest])

@@ -1,19 +1,33 @@
 """What a dynamics is: drift coordinates in which only the control fields remain, and the way back to (t, theta, theta').
 
-Scalars here are polynomials in two symbols: SYMBOL, the free symbol of the family of generators (THEORY section 4: S for
-momentum, c for weight decay), and RATE, a constant damping that the spec names by a letter.
+Scalars here are polynomials in :class:`Symbol`; a law is one in the drift coordinates, numbered 0 … n - 1 for Q and n … 2 n - 1 for P.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import IntEnum
+from fractions import Fraction
 
 from conslaw_cli.rings.polynomials import Polynomial
-from conslaw_cli.dynamics.timefactors import TimeFactor
-from conslaw_cli.spec import DynamicsSpec, MetricSpec
+from conslaw_cli.dynamics.settings import DynamicsSpec
+from conslaw_cli.dynamics.timefactors import UNIT, TimeFactor
 
-SYMBOL, RATE = -2, -3
+
+class Symbol(IntEnum):
+    """Variables of polynomials that are no coordinates; coordinates are numbered from 0."""
+
+    FREE = -2
+    """The free symbol of the family of generators (THEORY section 4): S for momentum, c for weight decay."""
+    RATE = -3
+    """A constant damping that the spec names by a letter."""
+    SCALE = -4
+    """s, the function of time in P = s theta'."""
+    LAG = -5
+    """A = S s, the function of time in Q = theta - A theta'."""
+
+
 ONE, ZERO = Polynomial.constant(1), Polynomial.constant(0)
 Scalars = tuple[Polynomial, ...]
 
@@ -45,8 +59,12 @@ class Dynamics:
     """1/tau for a constant tau that is not zero."""
     rate_letter: str = ""
     """A symbolic constant tau as SymPy spells it."""
-    factors: dict[str, TimeFactor] = field(default_factory=dict, hash=False)
-    """Functions of time in theta and theta': s and A = S s for momentum (Q = theta - A theta', P = s theta'), e^Lambda for weight decay."""
+    growth: TimeFactor = field(default=UNIT, hash=False)
+    """e^Lambda in Q = e^Lambda theta."""
+    scale: TimeFactor = field(default=UNIT, hash=False)
+    """s in P = s theta'."""
+    lag: TimeFactor = field(default=UNIT, hash=False)
+    """A in Q = theta - A theta'."""
 
     @property
     def numbers(self) -> set[int]:
@@ -60,10 +78,57 @@ class Dynamics:
     def second_order(self) -> bool:
         return len(self.coordinates) == 2
 
+    def in_original(self, polynomial: Polynomial, n: int) -> Polynomial:
+        """A law's polynomial with the drift coordinates put in terms of theta (0 … n - 1), theta' and :class:`Symbol`.
+
+        For first order theta keeps Q's numbers, and the growth is told by the degree: see :meth:`time`.
+        """
+        return polynomial
+
+    def time_powers(self, powers: dict[int, int]) -> tuple[int, ...]:
+        """The exponents of the functions of time beside a monomial in theta and theta'; symbols are taken out of ``powers``."""
+        return () if self.growth.trivial else (sum(powers.values()),)
+
+    def time(self, powers: tuple[int, ...]) -> str:
+        """The product of the functions of time to such powers, as ASCII."""
+        return self.growth.power(powers[0]) if powers else "1"
+
 
 @dataclass(frozen=True)
 class Kind:
-    """One entry of the list of dynamics."""
+    """One entry of the list of dynamics: all that a spec and a report say of it."""
 
     name: str
-    build: Callable[[DynamicsSpec, MetricSpec], Dynamics]
+    title: str
+    """Its name in a report."""
+    build: Callable[[DynamicsSpec, bool], Dynamics]
+    """The dynamics at its settings, its metric being taken at the lookahead point or not."""
+    rate_key: str | None = None
+    """The key of [dynamics] that gives the rate."""
+    default_rate: str | None = None
+    rate_words: str = ", "
+    """What stands between the title and the rate."""
+    fixed_rate: str | None = None
+    """The rate where a spec does not give it; it has a pole at t = 0."""
+    lookahead: bool = False
+    """Whether a metric may be taken at the lookahead point tau theta + theta', for constant tau."""
+    scales: bool = False
+    """Whether generators differ by a factor of the metric's point only."""
+
+    @property
+    def drifts(self) -> bool:
+        """Whether there is a drift, and with it a rate and a start."""
+        return bool(self.rate_key or self.fixed_rate)
+
+    def settings(self, settings: DynamicsSpec) -> dict[str, object]:
+        """The table [dynamics] as plain data, with every default written out."""
+        data: dict[str, object] = {"kind": self.name}
+        if self.rate_key:
+            data[self.rate_key] = settings.rate.text
+        if self.drifts and settings.start is not None:
+            data["start"] = _plain(settings.start)
+        return data
+
+
+def _plain(value: Fraction) -> int | str:
+    return int(value) if value.denominator == 1 else str(value)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from conslaw_cli.dynamics.base import ONE, Dynamics, Kind
-from conslaw_cli.spec import DynamicsSpec, MetricSpec
+from conslaw_cli.dynamics.settings import DynamicsSpec
 
 
-def build(dynamics: DynamicsSpec, metric: MetricSpec) -> Dynamics:
+def build(settings: DynamicsSpec, lookahead: bool) -> Dynamics:
     unit = (ONE,)
     return Dynamics("gradient-flow", ("Q",), unit, unit, unit, unit, unit)
 
 
-KIND = Kind("gradient-flow", build)
+KIND = Kind("gradient-flow", "gradient flow", build)

@@ -5,37 +5,72 @@ The metric is taken at theta, or, for mirror momentum with constant tau (Krichen
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from conslaw_cli.rings.polynomials import Polynomial
-from conslaw_cli.dynamics.base import ONE, RATE, SYMBOL, ZERO, Dynamics, Kind
+from conslaw_cli.dynamics.base import ONE, ZERO, Dynamics, Kind, Symbol
+from conslaw_cli.dynamics.settings import DynamicsSpec
 from conslaw_cli.dynamics.timefactors import TimeFactor, exponential, lag, spelled
-from conslaw_cli.spec import DynamicsSpec, Expression, MetricSpec, parse_expression
+from conslaw_cli.expressions.calculus import over, raised, rational, times
+from conslaw_cli.expressions.parsing import Expression, parse_expression
 from conslaw_cli.expressions.tree import Name, text_of
 
 MINUS = Polynomial.constant(-1)
 
 
-def build(dynamics: DynamicsSpec, metric: MetricSpec) -> Dynamics:
-    return momentum("momentum", dynamics, metric, {"s": exponential(dynamics), "A": lag(dynamics)})
+@dataclass(frozen=True)
+class Momentum(Dynamics):
+    """Second order: theta = Q + A theta', theta' = P/s."""
+
+    def in_original(self, polynomial: Polynomial, n: int) -> Polynomial:
+        """Q -> theta - A theta', P -> s theta', with s a symbol unless it is one, and A = (s - 1)/tau for constant tau."""
+        s = Polynomial.constant(1) if self.scale.trivial else Polynomial.variable(Symbol.SCALE)
+        lag = Polynomial.variable(Symbol.LAG)
+        if self.inverse_rate:
+            lag = (s + Polynomial.constant(-1)) * self.inverse_rate
+
+        def image(variable: int) -> Polynomial | None:
+            if variable < 0:
+                return None
+            if variable < n:
+                return Polynomial.variable(variable) + (lag * Polynomial.variable(variable + n)).scaled(-1)
+            return s * Polynomial.variable(variable)
+
+        return polynomial.substitute(image)
+
+    def time_powers(self, powers: dict[int, int]) -> tuple[int, ...]:
+        return tuple(powers.pop(symbol, 0) for symbol in (Symbol.SCALE, Symbol.LAG, Symbol.RATE))
+
+    def time(self, powers: tuple[int, ...]) -> str:
+        """s**i A**j tau**k."""
+        scale, lag, rate = powers
+        product = times(self.scale.raised(scale), self.lag.raised(lag))
+        if rate:
+            power = raised(Name(self.rate_letter), rational(abs(rate)))
+            product = over(product, power) if rate < 0 else times(product, power)
+        return text_of(product)
 
 
-def build_nesterov(dynamics: DynamicsSpec, metric: MetricSpec) -> Dynamics:
+def build(settings: DynamicsSpec, lookahead: bool) -> Dynamics:
+    return momentum("momentum", settings, lookahead, exponential(settings), lag(settings))
+
+
+def build_nesterov(settings: DynamicsSpec, lookahead: bool) -> Dynamics:
     """tau = 3/t: s = t^3, S = -1/(2 t^2)."""
-    factors = {"s": TimeFactor(lambda: parse_expression("t**3").tree), "A": TimeFactor(lambda: parse_expression("-t/2").tree)}
-    return momentum("nesterov", dynamics, metric, factors)
+    scale, lagging = (TimeFactor(lambda text=text: parse_expression(text).tree) for text in ("t**3", "-t/2"))
+    return momentum("nesterov", settings, lookahead, scale, lagging)
 
 
-def momentum(name: str, spec: DynamicsSpec, metric: MetricSpec, factors: dict[str, TimeFactor]) -> Dynamics:
-    """Momentum with time factors s and A; the spec has made sure that a lookahead point has a rational tau or a letter."""
-    s = Polynomial.variable(SYMBOL)
-    lookahead = metric.at == "lookahead" and not metric.constant
+def momentum(name: str, spec: DynamicsSpec, lookahead: bool, scale: TimeFactor, lagging: TimeFactor) -> Dynamics:
+    """Momentum with functions of time s and A; the spec has made sure that a lookahead point has a rational tau or a letter."""
+    s = Polynomial.variable(Symbol.FREE)
     position = (ONE, s)
     metric_point, metric_from_position = position, (ONE, ZERO)
     if lookahead:
         tau = rate_value(spec.rate)
         metric_point, metric_from_position = (tau, ONE), (tau, ONE + (tau * s).scaled(-1))
-    return Dynamics(
+    return Momentum(
         name=name,
         coordinates=("Q", "P"),
         position=position,
@@ -47,7 +82,8 @@ def momentum(name: str, spec: DynamicsSpec, metric: MetricSpec, factors: dict[st
         splits_velocities=not lookahead,
         inverse_rate=inverse_rate(spec),
         rate_letter=_atom(spec.rate),
-        factors=factors,
+        scale=scale,
+        lag=lagging,
     )
 
 
@@ -60,14 +96,14 @@ def _atom(rate: Expression) -> str:
 def rate_value(rate: Expression) -> Polynomial:
     """A constant rate as a scalar: a rational number, or a free symbol for a letter or another positive constant."""
     value = rate.fraction
-    return Polynomial.variable(RATE) if value is None else Polynomial.constant(value)
+    return Polynomial.variable(Symbol.RATE) if value is None else Polynomial.constant(value)
 
 
 def inverse_rate(spec: DynamicsSpec) -> Polynomial | None:
     """1/tau for a constant tau that is not zero."""
     if spec.varies_in_time or not (tau := rate_value(spec.rate)):
         return None
-    return Polynomial.variable(RATE, -1) if RATE in tau.variables else Polynomial.constant(1 / Fraction(tau.terms[()]))
+    return Polynomial.variable(Symbol.RATE, -1) if Symbol.RATE in tau.variables else Polynomial.constant(1 / Fraction(tau.terms[()]))
 
 
 def time_fields(spec: DynamicsSpec) -> tuple:
@@ -80,5 +116,5 @@ def time_fields(spec: DynamicsSpec) -> tuple:
     return (((ZERO, MINUS), (ZERO, rate_value(spec.rate))),)
 
 
-KIND = Kind("momentum", build)
-NESTEROV = Kind("nesterov", build_nesterov)
+KIND = Kind("momentum", "momentum", build, "damping", "tau", rate_words=", damping ", lookahead=True)
+NESTEROV = Kind("nesterov", "Nesterov momentum", build_nesterov, rate_words=", damping ", fixed_rate="3/t")

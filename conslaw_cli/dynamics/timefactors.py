@@ -12,8 +12,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from conslaw_cli.spec import DynamicsSpec, Expression
+from conslaw_cli.dynamics.settings import DynamicsSpec
 from conslaw_cli.expressions.calculus import ONE, TIME, call, derivative, minus, over, plus, raised, rational, substituted, times
+from conslaw_cli.expressions.parsing import Expression
 from conslaw_cli.expressions.tree import Apply, Name, Node, text_of
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class TimeFactor:
         return text_of(self.raised(exponent))
 
 
+UNIT = TimeFactor(lambda: ONE, trivial=True)
+"""The constant function one."""
+
+
 def _power(node: Node, exponent: int) -> Node:
     """A whole power: of an exponential by its argument, of a power by its exponent, of a product by its factors."""
     if exponent == 1:
@@ -77,7 +82,7 @@ def spelled(rate: Expression) -> Node:
 def exponential(dynamics: DynamicsSpec) -> TimeFactor:
     """s = exp(integral of the rate)."""
     if dynamics.rate.fraction == 0:
-        return TimeFactor(lambda: ONE, trivial=True)
+        return UNIT
     return TimeFactor(lambda: _Rate(dynamics).exponential)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from conslaw_cli.rings.polynomials import Polynomial
-from conslaw_cli.dynamics.base import ONE, SYMBOL, Dynamics, Kind
+from conslaw_cli.dynamics.base import ONE, Dynamics, Kind, Symbol
+from conslaw_cli.dynamics.settings import DynamicsSpec
 from conslaw_cli.dynamics.timefactors import exponential
-from conslaw_cli.spec import DynamicsSpec, MetricSpec
 
 
-def build(dynamics: DynamicsSpec, metric: MetricSpec) -> Dynamics:
-    c, inverse = (Polynomial.variable(SYMBOL),), (Polynomial.variable(SYMBOL, -1),)
-    growth = exponential(dynamics)
+def build(settings: DynamicsSpec, lookahead: bool) -> Dynamics:
+    c, inverse = (Polynomial.variable(Symbol.FREE),), (Polynomial.variable(Symbol.FREE, -1),)
+    growth = exponential(settings)
     if growth.trivial:
         c = inverse = (ONE,)
     return Dynamics(
@@ -22,8 +22,8 @@ def build(dynamics: DynamicsSpec, metric: MetricSpec) -> Dynamics:
         first_from_position=inverse,
         metric_from_position=(ONE,),
         time_fields=() if growth.trivial else (((ONE,),),),
-        factors={"growth": growth},
+        growth=growth,
     )
 
 
-KIND = Kind("weight-decay", build)
+KIND = Kind("weight-decay", "weight decay", build, "decay", "lambda", rate_words=" ", scales=True)

@@ -19,7 +19,7 @@ from conslaw_cli.rings.bounds import NOTHING, VARIABLE, Bound, gradient_bounds
 from conslaw_cli.rings.field import Field, random_prime
 from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.stream import Stream, coefficient
-from conslaw_cli.dynamics.base import RATE, SYMBOL, Dynamics
+from conslaw_cli.dynamics.base import Dynamics, Symbol
 from conslaw_cli.metrics import Metric, Primitive
 from conslaw_cli.metrics.base import Divisor, Shape
 from conslaw_cli.graph.program import Program
@@ -132,7 +132,7 @@ class PartFlow:
             )
             for node in self.program.coefficients
         }
-        symbols = {SYMBOL: self._symbol(field, stream, ids), **self.constants(field, stream)}
+        symbols = {Symbol.FREE: self._symbol(field, stream, ids), **self.constants(field, stream)}
 
         def apply(state: np.ndarray) -> np.ndarray:
             return self._apply(field, state, coefficients, symbols, len(ids))
@@ -146,7 +146,7 @@ class PartFlow:
 
     def constants(self, field: Field, stream: Stream) -> dict[int, np.ndarray]:
         """A random value for a rate that is a letter."""
-        return {RATE: _draw(field, stream, "rate", np.array([0]), 1)[None]}
+        return {Symbol.RATE: _draw(field, stream, "rate", np.array([0]), 1)[None]}
 
     def point(self, field: Field, stream: Stream, counter: int = 0) -> np.ndarray:
         """A random state without zero coordinates at which the metric is defined, shape (dimension,)."""
@@ -166,7 +166,7 @@ class PartFlow:
         """At which parameters of which states the metric is not defined; None if it is defined everywhere."""
         if all(metric.everywhere for metric in self.metrics):
             return None
-        one = {SYMBOL: np.ones((1, 1, 1)), **constants}
+        one = {Symbol.FREE: np.ones((1, 1, 1)), **constants}
         point = _combine(field, self.dynamics.metric_point, np.split(state[None], len(self.dynamics.coordinates), axis=-1), one)[0]
         found = []
         for metric, start, (rows, columns) in self.metric_blocks:

@@ -12,7 +12,7 @@ import numpy as np
 from conslaw_cli.rings.echelon import Echelon
 from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.stream import Stream
-from conslaw_cli.dynamics.base import RATE
+from conslaw_cli.dynamics.base import Symbol
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.verify import Verdict, pairings, verdicts
@@ -34,7 +34,7 @@ class View:
         self.field: Field = flow.field(stream, f"{name} prime")
         point = flow.point(self.field, stream, counter)
         self._values = {k: int(x) for k, x in enumerate(self.field.integers(point))}
-        self._values[RATE] = sum(self._values.values()) % self.field.p or 1
+        self._values[Symbol.RATE] = sum(self._values.values()) % self.field.p or 1
         self.gradients = Echelon(self.field, flow.dimension)
 
     def rows(self, laws: list[Law]) -> np.ndarray:
@@ -67,6 +67,9 @@ def _gradients(field: Field, values: dict[int, int], dimension: int, laws: Seque
     for row, law in enumerate(laws):
         for variable, partial in law.gradient.items():
             rows[row, variable] = partial.value(values, field.p)
+        for variable, coefficient, primitive in law.functions:
+            slope = coefficient * primitive.slope(values[variable], field.p)
+            rows[row, variable] = (int(rows[row, variable]) + slope) % field.p
     return field.residues(rows)
 
 

@@ -80,7 +80,8 @@ def names_at(layer: HiddenLayer, metrics: dict[str, Metric], dynamics: Dynamics)
         if layer.group == "linear" and involved == {0}:
             return (BALANCED,)
         separates = all(metrics[block].primitive for block in layer.incoming + layer.outgoing)
-        return (NEURON,) if separates and (len(involved) == 1 or dynamics.position == (ONE,)) else ()
+        scaled = len(involved) == 1 and None not in involved
+        return (NEURON,) if separates and (scaled or dynamics.position == (ONE,)) else ()
     if layer.group == "linear" and involved == {0}:
         return (ANGULAR,)
     return (MOMENTUM, CENTRE) if involved == {1} and dynamics.metric_point == dynamics.position else ()
@@ -130,8 +131,8 @@ def _shared_out(layers: list[_Layer]) -> list[int]:
 def _timed(name: str, layer: HiddenLayer, shapes: dict[str, Shape], metrics: dict[str, Metric], dynamics: Dynamics) -> bool:
     """A function of time that multiplies a law makes it depend on time; in a sum of logarithms, only if it does not cancel."""
     if not dynamics.second_order:
-        growing = "growth" in dynamics.factors and not dynamics.factors["growth"].trivial
+        growing = not dynamics.growth.trivial
         logarithms = name == NEURON and metrics[layer.incoming[0]].primitive.logarithm
         balance = sum(prod(shapes[b]) for b in layer.outgoing) - sum(prod(shapes[b]) for b in layer.incoming)
         return growing and not (logarithms and balance == 0)
-    return dynamics.inverse_rate is None if name == CENTRE else not dynamics.factors["s"].trivial
+    return dynamics.inverse_rate is None if name == CENTRE else not dynamics.scale.trivial

@@ -18,7 +18,7 @@ import numpy as np
 
 from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.tensors import Expansion, Terms, TooLarge, collect, join, merge, pad, term_count
-from conslaw_cli.dynamics.base import RATE, SYMBOL
+from conslaw_cli.dynamics.base import Symbol
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.graph.program import Program
@@ -69,7 +69,10 @@ def _terms(program: Program) -> int:
 
 
 def covector(flow: PartFlow, law: Law) -> dict[int, Polynomial]:
-    """c_k by parameter k: derivatives of the law along the lift in (theta, P), times the metric."""
+    """c_k by parameter k: derivatives of the law along the lift in (theta, P), times the metric.
+
+    M times the derivative of a primitive of theta/M is theta: functions of the kind occur under gradient flow, where they belong to M.
+    """
     n, dynamics = flow.program.size, flow.dynamics
     combined: dict[int, Polynomial] = {}
     for variable, partial in law.gradient.items():
@@ -78,6 +81,9 @@ def covector(flow: PartFlow, law: Law) -> dict[int, Polynomial]:
         combined[k] = combined[k] + term if k in combined else term
     in_position = {k: _in_position(flow, partial) for k, partial in combined.items()}
     found = flow.covector(in_position, lambda k: _combination(dynamics.metric_from_position, k, n))
+    for variable, coefficient, primitive in law.functions:
+        term = Polynomial.variable(variable).scaled(Fraction(coefficient) / primitive.coefficient)
+        found[variable] = found[variable] + term if variable in found else term
     return {k: polynomial for k, polynomial in found.items() if polynomial}
 
 
@@ -168,7 +174,7 @@ def _gradient(program: Program, active: frozenset[str] | None) -> tuple[np.ndarr
 def _rows(flow: PartFlow, covectors: list[dict[int, Polynomial]], velocities: int) -> tuple[np.ndarray, ...]:
     """Terms of the covectors as arrays: law, parameter, monomial (parameters, then velocities and symbols as fresh variables)."""
     n = flow.program.size
-    number = {SYMBOL: velocities + n, RATE: velocities + n + 1}
+    number = {Symbol.FREE: velocities + n, Symbol.RATE: velocities + n + 1}
     owners, components, monomials, coefficients = [], [], [], []
     for owner, entries in enumerate(covectors):
         terms = _whole_powers([(k, m, c) for k, polynomial in entries.items() for m, c in polynomial.terms.items()], n)

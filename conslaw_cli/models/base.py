@@ -79,6 +79,8 @@ class Architecture:
     """Its keys of [model]; the functions below take the options read from them."""
     blocks: Callable[[Any], tuple[tuple[str, Shape], ...]]
     build: Callable[[Any], Model]
+    place: int = 100
+    """Where it stands in lists: lower ones come first, equal ones by name."""
     domain: Callable[[Any], str] = lambda options: ""
     """Where phi stands for the model, beside the signs of its parameters; "" for everywhere."""
     any_domain: str = ""
@@ -102,11 +104,11 @@ class Architecture:
     def title(self, options: Options) -> str:
         """The model in words, "linear network 2 → 3 → 2, hidden biases": without "of any depth", a report is about one."""
         name = self.summary.partition(" of any depth")[0]
-        return f"{name} {self.table.sizes(options)}{self.table.suffix(options)}"
+        return name + self.table.title(options)
 
     def label(self, options: Options) -> str:
         """The model as a spec calls it, "linear 2 → 3 → 2, bias hidden"."""
-        return f"{self.name} {self.table.label(options)}"
+        return self.name + self.table.label(options)
 
     @property
     def domains(self) -> str:

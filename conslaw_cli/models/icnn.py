@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from conslaw_cli.models import relu
 from conslaw_cli.models.base import Architecture
-from conslaw_cli.models.chain import Chain, ChainTable
+from conslaw_cli.models.chain import Chain, chain_table
 from conslaw_cli.models.layers import chain_blocks, chain_vectors
 
 
@@ -34,10 +34,11 @@ ARCHITECTURE = Architecture(
     any_domain=relu.ANY_DOMAIN,
     positive="W2, W3, … > 0",
     source="Marcotte et al., ICML 2024",
-    table=ChainTable(Chain((2, 3, 1)), least=3),
+    table=chain_table((2, 3, 1), least=3),
     blocks=chain_blocks,
     hidden=relu.hidden,
     build=relu.build,
+    place=3,
     default_metric=default_metric,
     caveat=caveat,
     vectors=chain_vectors,

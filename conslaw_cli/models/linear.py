@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conslaw_cli.models.base import Architecture, HiddenLayer, Model
-from conslaw_cli.models.chain import Chain, ChainTable
+from conslaw_cli.models.chain import Chain, chain_table
 from conslaw_cli.models.layers import chain_blocks, chain_vectors, hidden_layers, parameters
 from conslaw_cli.graph.nodes import Coefficient
 
@@ -46,10 +46,11 @@ ARCHITECTURE = Architecture(
     domain=lambda chain: DOMAIN,
     any_domain=DOMAIN,
     source="Marcotte et al., NeurIPS 2023",
-    table=ChainTable(Chain((2, 3, 2))),
+    table=chain_table((2, 3, 2)),
     blocks=chain_blocks,
     hidden=hidden,
     build=build,
+    place=0,
     vectors=chain_vectors,
     known_count=known_count,
 )

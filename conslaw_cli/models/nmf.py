@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conslaw_cli.models.base import Architecture, HiddenLayer, Model
-from conslaw_cli.models.chain import Chain, ChainTable
+from conslaw_cli.models.chain import Chain, chain_table
 from conslaw_cli.models.layers import Blocks, parameters
 from conslaw_cli.graph.nodes import Coefficient
 
@@ -34,9 +34,10 @@ ARCHITECTURE = Architecture(
     phi="the product U V, X ≈ U V",
     positive="U, V > 0",
     source="Marcotte et al., ICML 2024",
-    table=ChainTable(Chain((3, 2, 3)), least=3, most=3, biases=("none",)),
+    table=chain_table((3, 2, 3), least=3, most=3, biases=("none",)),
     blocks=blocks,
     hidden=hidden,
     build=build,
+    place=2,
     default_metric=lambda block: "entropy",
 )

@@ -9,7 +9,7 @@ of such parameters (``tests/test_relu_domain.py`` has the point). So there phi's
 from __future__ import annotations
 
 from conslaw_cli.models.base import Architecture, HiddenLayer, Model, PathNetwork
-from conslaw_cli.models.chain import Chain, ChainTable
+from conslaw_cli.models.chain import Chain, chain_table
 from conslaw_cli.models.layers import Blocks, chain_blocks, chain_vectors, hidden_layers, parameters
 from conslaw_cli.graph.nodes import Coefficient, Node, Parameter
 
@@ -98,10 +98,11 @@ ARCHITECTURE = Architecture(
     domain=domain,
     any_domain=ANY_DOMAIN,
     source="Marcotte et al., NeurIPS 2023",
-    table=ChainTable(Chain((2, 3, 2))),
+    table=chain_table((2, 3, 2)),
     blocks=chain_blocks,
     hidden=hidden,
     build=build,
+    place=1,
     vectors=chain_vectors,
     known_count=known_count,
     caveat=caveat,

@@ -1,60 +1,77 @@
-"""What [model] says beside the architecture: each kind of model owns its keys, their reading, and how they are told."""
+"""What [model] says beside the architecture: each architecture has keys of its own, read into options of its own."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from dataclasses import dataclass
 
+import msgspec
 from msgspec import Struct
 
-from conslaw_cli.problems import Table
+from conslaw_cli.models.keys import Key
+from conslaw_cli.problems import Table, as_toml
+
+Fault = tuple[str, str, str]
+"""The key, what is wrong with it, and the remedy."""
 
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True):
     """The keys of [model] for one kind of model, resolved: plain numbers, texts and tuples of them, with defaults filled in."""
 
+    def fault(self) -> Fault | None:
+        """What is wrong with values of which each alone is right; None where nothing is."""
+        return None
 
-class ModelTable(Protocol):
-    """How one architecture's keys of [model] are read and told."""
 
-    keys: ClassVar[tuple[str, ...]]
-    """The keys beside ``architecture``, in the order of a report."""
-    lists: ClassVar[tuple[str, ...]]
-    """Those whose value is a list."""
-    example: Options
-    """What ``conslaw new`` shows."""
+@dataclass(frozen=True)
+class ModelTable:
+    """The keys of one architecture beside ``architecture``, in the order of a report, and the options they are read into."""
 
-    @property
-    def largest(self) -> Options:
-        """The example with every block that the architecture can have, for ``conslaw architectures``."""
+    options: type[Options]
+    keys: tuple[Key, ...]
 
     @property
-    def example_text(self) -> str:
-        """The example's sizes as a spec writes them, such as "widths [2, 3, 2]"."""
-
-    def read(self, table: Table, architecture: str | None) -> Options | None:
-        """The options, or None after noting what is wrong. Without a known architecture only what any such table needs is asked."""
-
-    def sizes(self, options: Options) -> str:
-        """The options in a title, such as "2 → 3 → 2"."""
-
-    def suffix(self, options: Options) -> str:
-        """What a title says after the sizes, such as ", hidden biases"; may be empty."""
-
-    def label(self, options: Options) -> str:
-        """The options as short as they are in a spec, such as "2 → 3 → 2, bias hidden"."""
-
-    def lines(self) -> list[str]:
-        """Lines of [model] in a spec to start from, with their choices in comments."""
-
-    def choices(self) -> dict[str, str]:
-        """What keys may be, beside sizes, for a reader: key and choices."""
-
-    def properties(self) -> dict[str, dict[str, object]]:
-        """JSON Schema of every key, as for any model of this kind."""
-
-    def restrictions(self) -> dict[str, dict[str, object]]:
-        """JSON Schema of what holds for this architecture only."""
+    def names(self) -> tuple[str, ...]:
+        return tuple(key.name for key in self.keys)
 
     @property
     def required(self) -> tuple[str, ...]:
-        """The keys without a default."""
+        """The names of the keys without a default."""
+        return tuple(key.name for key in self.keys if key.required)
+
+    @property
+    def example(self) -> Options:
+        """What ``conslaw new`` shows."""
+        return self.options(**{key.name: key.example for key in self.keys})
+
+    @property
+    def largest(self) -> Options:
+        """The example with every block that the architecture can have."""
+        return self.options(**{key.name: key.largest for key in self.keys})
+
+    def read(self, table: Table, architecture: str | None) -> Options | None:
+        """The options, or None after noting what is wrong; ``architecture`` is None where it is not known."""
+        values = {key.name: key.take(table, architecture) for key in self.keys}
+        if None in values.values():
+            return None
+        options = self.options(**values)
+        if fault := options.fault():
+            table.problem(*fault)
+            return None
+        return options
+
+    def title(self, options: Options) -> str:
+        """The options in a title, such as " 2 → 3 → 2, hidden biases"."""
+        return "".join(key.title(getattr(options, key.name)) for key in self.keys)
+
+    def label(self, options: Options) -> str:
+        """The options as short as they are in a spec, such as " 2 → 3 → 2, bias hidden"."""
+        return "".join(key.label(getattr(options, key.name)) for key in self.keys)
+
+    def lines(self) -> list[str]:
+        """Lines of [model] in a spec to start from, with their choices in comments."""
+        return [f"{key.name} = {as_toml(key.example)}  # {key.note}" for key in self.keys]
+
+    def schemas(self) -> dict[str, dict[str, object]]:
+        """The JSON Schema of every key."""
+        defaults = {key.name: {"default": key.example} for key in self.keys if not key.required}
+        return {key.name: msgspec.json.schema(key.type) | defaults.get(key.name, {}) for key in self.keys}

@@ -23,11 +23,23 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Shifted:
+    """The square of an entry plus a constant."""
+
+    entry: Entry
+    constant: Fraction
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+
+@dataclass(frozen=True)
 class Term:
     """coefficient * product of entry**exponent, or coefficient * log(entry) when ``log``."""
 
     coefficient: int | Fraction
-    factors: tuple[tuple[Entry, int], ...]
+    factors: tuple[tuple[Entry | Shifted, int | Fraction], ...]
     log: bool = False
 
 
@@ -99,6 +111,8 @@ class NeuronTerm:
     velocity: bool = False
     time: str = "1"
     rate: str = "0"
+    constant: Fraction | None = None
+    """The function is of the entry's square plus this constant; None: of the entry."""
 
 
 @dataclass(frozen=True)

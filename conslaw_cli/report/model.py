@@ -24,7 +24,8 @@ class ModelSummary:
     label: str
     """The model in words, and as short as a spec calls it."""
     parameters: int
-    blocks: tuple[tuple[str, tuple[int, int]], ...]
+    blocks: tuple[tuple[str, tuple[int, ...]], ...]
+    """Names and shapes; a vector's is one number."""
     phi: str
     domain: str
     """Where phi stands for the model, beside what ``positive`` says; "" for everywhere."""
@@ -49,6 +50,11 @@ class MetricSummary:
 @dataclass(frozen=True)
 class DynamicsSummary:
     kind: str
+    title: str
+    rate_words: str
+    """The kind in words, and what stands between them and the rate."""
+    drifts: bool
+    """Whether there is a drift to take out: coordinates are then not the parameters."""
     rate: str | None
     start: str | None
     """Time from which the laws hold; None for t > 0."""

@@ -69,7 +69,7 @@ def _blocks(report: Report, prose: Prose) -> str:
 
 def _lie_algebra(report: Report, prose: Prose) -> Fact:
     trace = report.trace
-    where = "parameters" if report.dynamics.kind == "gradient-flow" else "drift coordinates"
+    where = "drift coordinates" if report.dynamics.drifts else "parameters"
     space = f"{trace.space} {where}"
     if trace.dimension is None and not trace.filtration:
         return Fact("Lie algebra", prose.text("–"), f"its trace was not computed, in {space}")

@@ -10,7 +10,6 @@ from conslaw_cli.report.model import DynamicsSummary, MetricSummary, Report
 from conslaw_cli.report.notation import Notation
 
 _LONGEST_LIST = 8
-_KINDS = {"gradient-flow": "gradient flow", "weight-decay": "weight decay", "nesterov": "Nesterov momentum"}
 
 
 @dataclass(frozen=True)
@@ -23,11 +22,9 @@ class Prose:
     superscripts: bool = True
     """Whether an error bound such as 2^-40 is typeset."""
 
-    def block(self, name: str, shape: tuple[int, int]) -> str:
-        """A block and its shape: W₁ 3×2; a bias is a vector."""
-        rows, columns = shape
-        size = str(rows) if name[:1].islower() and columns == 1 else f"{rows}×{columns}"
-        return f"{self.math(self.notation.letter(name))} {self.text(size)}"
+    def block(self, name: str, shape: tuple[int, ...]) -> str:
+        """A block and its shape: W₁ 3×2, b₁ 3."""
+        return f"{self.math(self.notation.letter(name))} {self.text('×'.join(map(str, shape)))}"
 
     def letters(self, blocks: Sequence[str]) -> list[str]:
         return [self.math(self.notation.letter(name)) for name in blocks]
@@ -94,10 +91,8 @@ def _metric_name(kind: str, prose: Prose) -> str:
 
 def dynamics(summary: DynamicsSummary, prose: Prose) -> str:
     """gradient flow; momentum, damping τ; weight decay λ."""
-    shown = prose.text(_KINDS.get(summary.kind, summary.kind))
-    if summary.rate is None:
-        return shown
-    return f"{shown}{' ' if summary.kind == 'weight-decay' else ', damping '}{prose.rate(summary.rate)}"
+    shown = prose.text(summary.title)
+    return shown if summary.rate is None else f"{shown}{prose.text(summary.rate_words)}{prose.rate(summary.rate)}"
 
 
 def count(report: Report, prose: Prose) -> str:

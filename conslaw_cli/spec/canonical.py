@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from fractions import Fraction
 
-from conslaw_cli.spec.schema import RATE_KEYS, DynamicsSpec, Spec
+from conslaw_cli.dynamics import DYNAMICS
+from conslaw_cli.spec.schema import Spec
 
 
 def normalised(spec: Spec) -> dict[str, dict[str, object]]:
@@ -14,21 +14,8 @@ def normalised(spec: Spec) -> dict[str, dict[str, object]]:
     return {
         "model": spec.model.plain,
         "metric": {**{block: metric.name for block, metric in spec.metric.blocks}, "at": spec.metric.at},
-        "dynamics": _dynamics(spec.dynamics),
+        "dynamics": DYNAMICS[spec.dynamics.kind].settings(spec.dynamics),
     }
-
-
-def _dynamics(dynamics: DynamicsSpec) -> dict[str, object]:
-    data: dict[str, object] = {"kind": dynamics.kind}
-    if dynamics.kind in RATE_KEYS:
-        data[RATE_KEYS[dynamics.kind][0]] = dynamics.rate.text
-    if dynamics.kind != "gradient-flow" and dynamics.start is not None:
-        data["start"] = _plain(dynamics.start)
-    return data
-
-
-def _plain(value: Fraction) -> int | str:
-    return int(value) if value.denominator == 1 else str(value)
 
 
 def spec_sha256(spec: Spec) -> str:

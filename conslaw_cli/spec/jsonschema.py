@@ -11,11 +11,11 @@ from collections.abc import Iterable
 import msgspec
 
 from conslaw_cli import metrics
+from conslaw_cli.dynamics import DYNAMICS, Kind
 from conslaw_cli.models import ARCHITECTURES, Architecture
 from conslaw_cli.spec.schema import (
     KINDS,
     POINTS,
-    RATE_KEYS,
     STATUSES,
     ExpectSpec,
     ModelSpec,
@@ -69,12 +69,11 @@ def _without_null(field: Schema) -> Schema:
 
 def _model() -> Schema:
     table = msgspec.json.schema(ModelSpec, schema_hook=lambda kind: {})["$defs"]["ModelSpec"]
-    name = {**table["properties"]["architecture"], "enum": list(ARCHITECTURES)}
-    own = {key: schema for found in ARCHITECTURES.values() for key, schema in found.table.properties().items()}
+    name, own = {**table["properties"]["architecture"], "enum": list(ARCHITECTURES)}, _by_key()
     return {
         "description": "The model.",
         "type": "object",
-        "properties": {"architecture": name, **own},
+        "properties": {"architecture": name, **{key: _any(schemas) for key, schemas in own.items()}},
         "additionalProperties": False,
         "allOf": [_when("architecture", name, _restricted(found, own)) for name, found in ARCHITECTURES.items()],
     }
@@ -86,9 +85,24 @@ def _complete() -> Schema:
     return {"required": ["architecture"], "allOf": [_when("architecture", name, required=keys) for name, keys in required.items()]}
 
 
+def _by_key() -> dict[str, list[Schema]]:
+    """The keys of [model] beside ``architecture``, each with the different schemas that architectures have for it."""
+    found: dict[str, list[Schema]] = {}
+    for architecture in ARCHITECTURES.values():
+        for key, schema in architecture.table.schemas().items():
+            known = found.setdefault(key, [])
+            known.extend([schema] if schema not in known else [])
+    return found
+
+
+def _any(schemas: list[Schema]) -> Schema:
+    """One of several schemas, whose descriptions are alike."""
+    return schemas[0] if len(schemas) == 1 else {"description": schemas[0]["description"], "anyOf": schemas}
+
+
 def _restricted(architecture: Architecture, keys: Iterable[str]) -> Schema:
     """The keys of one architecture; those of others are none of its."""
-    return {**architecture.table.restrictions(), **{key: False for key in keys if key not in architecture.table.keys}}
+    return {key: architecture.table.schemas().get(key, False) for key in keys}
 
 
 def _metric() -> Schema:
@@ -109,8 +123,13 @@ def _metric() -> Schema:
 def _dynamics() -> Schema:
     start = "Time from which the laws are claimed; 0 by default where the rate is finite there."
     rates = {
-        key: {"description": f"{key.capitalize()} under {kind}: {_RATE_TEXT}.", "default": default, **_VALUE}
-        for kind, (key, default) in RATE_KEYS.items()
+        kind.rate_key: {
+            "description": f"{kind.rate_key.capitalize()} under {kind.name}: {_RATE_TEXT}.",
+            "default": kind.default_rate,
+            **_VALUE,
+        }
+        for kind in DYNAMICS.values()
+        if kind.rate_key
     }
     return {
         "description": "How the model is trained.",
@@ -121,14 +140,14 @@ def _dynamics() -> Schema:
             "start": {"description": start, **_VALUE},
         },
         "additionalProperties": False,
-        "allOf": [_when("kind", kind, _misplaced(kind)) for kind in KINDS],
+        "allOf": [_when("kind", kind.name, _misplaced(kind)) for kind in DYNAMICS.values()],
     }
 
 
-def _misplaced(kind: str) -> Schema:
+def _misplaced(kind: Kind) -> Schema:
     """Keys that belong to other dynamics."""
-    others = [key for other, (key, _) in RATE_KEYS.items() if other != kind]
-    return dict.fromkeys([*others, "start"] if kind == "gradient-flow" else others, False)
+    others = [other.rate_key for other in DYNAMICS.values() if other.rate_key not in (None, kind.rate_key)]
+    return dict.fromkeys(others if kind.drifts else [*others, "start"], False)
 
 
 def _expect() -> Schema:

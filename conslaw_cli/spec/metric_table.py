@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
+from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.metrics import Metric, MetricError, full, natural, read_metric_of_block
 from conslaw_cli.metrics.base import Shape
 from conslaw_cli.metrics.power import LARGEST_EXPONENT, NAMES
@@ -65,8 +66,9 @@ def _rate_is_usable(table: Table, metric: MetricSpec, dynamics: DynamicsSpec) ->
 
 def _can_be_computed(table: Table, metric: MetricSpec, dynamics: DynamicsSpec) -> bool:
     """Roots and denominators are computed modulo primes where the metric's point is the same for all generators, or scaled."""
-    scaled = dynamics.kind == "weight-decay"
-    if dynamics.kind == "gradient-flow" or metric.at == "lookahead":
+    kind = DYNAMICS[dynamics.kind]
+    scaled = kind.scales
+    if not kind.drifts or metric.at == "lookahead":
         return True
     for block, of in metric.blocks:
         if not of.everywhere and not (scaled and of.scales):
@@ -126,7 +128,7 @@ def _usual(model: ModelSpec, block: str) -> Metric:
 
 
 def _usual_point(metrics: tuple[tuple[str, Metric], ...], dynamics: DynamicsSpec) -> str:
-    mirror = dynamics.kind == "momentum" and not dynamics.varies_in_time and not all(m.constant for _, m in metrics)
+    mirror = DYNAMICS[dynamics.kind].lookahead and not dynamics.varies_in_time and not all(m.constant for _, m in metrics)
     return "lookahead" if mirror else "theta"
 
 
@@ -136,7 +138,7 @@ def _at_is_usable(table: Table, dynamics: DynamicsSpec | None) -> bool:
         return False
     if at == "theta" or dynamics is None:
         return True
-    if dynamics.kind != "momentum":
+    if not DYNAMICS[dynamics.kind].lookahead:
         table.problem("at", f"lookahead needs momentum, not {dynamics.kind}", 'write at = "theta", or remove it')
         return False
     if dynamics.varies_in_time:

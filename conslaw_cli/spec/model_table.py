@@ -14,7 +14,7 @@ def read_model(table: Table) -> ModelSpec | None:
     """The model, or None after noting what is wrong with it: an architecture reads its own keys."""
     architecture = _architecture(table)
     of_model = _nearest_table(table) if architecture is None else architecture.table
-    table.check_keys(("architecture", *of_model.keys))
+    table.check_keys(("architecture", *of_model.names))
     options = of_model.read(table, architecture and architecture.name)
     return None if architecture is None or options is None else ModelSpec(architecture.name, options)
 
@@ -29,7 +29,7 @@ def _architecture(table: Table) -> Architecture | None:
 
 def _nearest_table(table: Table) -> ModelTable:
     """Of the tables that architectures have, the first of those that know the most of the keys given."""
-    return max((found.table for found in ARCHITECTURES.values()), key=lambda known: len(set(known.keys) & set(table.data)))
+    return max((found.table for found in ARCHITECTURES.values()), key=lambda known: len(set(known.names) & set(table.data)))
 
 
 def read_expect(table: Table) -> ExpectSpec:

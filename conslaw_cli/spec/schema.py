@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Annotated
 
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from conslaw_cli.expressions.parsing import Expression
+from conslaw_cli.dynamics import DYNAMICS
+from conslaw_cli.dynamics.settings import DynamicsSpec
 from conslaw_cli.metrics import Metric
 from conslaw_cli.models import ARCHITECTURES, Architecture, Options
 
-KINDS = ("gradient-flow", "momentum", "nesterov", "weight-decay")
+KINDS = tuple(DYNAMICS)
 STATUSES = ("proved", "proved for phi", "exact", "exact for phi", "theorem", "undecided")
 """``for phi``: of phi's laws, where phi stands for the network nowhere."""
 POINTS = ("theta", "lookahead")
-
-RATE_KEYS = {"momentum": ("damping", "tau"), "weight-decay": ("decay", "lambda")}
-"""For each dynamics whose rate the spec gives: the key, and its default."""
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
@@ -60,29 +57,10 @@ class MetricSpec(Struct, frozen=True, forbid_unknown_fields=True):
         """Whether the metric is the same at every point."""
         return all(metric.constant for _, metric in self.blocks)
 
-
-class DynamicsSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """The table [dynamics], resolved."""
-
-    kind: Annotated[str, Meta(description="gradient-flow, momentum, nesterov or weight-decay.")]
-    rate: Annotated[
-        Expression | None,
-        Meta(description="Damping or decay: a number, or an expression in t and positive constants. Null under gradient-flow."),
-    ]
-    start: Annotated[
-        Fraction | None,
-        Meta(description="Time from which the laws are claimed. Null where they hold for t > 0 only."),
-    ]
-    until: Annotated[
-        Fraction | None, Meta(description="End of the interval on which the rate is shown to be real and finite. Null: no end.")
-    ] = None
-    located: Annotated[bool, Meta(description="Whether the rate stops being real and finite exactly at that end.")] = True
-    assumptions: Annotated[tuple[str, ...], Meta(description="What is assumed of free constants, such as alpha > 0.")] = ()
-
     @property
-    def varies_in_time(self) -> bool:
-        """Whether the rate is an expression in t."""
-        return self.rate is not None and "t" in self.rate.names
+    def lookahead(self) -> bool:
+        """Whether it matters that the metric is taken at the lookahead point."""
+        return self.at == "lookahead" and not self.constant
 
 
 class ExpectSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -166,8 +166,9 @@ def _few(axes: Changes, groups: list[tuple[str, ...]], listed: list, sweep: Tabl
 
 def _takes_lists(key: str) -> bool:
     """Whether every value of a key is a list."""
-    table, _, name = key.partition(".")
-    return table == "model" and any(name in architecture.table.lists for architecture in ARCHITECTURES.values())
+    tables = [architecture.table for architecture in ARCHITECTURES.values()]
+    known = [own.is_list for table in tables for own in table.keys if f"model.{own.name}" == key]
+    return bool(known) and all(known)
 
 
 def _rows(axes: Changes, group: tuple[str, ...]) -> Iterator[tuple[object, ...]]:

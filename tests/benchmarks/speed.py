@@ -170,7 +170,7 @@ def growth(spec: dict):
     parsed = parse_spec(spec)
     program = ARCHITECTURES[parsed.model.architecture].build(parsed.model.options).program
     metrics = dict(parsed.metric.blocks)
-    dynamics = build_dynamics(parsed.dynamics, parsed.metric)
+    dynamics = build_dynamics(parsed.dynamics, parsed.metric.lookahead)
     flow = PartFlow(program, tuple(metrics[name] for name, _ in program.blocks), dynamics)
     return lambda: trace(flow, 0).dimension
 

@@ -9,57 +9,71 @@ from conslaw_cli import hints
 from conslaw_cli.problems import Table
 from conslaw_cli.expressions.parsing import Expression, ExpressionError, number, parse_expression
 from conslaw_cli.expressions.rates import SettledRate, UnusableRate, settled
-from conslaw_cli.spec.schema import KINDS, RATE_KEYS, DynamicsSpec
+from conslaw_cli.dynamics import DYNAMICS
+from conslaw_cli.dynamics.base import Kind
+from conslaw_cli.dynamics.settings import DynamicsSpec
 from conslaw_cli.expressions.sympynames import SYMPY_NAMES
 from conslaw_cli.expressions.values import MOST_DIGITS, Pole, fraction_of
 
 Blocks = tuple[str, ...]
 
-_KEYS = ("kind", "damping", "decay", "start")
 _OTHER_NAME = 'choose another name, such as "tau"'
-_KIND_OF = {key: kind for kind, (key, _) in RATE_KEYS.items()}
+_DEFAULT = next(iter(DYNAMICS))
 
 
 def read_dynamics(table: Table, blocks: Blocks) -> DynamicsSpec | None:
     """The dynamics, or None after noting what is wrong with them. ``blocks`` names the parameter blocks, where known."""
-    table.check_keys(_KEYS, hints.DYNAMICS_KEYS)
-    kind = table.choice("kind", KINDS, "dynamics", hints.DYNAMICS) if "kind" in table.data else "gradient-flow"
-    if kind is None:
+    rate_keys = _rate_keys()
+    table.check_keys(("kind", *rate_keys, "start"), hints.DYNAMICS_KEYS)
+    name = table.choice("kind", DYNAMICS, "dynamics", hints.DYNAMICS) if "kind" in table.data else _DEFAULT
+    if name is None:
         start = _given_start(table)
-        for key in _KIND_OF:
+        for key in rate_keys:
             _given_rate(table, key, blocks, start)
         return None
+    kind = DYNAMICS[name]
     keys_fit = _keys_fit(table, kind)
-    if kind == "gradient-flow":
-        return DynamicsSpec(kind, None, Fraction(0)) if keys_fit else None
+    if not kind.drifts:
+        return DynamicsSpec(name, None, Fraction(0)) if keys_fit else None
     start = _given_start(table)
     rate = _rate(table, kind, blocks, start)
     if rate is None or not keys_fit or (start is None and "start" in table.data):
         return None
-    return DynamicsSpec(kind, rate.rate, rate.start, rate.until, rate.located, rate.assumptions)
+    return DynamicsSpec(name, rate.rate, rate.start, rate.until, rate.located, rate.assumptions)
 
 
-def _keys_fit(table: Table, kind: str) -> bool:
+def _rate_keys() -> dict[str, str]:
+    """Every key for a rate, with the first dynamics that takes it."""
+    keys: dict[str, str] = {}
+    for kind in DYNAMICS.values():
+        if kind.rate_key:
+            keys.setdefault(kind.rate_key, kind.name)
+    return keys
+
+
+def _keys_fit(table: Table, kind: Kind) -> bool:
     """Notes the keys that belong to other dynamics."""
-    own = RATE_KEYS.get(kind, (None, None))[0]
-    misplaced = [key for key in _KIND_OF if key in table.data and key != own]
+    own, known = kind.rate_key, _rate_keys()
+    misplaced = [key for key in known if key in table.data and key != own]
     for key in misplaced:
         instead = f"rename it to {own}" if own else "remove it"
-        table.problem(key, f"{kind} takes no {key}", f'{instead}, or write kind = "{_KIND_OF[key]}"')
-    if kind == "gradient-flow" and "start" in table.data:
-        table.problem("start", "gradient-flow takes no start, its laws hold at all times", "remove it")
+        table.problem(key, f"{kind.name} takes no {key}", f'{instead}, or write kind = "{known[key]}"')
+    if not kind.drifts and "start" in table.data:
+        table.problem("start", f"{kind.name} takes no start, its laws hold at all times", "remove it")
         return False
     return not misplaced
 
 
-def _rate(table: Table, kind: str, blocks: Blocks, start: Fraction | None) -> SettledRate | None:
-    if kind == "nesterov":
+def _rate(table: Table, kind: Kind, blocks: Blocks, start: Fraction | None) -> SettledRate | None:
+    if kind.fixed_rate:
         if start == 0:
-            table.problem("start", "the rate 3/t has a pole at t = 0", "write start = 1, or remove it: the laws then hold for t > 0")
+            pole = f"the rate {kind.fixed_rate} has a pole at t = 0"
+            table.problem("start", pole, "write start = 1, or remove it: the laws then hold for t > 0")
             return None
-        return SettledRate(parse_expression("3/t"), start)
-    key, default = RATE_KEYS[kind]
-    return _given_rate(table, key, blocks, start) if key in table.data else settled(parse_expression(default), start)
+        return SettledRate(parse_expression(kind.fixed_rate), start)
+    if kind.rate_key in table.data:
+        return _given_rate(table, kind.rate_key, blocks, start)
+    return settled(parse_expression(kind.default_rate), start)
 
 
 def _given_rate(table: Table, key: str, blocks: Blocks, start: Fraction | None) -> SettledRate | None:
