@@ -360,6 +360,53 @@ def test_expressions_are_canonical():
     assert dict(one.metric.blocks)["W1"].name == "sqrt(theta**2+1)"
 
 
+# --- polynomials in the parameters as entries ------------------------------------------------------------------------
+
+FIELDS = [
+    ("linear", [1, 1, 2], [["1 + W1_1_1**2", 0, 0], [0, 2, 1], [0, 1, 3]], "gradient-flow"),
+    ("linear", [1, 1, 1], [["1 + W2_1_1**2", 0], [0, 1]], "gradient-flow"),
+    ("linear", [1, 1, 1], [["1 + W2_1_1**2", "W1_1_1/2"], ["W1_1_1/2", "W1_1_1**2 + 1"]], "momentum"),
+    ("linear", [1, 1, 1], [["1 + W2_1_1**2", 0], [0, "2"]], "weight-decay"),
+    ("relu", [1, 2, 1], [["1 + W1_2_1**2", 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], "gradient-flow"),
+]
+
+
+@pytest.mark.parametrize(("architecture", "widths", "rows", "kind"), FIELDS)
+def test_counts_of_metrics_that_depend_on_the_parameters(architecture, widths, rows, kind):
+    spec = tables(architecture, widths, {"full": rows}, kind)
+    spec["dynamics"] |= {"damping": 1} if kind == "momentum" else {}
+    found = analyze(spec).to_dict()
+    check_consistency(found)
+    parameters, _ = phi(architecture, widths)
+    matrix = sp.Matrix([[sp.sympify(str(entry)) for entry in row] for row in rows])
+    of = lambda point: matrix.subs(dict(zip(parameters, point, strict=True)), simultaneous=True)
+    expected = count_laws(architecture, widths, "none", of, kind, rate=1 if kind == "momentum" else None)
+    assert found["laws"]["independent"] == expected
+    assert found["notes"] == [f"it is assumed that {found['metric']['blocks']['W1']} is positive definite"]
+    parsed = parse_spec(spec)
+    assert parse_spec(normalised(parsed)).metric == parsed.metric
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([["W1_1_1", 0], [0, 1]], "entry (1, 1) is"),
+        ([["1 + W1_1_1**2", "W2_1_1"], [0, 1]], "full is not symmetric: entry (2, 1) is 0, entry (1, 2) is W2_1_1"),
+        ([["1 + W3_1_1**2", 0], [0, 1]], "W3_1_1 is no parameter"),
+        ([["1/W1_1_1**2", 0], [0, 1]], "1/W1_1_1**2 is no polynomial"),
+        ([["sqrt(W1_1_1)", 0], [0, 1]], "sqrt(W1_1_1) is no polynomial"),
+        ([["exp(W1_1_1)", 0], [0, 1]], "exp(W1_1_1) is not an algebraic function"),
+        ([["1 + W1_1_1**2", 0]], "full has 1 rows, or rows of other lengths"),
+        ([["W1_1_1 +", 0], [0, 1]], "an entry of full cannot be read"),
+    ],
+)
+def test_fields_that_are_no_metric_are_refused(rows, message):
+    with pytest.raises(SpecError) as error:
+        parse_spec(tables("linear", [1, 1, 1], {"full": rows}))
+    (problem,) = error.value.problems
+    assert message in problem.message and problem.remedy and problem.key == "[metric] full"
+
+
 # --- the checker -----------------------------------------------------------------------------------------------------
 
 FORGED = [

@@ -29,6 +29,10 @@ class Ring(Protocol):
 
     def constant(self, value: Fraction) -> Any: ...
 
+    def columns(self, a: Any) -> list[Any]: ...
+
+    def joined(self, columns: list[Any]) -> Any: ...
+
     def transform(self, left: Matrix | None, a: Any, right: Matrix | None) -> Any: ...
 
 
@@ -143,6 +147,10 @@ class Metric(ABC):
     def size(self) -> int | None:
         """Number of parameters that a metric of all of them has; None for any number."""
         return None
+
+    def placed(self, names: tuple[str, ...]) -> Metric:
+        """The metric for parameters of these names, in state order. Raises MetricError where it holds others."""
+        return self
 
     @property
     def only_at_theta(self) -> bool:
