@@ -167,8 +167,13 @@ class Metric(ABC):
         """Denominators of the numbers in M: a prime that the engine works modulo must divide none."""
         return set()
 
-    def restricted(self, rows: tuple[int, ...], columns: tuple[int, ...]) -> Metric | None:
-        """The metric of the entries in some rows and columns of the block by themselves; None where M mixes them with others."""
+    @property
+    def mixed(self) -> Iterable[tuple[int, int, int]]:
+        """(axis, i, k) for indices i, k along an axis of the block, rows being axis 0, of which M mixes the entries."""
+        return ()
+
+    def restricted(self, rows: tuple[int, ...], columns: tuple[int, ...]) -> Metric:
+        """The metric of the entries in some rows and columns of the block, which M mixes with no others."""
         return self
 
     @property
