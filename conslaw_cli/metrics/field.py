@@ -61,9 +61,6 @@ class MatrixField(Metric):
             _refute(self, names)
         return MatrixField(self.entries, names)
 
-    def restricted(self, rows: tuple[int, ...], columns: tuple[int, ...]) -> Metric | None:
-        return None
-
     def apply(self, ring: Ring, gradient: Any, point: Any) -> Any:
         """The gradient of all parameters as one row."""
         values = dict(zip(self.names, ring.columns(point)))
