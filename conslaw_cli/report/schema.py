@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Union
 
 import msgspec
 from msgspec import Meta, Struct
 
-from conslaw_cli.models import ARCHITECTURES
+from conslaw_cli.models import ARCHITECTURES, Architecture
 from conslaw_cli.report.model import SCHEMA
 from conslaw_cli.spec.schema import KINDS, POINTS, STATUSES
 
@@ -19,15 +19,22 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True):
     """An object of which every field is named here."""
 
 
-class Model(_Table):
-    """The model of the spec."""
+class AnyModel(_Table):
+    """The model of the spec: the architecture, its own keys of [model], and what every model has."""
 
-    architecture: Literal[tuple(ARCHITECTURES)]
-    widths: Annotated[list[Positive], Meta(description="Widths of the layers from input to output.")]
-    bias: str
     parameters: Annotated[Positive, Meta(description="Number of parameters.")]
     phi: Annotated[str, Meta(description="The reparametrization phi, in words.")]
     domain: Annotated[str, Meta(description="Where phi stands for the model, and the count is claimed.")]
+
+
+def _model_of(architecture: Architecture) -> type[AnyModel]:
+    """The model's table for one architecture."""
+    own = [(key.name, key.type) for key in architecture.table.keys]
+    base, name = (AnyModel,), architecture.name
+    return msgspec.defstruct(f"Model {name}", own, bases=base, kw_only=True, tag_field="architecture", tag=name, frozen=True)
+
+
+Model = Union[tuple(map(_model_of, ARCHITECTURES.values()))]
 
 
 class Metric(_Table):
