@@ -41,6 +41,11 @@ class FamilyLaws:
     """Neuron (k, k), or pair of neurons (k, l), of each law."""
     law: Callable[[int, int], Law]
 
+    @property
+    def has_form(self) -> bool:
+        """Whether its form is one of the layer's blocks alone: metrics that are matrices would stand between them."""
+        return all(self.metrics[name].separate for name in self.layer.incoming + self.layer.outgoing)
+
     def laws(self) -> Iterator[Law]:
         return starmap(self.law, self.entries())
 
