@@ -6,13 +6,13 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from fractions import Fraction
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
 import sympy
+from msgspec.structs import replace
 
 from conslaw_cli.report import FORMATS, ascii, jsonreport, latex, mathml, render, render_comparison, unicode
 from conslaw_cli.report.comparison import Cell, Comparison, Row
@@ -34,8 +34,8 @@ from conslaw_cli.report.model import (
     MetricSummary,
     ModelSummary,
     Report,
-    TraceSummary,
 )
+from conslaw_cli.report.tables import Brackets, Reproduce, Trace
 
 W11, W12, B1 = Entry("W1", 1, 1), Entry("W1", 1, 2), Entry("b1", 1, None)
 D11, D12, W2 = Entry("W1", 1, 1, True), Entry("W1", 1, 2, True), Entry("W2", 1, 1)
@@ -186,19 +186,19 @@ def test_formulas_of_many_terms_are_written_in_full():
 def report(**changes) -> Report:
     """The example of the design: a two-layer linear network under momentum."""
     model = ModelSummary(
-        "linear", (2, 3, 2), "none", 12, (("W1", (3, 2)), ("W2", (2, 3))), "linear network of any depth", "W2 W1", "generic rank"
+        "linear", (2, 3, 2), "none", 12, "W2 W1", "generic rank", (("W1", (3, 2)), ("W2", (2, 3))), "linear network of any depth"
     )  # fmt: skip
     family = Family("hidden layer 1", 3, (ROTATION,) * 3, True, "search, degree 2", ANGULAR)
     usual = Report(
         name="example.toml",
         model=model,
         metric=MetricSummary((("W1", "euclidean"), ("W2", "euclidean")), "theta"),
-        dynamics=DynamicsSummary("momentum", "tau", "0"),
-        trace=TraceSummary(24, (12, 21), 21),
+        dynamics=DynamicsSummary("momentum", "tau", "0", None, ()),
+        trace=Trace(24, (12, 21), 21),
         laws=LawsSummary(3, 3, True, 2, 2, (family,)),
         status="proved",
-        certificate={"point": list(range(60)), "words": [[k, k + 1] for k in range(60)]},
-        reproduce={"version": "1.0", "seed": 0},
+        certificate=(Brackets(1, (), 0, 7, tuple(range(60)), tuple((k, k + 1) for k in range(60)), (), 60),),
+        reproduce=Reproduce("1.0", 0, (), "0" * 64),
     )
     return replace(usual, **changes)
 
@@ -258,7 +258,7 @@ def test_time(summary, sentence):
 
 
 def test_no_law():
-    shown = text(report(laws=laws(0, 0, 0, 0), trace=TraceSummary(24, (12, 24), 24)))
+    shown = text(report(laws=laws(0, 0, 0, 0), trace=Trace(24, (12, 24), 24)))
     assert "24 = 24 + 0   complete, proved" in shown
     assert "No law is conserved." in shown
     assert "time  " not in shown
@@ -276,14 +276,14 @@ def test_no_law():
             "7 laws exist, none in closed form; no polynomial law up to degree 6; exact, error below 2^-40",
         ),
         (
-            {"laws": laws(6, 6, 6, 0), "status": "theorem", "theorem": "Someone 2023", "trace": TraceSummary(12, (), None)},
+            {"laws": laws(6, 6, 6, 0), "status": "theorem", "theorem": "Someone 2023", "trace": Trace(12, (), None)},
             "6 laws exist by a theorem, all in closed form: Someone 2023",
         ),
         (
-            {"laws": laws(None, 2, None, 0), "status": "undecided", "trace": TraceSummary(12, (4, 6), None)},
+            {"laws": laws(None, 2, None, 0), "status": "undecided", "trace": Trace(12, (4, 6), None)},
             "undecided: at least 2 (written down), at most 6 (12 = 6 + 6); no further polynomial law up to degree 6",
         ),
-        ({"laws": laws(None, 0, None, 0, 0), "status": "undecided", "trace": TraceSummary(12, (), None)}, "undecided\n"),
+        ({"laws": laws(None, 0, None, 0, 0), "status": "undecided", "trace": Trace(12, (), None)}, "undecided\n"),
     ],
 )  # fmt: skip
 def test_what_is_known_where_the_sum_does_not_close(changes, sentence):
@@ -293,12 +293,12 @@ def test_what_is_known_where_the_sum_does_not_close(changes, sentence):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"dynamics": DynamicsSummary("gradient-flow", None, "0")}, "· gradient flow\n"),
-        ({"dynamics": DynamicsSummary("gradient-flow", None, "0")}, "in 24 parameters\n"),
-        ({"dynamics": DynamicsSummary("weight-decay", "lambda", "0")}, "· weight decay λ\n"),
-        ({"dynamics": DynamicsSummary("nesterov", "3/t", None)}, "valid where   generic rank, and for t > 0\n"),
-        ({"dynamics": DynamicsSummary("momentum", "1/(t + 1)", "0")}, "valid where   generic rank\n"),
-        ({"dynamics": DynamicsSummary("momentum", "1/(t + 1)", "1/2")}, "and from time ½ on\n"),
+        ({"dynamics": DynamicsSummary("gradient-flow", None, "0", None, ())}, "· gradient flow\n"),
+        ({"dynamics": DynamicsSummary("gradient-flow", None, "0", None, ())}, "in 24 parameters\n"),
+        ({"dynamics": DynamicsSummary("weight-decay", "lambda", "0", None, ())}, "· weight decay λ\n"),
+        ({"dynamics": DynamicsSummary("nesterov", "3/t", None, None, ())}, "valid where   generic rank, and for t > 0\n"),
+        ({"dynamics": DynamicsSummary("momentum", "1/(t + 1)", "0", None, ())}, "valid where   generic rank\n"),
+        ({"dynamics": DynamicsSummary("momentum", "1/(t + 1)", "1/2", None, ())}, "and from time ½ on\n"),
         ({"metric": MetricSummary((("W1", "entropy"), ("W2", "entropy")), "lookahead")}, "entropy metric at the lookahead point"),
         ({"metric": MetricSummary((("W1", "theta^2"), ("W2", "theta^2")), "theta")}, "θ² metric"),
         ({"metric": MetricSummary((("W1", "euclidean"), ("W2", "entropy")), "theta")}, "metric entropy on W₂ and Euclidean elsewhere"),
@@ -314,7 +314,7 @@ def with_members(number: int, length: int, **family) -> Report:
     laws = LawsSummary(
         number, number, False, number, 2, (Family("other laws", number, (long,) * number, False, "search", **family),)
     )
-    return report(laws=laws, trace=TraceSummary(number, (0,), 0))
+    return report(laws=laws, trace=Trace(number, (0,), 0))
 
 
 def test_many_members_are_counted_and_long_ones_cut():
@@ -477,10 +477,10 @@ def hostile() -> Report:
         name=HOSTILE,
         model=model,
         metric=MetricSummary((("W1", HOSTILE), ("W2", "theta^2")), "theta"),
-        dynamics=DynamicsSummary("momentum", HOSTILE, None),
+        dynamics=DynamicsSummary("momentum", HOSTILE, None, None, ()),
         laws=replace(one.laws, families=(family,)),
         notes=(HOSTILE,),
-        reproduce={"version": HOSTILE, "seed": 0},
+        reproduce=Reproduce(HOSTILE, 0, (), HOSTILE),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from itertools import accumulate
 from math import prod
 
 from conslaw_cli.analysis import ERROR_BITS, Analysis, LawGroup, PartResult
-from conslaw_cli.certificate import certificate, primes
+from conslaw_cli.assembling.certificate import certificate, primes
 from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws import families as known
 from conslaw_cli.laws.abelian import AbelianFamily
@@ -30,8 +30,8 @@ from conslaw_cli.report.model import (
     MetricSummary,
     ModelSummary,
     Report,
-    TraceSummary,
 )
+from conslaw_cli.report.tables import Reproduce, Trace
 from conslaw_cli.assembling.original import Members, in_original
 from conslaw_cli.spec import DynamicsSpec, MetricSpec, spec_sha256, time_text
 from conslaw_cli.timefree import time_free
@@ -55,10 +55,10 @@ def build(analysis: Analysis) -> Report:
             tuple(spec.model.widths),
             spec.model.bias,
             model.size,
-            model.blocks,
-            architecture.summary,
             architecture.phi,
             _domain(analysis),
+            model.blocks,
+            architecture.summary,
             _positive(analysis),
         ),
         metric=_metric(spec.metric),
@@ -70,12 +70,7 @@ def build(analysis: Analysis) -> Report:
         theorem=theorem,
         notes=(*notes, *dict.fromkeys(filter(None, (caveat, algebraic_note(analysis), *_metric_notes(spec.metric))))),
         certificate=certificate(analysis),
-        reproduce={
-            "version": __version__,
-            "seed": analysis.seed,
-            "primes": primes(analysis),
-            "spec_sha256": spec_sha256(spec),
-        },
+        reproduce=Reproduce(__version__, analysis.seed, primes(analysis), spec_sha256(spec)),
     )
 
 
@@ -94,8 +89,8 @@ def _dynamics(dynamics: DynamicsSpec) -> DynamicsSummary:
         dynamics.rate.text if dynamics.rate else None,
         None if dynamics.start is None else str(dynamics.start),
         None if dynamics.until is None else time_text(dynamics.until, dynamics.located),
-        dynamics.located,
         dynamics.assumptions,
+        dynamics.located,
     )
 
 
@@ -143,19 +138,19 @@ def _theorem(analysis: Analysis) -> tuple[int, str] | None:
     return known_count and known_count(spec.model.widths, spec.model.bias, metric, spec.dynamics.kind)
 
 
-def _trace(analysis: Analysis) -> TraceSummary:
+def _trace(analysis: Analysis) -> Trace:
     space = analysis.model.size * len(analysis.dynamics.coordinates)
     if analysis.failure:
-        return TraceSummary(space, (), None)
+        return Trace(space, (), None)
     if analysis.paths:
-        return TraceSummary(space, (analysis.paths.dimension,), analysis.paths.dimension)
+        return Trace(space, (analysis.paths.dimension,), analysis.paths.dimension)
     length = max(len(part.trace.filtration) for part in analysis.parts)
     filtration = tuple(
         sum(part.trace.filtration[min(k, len(part.trace.filtration) - 1)] * part.part.copies for part in analysis.parts)
         for k in range(length)
     )
     dimension = sum(part.trace.dimension * part.part.copies for part in analysis.parts)
-    return TraceSummary(space, filtration, dimension)
+    return Trace(space, filtration, dimension)
 
 
 def _laws(analysis: Analysis, status: str) -> LawsSummary:
