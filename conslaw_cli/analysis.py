@@ -150,7 +150,7 @@ def _constant_fields(spec: Spec, dynamics: Dynamics) -> bool:
     """Whether the fields of single paths are constant up to a function: first order, separable, one metric if the point is scaled."""
     if dynamics.second_order or not all(metric.primitive for _, metric in spec.metric.blocks):
         return False
-    return dynamics.name == "gradient-flow" or len({metric for _, metric in spec.metric.blocks}) == 1
+    return dynamics.name == "gradient-flow" or (len({of for _, of in spec.metric.blocks}) == 1 and spec.metric.blocks[0][1].scales)
 
 
 def _path_result(spec: Spec, model: Model) -> PathResult:
@@ -246,7 +246,7 @@ def _further(selection: Selection, groups: tuple[LawGroup, ...]) -> tuple[LawGro
     if not rest:
         return ()
     degree = max(law.degree for law in rest)
-    polynomial = degree > 0 and all(law.polynomial.whole_in(law.variables) for law in rest)
+    polynomial = degree > 0 and all(law.polynomial.whole_in(law.variables) and not law.functions for law in rest)
     return (LawGroup(tuple(rest), f"search, degree {degree}" if polynomial else "search, separable"),)
 
 

@@ -271,6 +271,42 @@ def test_counts_under_hyperbolic_mirror_maps(architecture, widths, sizes):
     assert found["model"]["domain"].count(">") == 0
 
 
+SEPARABLE = [
+    ("sqrt(theta**2+1)", "(W2_1_1**2 + 1)**(1/2) + (W2_2_1**2 + 1)**(1/2) - (W1_1_1**2 + 1)**(1/2)"),
+    ("1+theta**2", "log(W2_1_1**2 + 1) + log(W2_2_1**2 + 1) - log(W1_1_1**2 + 1)"),
+    ("1/(theta**2+2)", "(W2_1_1**2 + 2)**2 + (W2_2_1**2 + 2)**2 - (W1_1_1**2 + 2)**2"),
+    ("3*(2*theta**2+1)**2", "-1*(W2_1_1**2 + 1/2)**(-1) - (W2_2_1**2 + 1/2)**(-1) + (W1_1_1**2 + 1/2)**(-1)"),
+    ("theta**(-1)", "W2_1_1**3 + W2_2_1**3 - W1_1_1**3"),
+    ("5*theta**2", "log(W2_1_1) + log(W2_2_1) - log(W1_1_1)"),
+]
+
+
+@pytest.mark.parametrize(("text", "law"), SEPARABLE)
+def test_laws_that_separate_are_found_in_closed_form(text, law):
+    """The law by SymPy: its gradient is orthogonal to M grad phi_i, entry by entry of phi."""
+    found = result("linear", [1, 1, 2], {"default": text})
+    (item,) = found["laws"]["items"]
+    parameters, components = phi("linear", [1, 1, 2])
+    names = {str(p): p for p in parameters}
+    printed = sp.sympify(item["expressions"][0], locals=names)
+    assert sp.simplify(printed.diff(parameters[0]) / sp.sympify(law, locals=names).diff(parameters[0])).is_number
+    for component in components:
+        terms = [printed.diff(p) * sp.sympify(text, locals={"theta": p}) * component.diff(p) for p in parameters]
+        assert sp.simplify(sum(terms)) == 0
+    assert found["status"] == "proved" and item["source"] == "theory, verified" and item["form"]
+
+
+def test_paths_and_different_expressions_separate():
+    found = result("relu", [1, 2, 2, 1], {"W1": "sqrt(theta**2+1)", "W2": "theta^(1/2)", "W3": "1+theta**2"}, bias="hidden")
+    assert found["status"] == "proved" and found["laws"]["independent"] == 4
+    mixed = result("linear", [1, 1, 2], {"W1": "sqrt(theta**2+1)"})
+    assert mixed["laws"]["items"][0]["expressions"] == ["W2_1_1**2 + W2_2_1**2 - 2*(W1_1_1**2 + 1)**(1/2)"]
+
+
+def test_weight_decay_does_not_keep_laws_of_metrics_that_do_not_scale():
+    assert result("relu", [1, 2, 2, 1], {"default": "1+theta**2"}, "weight-decay", bias="hidden")["laws"]["found"] == 0
+
+
 RATIONAL = [
     ("linear", [1, 1, 2], "1+theta**2", "gradient-flow"),
     ("linear", [1, 1, 2], "1/(1+theta**2)", "gradient-flow"),

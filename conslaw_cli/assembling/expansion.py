@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from itertools import islice
 
-from conslaw_cli.report.formula import BlockRef, Entry, Formula, MatrixForm, NeuronForm, NeuronTerm
+from conslaw_cli.report.formula import BlockRef, Shifted, Entry, Formula, MatrixForm, NeuronForm, NeuronTerm
 
 Shapes = dict[str, tuple[int, int | None]]
 """Rows and columns of the blocks; None for a vector, whose entries have one index."""
@@ -82,6 +82,7 @@ def _neuron(form: NeuronForm, term: NeuronTerm, k: int, shapes: Shapes) -> Itera
     outgoing = term.side == "out"
     for m in range(rows if outgoing else columns):
         place = _at(BlockRef(term.block, velocity=term.velocity), *((m, k) if outgoing else (k, m)), shapes)
+        place = place if term.constant is None else Shifted(place, term.constant)
         is_log = term.function == "log"
         time = form.log_scale if is_log else _times(form.time, term.time)
         yield (_plain(time), frozenset({(place, 1 if is_log else term.exponent)}), is_log), Fraction(term.coefficient)

@@ -65,7 +65,8 @@ def _neuron_form(layer: HiddenLayer, dynamics: Dynamics, metrics: dict[str, Metr
         primitive, outgoing = metrics[block].primitive, block in layer.outgoing
         coefficient = int((scale if outgoing else -scale) * primitive.coefficient)
         function = "log" if primitive.logarithm else "power"
-        terms.append(NeuronTerm(coefficient, block, "out" if outgoing else _side(layer, block), function, primitive.exponent or 1))
+        side, constant = "out" if outgoing else _side(layer, block), primitive.constant
+        terms.append(NeuronTerm(coefficient, block, side, function, primitive.exponent or 1, constant=constant))
     degree = metrics[involved[0]].primitive.exponent
     log_scale = dynamics.growth.power(1) if degree == 0 and timed else "1"
     return NeuronForm(dynamics.growth.power(degree), tuple(terms), layer.width, log_scale)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws.law import Law
-from conslaw_cli.report.formula import Entry, Formula, Group, Term
+from conslaw_cli.metrics import Primitive
+from conslaw_cli.report.formula import Entry, Formula, Group, Shifted, Term
+from conslaw_cli.rings.polynomials import Number
 
 @dataclass(frozen=True)
 class Members(Sequence):
@@ -41,8 +43,16 @@ def in_original(law: Law, dynamics: Dynamics, n: int, entry: Callable[[int, bool
     found = [Group(dynamics.time(scale), _ordered(terms)) for scale, terms in sorted(groups.items(), key=_plain)]
     if law.logs:
         found.append(Group("1", tuple(Term(c, ((entry(v, False), 1),), log=True) for v, c in reversed(law.logs))))
+    if law.functions:
+        found.append(Group("1", _ordered([_function(entry(v, False), c, primitive) for v, c, primitive in law.functions])))
     log_scale = dynamics.growth.text if sum(c for _, c in law.logs) else "1"
     return Formula(_positive(found), log_scale)
+
+
+def _function(entry: Entry, coefficient: Number, primitive: Primitive) -> Term:
+    """A multiple of B^exponent or log B."""
+    base = entry if primitive.constant is None else Shifted(entry, primitive.constant)
+    return Term(coefficient, ((base, primitive.exponent or 1),), log=primitive.logarithm)
 
 
 def _plain(item: tuple[tuple[int, ...], list[Term]]) -> tuple:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import starmap
 
 from conslaw_cli.rings.polynomials import Polynomial
-from conslaw_cli.dynamics.base import Dynamics
+from conslaw_cli.dynamics.base import ONE, Dynamics
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.metrics import Metric, Primitive
@@ -58,10 +58,10 @@ class _Layer:
     def width(self) -> int:
         return self.shapes[self.hidden.incoming[0]][0]
 
-    @property
-    def separates(self) -> bool:
-        """Whether theta/M has a primitive on each block."""
-        return all(metric.primitive for _, _, metric in self.vectors(0))
+    def separates(self, dynamics: Dynamics) -> bool:
+        """Whether theta/M has a primitive on each block, at every point that M is taken at."""
+        metrics = [metric for _, _, metric in self.vectors(0)]
+        return all(metric.primitive and (metric.scales or dynamics.position == (ONE,)) for metric in metrics)
 
     def primitives(self, k: int) -> list[tuple[int, list[int], Primitive | None]]:
         """The same with the primitive of theta/M in place of the metric."""
@@ -110,7 +110,7 @@ def _families(view: _Layer, dynamics: Dynamics, n: int) -> list[FamilyLaws]:
     if not dynamics.second_order:
         if linear and powers == {0}:
             return [family(BALANCED, lambda k, l: _inner(view, k, l), 0)]
-        return [family(NEURON, lambda k, _: neuron_law(view.primitives(k)))] if view.separates else []
+        return [family(NEURON, lambda k, _: neuron_law(view.primitives(k)))] if view.separates(dynamics) else []
     if linear and powers == {0} and width > 1:
         return [family(ANGULAR, lambda k, l: _angular(view, k, l, n), 1)]
     if powers == {1}:
@@ -131,14 +131,16 @@ def _centre(law: Law, dynamics: Dynamics, n: int) -> Law:
 def neuron_law(vectors: list[tuple[int, list[int], Primitive]]) -> Law:
     """Sum over a neuron's weights of +- the primitive of theta/M: theta^(2-a)/(2-a), or log theta for a = 2."""
     scale = common_scale(primitive for _, _, primitive in vectors)
-    terms, logs = [], []
+    terms, logs, functions = [], [], []
     for sign, positions, primitive in vectors:
         coefficient = int(sign * scale * primitive.coefficient)
-        if primitive.logarithm:
+        if primitive.symbolic:
+            functions.extend((position, coefficient, primitive) for position in positions)
+        elif primitive.logarithm:
             logs.extend((position, coefficient) for position in positions)
         else:
             terms.extend((((position, primitive.exponent),), coefficient) for position in positions)
-    return Law(Polynomial(dict(terms)), tuple(sorted(logs)))
+    return Law(Polynomial(dict(terms)), tuple(sorted(logs)), tuple(functions))
 
 
 def _inner(view: _Layer, k: int, l: int) -> Law:

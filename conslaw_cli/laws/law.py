@@ -1,4 +1,4 @@
-"""A law in drift coordinates: a Laurent polynomial, and logarithms where the metric calls for them."""
+"""A law in drift coordinates: a Laurent polynomial, and logarithms and other functions where the metric calls for them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import gcd, lcm
 
+from conslaw_cli.metrics import Primitive
 from conslaw_cli.rings.polynomials import Number, Polynomial
 
 
@@ -15,6 +16,8 @@ class Law:
 
     polynomial: Polynomial
     logs: tuple[tuple[int, Number], ...] = ()
+    functions: tuple[tuple[int, Number, Primitive], ...] = ()
+    """Multiples of B^exponent or log B at an entry (:class:`Primitive`, its coefficient apart): primitives of theta/M under gradient flow."""
 
     @cached_property
     def gradient(self) -> dict[int, Polynomial]:
@@ -32,7 +35,7 @@ class Law:
 
     @property
     def variables(self) -> set[int]:
-        return self.polynomial.variables | {v for v, _ in self.logs}
+        return self.polynomial.variables | {v for v, _ in self.logs} | {v for v, _, _ in self.functions}
 
     @property
     def degree(self) -> int:
@@ -40,8 +43,9 @@ class Law:
 
     @property
     def coordinates(self) -> dict[object, Number]:
-        """Coefficients by monomial, logarithms under ("log", variable)."""
-        return {**self.polynomial.terms, **{("log", v): c for v, c in self.logs}}
+        """Coefficients by monomial, logarithms under ("log", variable), other functions under ("function", variable, primitive)."""
+        functions = {("function", v, primitive): c for v, c, primitive in self.functions}
+        return {**self.polynomial.terms, **{("log", v): c for v, c in self.logs}, **functions}
 
     @property
     def normal(self) -> frozenset:

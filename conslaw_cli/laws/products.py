@@ -40,7 +40,7 @@ class Products:
         """Laws that are polynomials in the variables from now on count as known."""
         for law in laws:
             factors = [factor for monomial in law.polynomial.terms for factor in monomial if factor[0] >= 0]
-            if not law.logs and law.polynomial.whole_in(law.variables) and all(exponent * self.powers[v] > 0 for v, exponent in factors):
+            if not law.logs and not law.functions and law.polynomial.whole_in(law.variables) and all(exponent * self.powers[v] > 0 for v, exponent in factors):
                 self.components.extend(self._split(law.polynomial))
                 self._tables.clear()
 

@@ -52,7 +52,7 @@ def search(flow: PartFlow, selection: Selection, seed: int) -> int:
     What is found is added to the selection; the result is the largest degree that was searched in full.
     """
     session = _Session(flow, selection, Stream(seed))
-    if selection.missing and (len(session.known) > 1 or flow.root > 1) and None not in flow.primitives:
+    if selection.missing and None not in flow.primitives and (len(session.known) > 1 or flow.root > 1 or any(p.symbolic for p in flow.primitives)):
         session.separable()
     degree = 0
     while selection.missing and degree < LARGEST_DEGREE:
@@ -181,15 +181,24 @@ def _variables(flow: PartFlow) -> list[tuple[int, ...]]:
 
 def _separable_rows(sampler: Sampler, primitives: tuple[Primitive, ...]) -> np.ndarray:
     """Derivatives of the separable functions along generators."""
-    exponents = [primitive.exponent for primitive in primitives]
-    size, field = len(exponents), sampler.field
+    kinds = [(primitive.exponent, primitive.constant) for primitive in primitives]
+    size, field = len(kinds), sampler.field
     points, ratios = (array[:, :size] for array in sampler.samples(size + SURPLUS_ROWS))
     rows = np.empty_like(points)
-    for exponent in set(exponents):
-        columns = np.array([other == exponent for other in exponents])
-        rows[:, columns] = field.multiply(field.power(points[:, columns], exponent), ratios[:, columns])
-        rows[:, columns] = field.multiply(rows[:, columns], field.rationals(((Fraction(exponent or 1),),)))
+    for exponent in set(kinds):
+        columns = np.array([other == exponent for other in kinds])
+        rows[:, columns] = field.multiply(_scaled_slope(field, points[:, columns], *exponent), ratios[:, columns])
     return rows
+
+
+def _scaled_slope(field: Field, points: np.ndarray, exponent: int | Fraction, constant: Fraction | None) -> np.ndarray:
+    """theta times the derivative of theta^exponent, or of (theta^2 + constant)^exponent; of the logarithm for exponent 0."""
+    factor = field.rationals(((Fraction(exponent or 1),),))
+    if constant is None:
+        return field.multiply(field.power(points, exponent), factor)
+    square = field.multiply(points, points)
+    outer = field.power(field.add(square, field.rationals(((constant,),))), exponent - 1)
+    return field.multiply(field.multiply(outer, field.reduce(2 * square)), factor)
 
 
 def _zero_pivot(field: Field, matrix: np.ndarray) -> np.ndarray:
@@ -217,10 +226,12 @@ def _polynomial_law(vector: list[int], monomials: np.ndarray, powers: tuple[int,
 
 
 def _separable_law(vector: list[int], primitives: tuple[Primitive, ...]) -> Law:
-    terms, logs = [], []
+    terms, logs, functions = [], [], []
     for variable, (coefficient, primitive) in enumerate(zip(vector, primitives)):
-        if coefficient and primitive.logarithm:
+        if coefficient and primitive.symbolic:
+            functions.append((variable, coefficient, primitive))
+        elif coefficient and primitive.logarithm:
             logs.append((variable, coefficient))
         elif coefficient:
             terms.append((((variable, primitive.exponent),), coefficient))
-    return Law(Polynomial.of(terms), tuple(logs))
+    return Law(Polynomial.of(terms), tuple(logs), tuple(functions))

@@ -67,6 +67,9 @@ def _gradients(field: Field, values: dict[int, int], dimension: int, laws: Seque
     for row, law in enumerate(laws):
         for variable, partial in law.gradient.items():
             rows[row, variable] = partial.value(values, field.p)
+        for variable, coefficient, primitive in law.functions:
+            slope = coefficient * primitive.slope(values[variable], field.p)
+            rows[row, variable] = (int(rows[row, variable]) + slope) % field.p
     return field.residues(rows)
 
 

@@ -80,7 +80,8 @@ def names_at(layer: HiddenLayer, metrics: dict[str, Metric], dynamics: Dynamics)
         if layer.group == "linear" and involved == {0}:
             return (BALANCED,)
         separates = all(metrics[block].primitive for block in layer.incoming + layer.outgoing)
-        return (NEURON,) if separates and (len(involved) == 1 or dynamics.position == (ONE,)) else ()
+        scaled = len(involved) == 1 and None not in involved
+        return (NEURON,) if separates and (scaled or dynamics.position == (ONE,)) else ()
     if layer.group == "linear" and involved == {0}:
         return (ANGULAR,)
     return (MOMENTUM, CENTRE) if involved == {1} and dynamics.metric_point == dynamics.position else ()

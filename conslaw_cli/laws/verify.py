@@ -69,7 +69,10 @@ def _terms(program: Program) -> int:
 
 
 def covector(flow: PartFlow, law: Law) -> dict[int, Polynomial]:
-    """c_k by parameter k: derivatives of the law along the lift in (theta, P), times the metric."""
+    """c_k by parameter k: derivatives of the law along the lift in (theta, P), times the metric.
+
+    M times the derivative of a primitive of theta/M is theta: functions of the kind occur under gradient flow, where they belong to M.
+    """
     n, dynamics = flow.program.size, flow.dynamics
     combined: dict[int, Polynomial] = {}
     for variable, partial in law.gradient.items():
@@ -78,6 +81,9 @@ def covector(flow: PartFlow, law: Law) -> dict[int, Polynomial]:
         combined[k] = combined[k] + term if k in combined else term
     in_position = {k: _in_position(flow, partial) for k, partial in combined.items()}
     found = flow.covector(in_position, lambda k: _combination(dynamics.metric_from_position, k, n))
+    for variable, coefficient, primitive in law.functions:
+        term = Polynomial.variable(variable).scaled(Fraction(coefficient) / primitive.coefficient)
+        found[variable] = found[variable] + term if variable in found else term
     return {k: polynomial for k, polynomial in found.items() if polynomial}
 
 

@@ -145,6 +145,33 @@ class _Coefficients:
         return result
 
 
+def monomial(tree: Node) -> tuple[Fraction, Fraction | None, Fraction] | None:
+    """(k, c, b) of a tree in one name x that is k x^b (c None) or k (x^2 + c)^b with c > 0; None for another."""
+    if found := _of_polynomial(polynomial(tree) or ()):
+        return found
+    if power := as_power(tree):
+        found = monomial(power[0])
+        if found is None or (found[0] != 1 and Fraction(power[1]).denominator > 1):
+            return None
+        return (found[0] ** power[1] if found[0] != 1 else found[0]), found[1], found[2] * power[1]
+    if not (isinstance(tree, Apply) and tree.op in ("*", "/")):
+        return None
+    left, right = (monomial(argument) for argument in tree.args)
+    if left is None or right is None or (left[2] and right[2] and left[1] != right[1]):
+        return None
+    sign = 1 if tree.op == "*" else -1
+    return left[0] * right[0] ** sign, left[1] if left[2] else right[1], left[2] + sign * right[2]
+
+
+def _of_polynomial(coefficients: tuple[Fraction, ...]) -> tuple[Fraction, Fraction | None, Fraction] | None:
+    degrees = [degree for degree, coefficient in enumerate(coefficients) if coefficient]
+    if len(degrees) == 1:
+        return coefficients[degrees[0]], None, Fraction(degrees[0])
+    if degrees == [0, 2] and coefficients[0] / coefficients[2] > 0:
+        return coefficients[2], coefficients[0] / coefficients[2], Fraction(1)
+    return None
+
+
 POSITIVE, NOT_NEGATIVE, UNKNOWN = 2, 1, 0
 
 

@@ -76,14 +76,33 @@ class MetricError(Exception):
 
 @dataclass(frozen=True)
 class Primitive:
-    """coefficient * theta^exponent, or coefficient * log theta for exponent 0: a primitive of theta/M for a metric M = diag(M(theta))."""
+    """coefficient * B^exponent, or coefficient * log B for exponent 0: a primitive of theta/M for a metric M = diag(M(theta)).
+
+    B is theta, or theta^2 + ``constant``. ``symbolic`` says that M is no power of theta, so that a law is verified by M times the
+    derivative of the primitive, which is theta.
+    """
 
     coefficient: Fraction
     exponent: int | Fraction
+    constant: Fraction | None = None
+    symbolic: bool = False
 
     @property
     def logarithm(self) -> bool:
         return self.exponent == 0
+
+    def slope(self, x: int, p: int) -> int:
+        """The derivative of B^exponent, or of log B, at a residue modulo p where it is defined (:meth:`conslaw_cli.rings.field.Field.power`)."""
+        base, inner = x, 1
+        if self.constant is not None:
+            base, inner = x * x + self.constant.numerator * pow(self.constant.denominator, -1, p), 2 * x
+        lower, order = Fraction(self.exponent) - 1, (p - 1) // 2
+        if lower.denominator > 1:
+            power = pow(base, lower.numerator * pow(lower.denominator, -1, order) % order, p)
+        else:
+            power = pow(base, int(lower), p)
+        outer = Fraction(self.exponent or 1)
+        return outer.numerator * pow(outer.denominator, -1, p) * inner * power % p
 
 
 def common_scale(primitives: Iterable[Primitive]) -> Fraction:

@@ -11,7 +11,7 @@ from typing import Any
 from conslaw_cli.expressions.parsing import ExpressionError, parse_expression
 from conslaw_cli.expressions.tree import Name, Node, text_of
 from conslaw_cli.metrics import algebraic
-from conslaw_cli.metrics.base import Divisor, Element, Metric, MetricError, Place, Ring, Shape
+from conslaw_cli.metrics.base import Divisor, Element, Metric, MetricError, Place, Primitive, Ring, Shape
 from conslaw_cli.metrics.bounding import Operators, Quotients, roots_of
 from conslaw_cli.metrics.power import of_exponent
 
@@ -58,6 +58,17 @@ class Entrywise(Metric):
         if algebraic.sign(self.tree, names_positive=self.positive) == algebraic.POSITIVE:
             return None
         return f"it is assumed that {self.name} is positive"
+
+    @property
+    def primitive(self) -> Primitive | None:
+        """For M = k theta^b a power of theta, for M = k (theta^2 + c)^b one of theta^2 + c; else none is known in closed form."""
+        found = algebraic.monomial(self.tree)
+        if found is None:
+            return None
+        k, constant, b = found
+        exponent = 2 - b if constant is None else 1 - b
+        coefficient = 1 / (k * (exponent or 1) * (1 if constant is None else 2))
+        return Primitive(coefficient, int(exponent) if exponent.denominator == 1 else exponent, constant, symbolic=True)
 
     @property
     def weight(self) -> None:

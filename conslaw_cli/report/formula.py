@@ -22,11 +22,22 @@ class Entry(Struct, frozen=True):
         return ("d" if self.velocity else "") + self.block + suffix
 
 
+class Shifted(Struct, frozen=True):
+    """The square of an entry plus a constant."""
+
+    entry: Entry
+    constant: Fraction
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+
 class Term(Struct, frozen=True):
     """coefficient * product of entry**exponent, or coefficient * log(entry) when ``log``."""
 
     coefficient: int | Fraction
-    factors: tuple[tuple[Entry, int], ...]
+    factors: tuple[tuple[Entry | Shifted, int | Fraction], ...]
     log: bool = False
 
 
@@ -91,6 +102,8 @@ class NeuronTerm(Struct, frozen=True):
     velocity: bool = False
     time: str = "1"
     rate: str = "0"
+    constant: Fraction | None = None
+    """The function is of the entry's square plus this constant; None: of the entry."""
 
 
 class NeuronForm(Struct, frozen=True):

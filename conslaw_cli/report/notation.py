@@ -19,6 +19,7 @@ from conslaw_cli.report.formula import (
     MirrorTerm,
     NeuronForm,
     NeuronTerm,
+    Shifted,
     Term,
 )
 
@@ -183,9 +184,19 @@ class Notation(ABC):
             velocity = self.entry(replace(term.entry, velocity=True))
             return term.coefficient, self._mirror(self.entry(term.entry), velocity, term.rate)
         if term.log:
-            return term.coefficient, self._function("log", 1, self.entry(term.factors[0][0]), log_scale)
-        factors = [self._function("power", exponent, self.entry(entry), "1") for entry, exponent in term.factors]
+            return term.coefficient, self._function("log", 1, self._base(term.factors[0][0], grouped=False), log_scale)
+        factors = [self._function("power", exponent, self._base(entry), "1") for entry, exponent in term.factors]
         return term.coefficient, self.product(factors) if len(factors) > 1 else "".join(factors)
+
+    def _base(self, entry: Entry | Shifted, grouped: bool = True) -> str:
+        """An entry, or its square plus a constant, in brackets unless a function puts them."""
+        if not isinstance(entry, Shifted):
+            return self.entry(entry)
+        return self._shifted(self.entry(entry.entry), entry.constant, grouped)
+
+    def _shifted(self, entry: str, constant: Fraction, grouped: bool) -> str:
+        text = self.sum([(1, self.power(entry, self.number(2))), (constant, "")])
+        return self.group(text) if grouped else text
 
     def _function(self, function: str, exponent: int, text: str, log_scale: str) -> str:
         if function == "log":
@@ -209,11 +220,12 @@ class Notation(ABC):
         """A term of the law of neuron k: its bias, or its column (outgoing) or row (incoming) of a block."""
         if term.function == "one":
             return self._timed(term.time, [(term.coefficient, "")])
-        square = self.norms and term.function == "power" and term.exponent == 2
+        square = self.norms and term.function == "power" and term.exponent == 2 and term.constant is None
         index = {"bias": "", "out": "i", "in": "j"}[term.side]
         slot = ":" if square else index
         indices = {"bias": ("k",), "out": (slot, "k"), "in": ("k", slot)}[term.side]
         entry = self.at(term.block, indices, term.velocity)
+        entry = entry if term.constant is None else self._shifted(entry, term.constant, term.function != "log")
         if term.function == "mirror":
             body = self._mirror(entry, self.at(term.block, indices, True), term.rate)
             body = self.summed(index, body) if index else body
