@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import log2, prod
+from math import log2
 
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics import Dynamics, build_dynamics
 from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.flows.parts import Part, parts
 from conslaw_cli.laws.abelian import AbelianFamily, AbelianLaw, abelian_family, independent_integrals
 from conslaw_cli.laws.families import FamilyLaws, candidates
 from conslaw_cli.laws.law import Law
@@ -20,7 +21,7 @@ from conslaw_cli.laws.special import SpecialFamily, SpecialLaw
 from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.lie import TooLarge, Trace, require_size, trace
 from conslaw_cli.metrics import Metric
-from conslaw_cli.models import Model, Part
+from conslaw_cli.models import Model
 from conslaw_cli.spec import Spec
 from conslaw_cli.steps import Listener, Step, nobody
 
@@ -120,13 +121,15 @@ def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
     model, dynamics = spec.model.definition.build(spec.model.options), outline.dynamics
     if model.paths and _constant_fields(spec, dynamics):
         return Analysis(spec, seed, model, dynamics, paths=_path_result(spec, model))
-    parts: list[PartResult] = []
-    for part in parts_under(model, dict(spec.metric.blocks)):
+    split = parts(model.program, tuple(metric for _, metric in spec.metric.blocks))
+    results: list[PartResult] = []
+    for part in split:
+        hear = _adding(listener, results, part.copies)
         try:
-            parts.append(part_result(spec, part, model, dynamics, seed, _adding(listener, parts, part.copies)))
+            results.append(part_result(part, model, dynamics, seed, hear, ERROR_BITS + log2(len(split))))
         except TooLarge as error:
             return Analysis(spec, seed, model, dynamics, failure=str(error))
-    return Analysis(spec, seed, model, dynamics, parts=tuple(parts))
+    return Analysis(spec, seed, model, dynamics, parts=tuple(results))
 
 
 def unanalysed(spec: Spec, seed: int, failure: str) -> Analysis:
@@ -158,43 +161,14 @@ def _path_result(spec: Spec, model: Model) -> PathResult:
     return PathResult(graph, independent_paths(graph), spec.metric.blocks[0][1])
 
 
-def parts_under(model: Model, metrics: dict[str, Metric]) -> tuple[Part, ...]:
-    """The model's parts, or the one that joins them where the metric mixes parts or treats copies of one differently."""
-    if model.joined is None or all(metrics_of(part, model, metrics) is not None for part in model.parts):
-        return model.parts
-    return (model.joined,)
-
-
-def metrics_of(part: Part, model: Model, metrics: dict[str, Metric]) -> tuple[Metric, ...] | None:
-    """The metric of each block of a part, the same for all its copies; None where there is no such."""
-    first = metrics[part.program.blocks[0][0]]
-    if first.size == part.program.size:
-        return (first,) * len(part.program.blocks)
-    of_blocks = []
-    for number, (name, _) in enumerate(part.program.blocks):
-        copies = {metrics[name]} if metrics[name].separate else _restrictions(part, number, model, metrics[name])
-        if len(copies) > 1 or None in copies:
-            return None
-        of_blocks.append(copies.pop())
-    return tuple(of_blocks)
-
-
-def _restrictions(part: Part, number: int, model: Model, metric: Metric) -> set[Metric | None]:
-    """A metric restricted to a part's block, over its copies."""
-    name, shapes = part.program.blocks[number][0], dict(model.blocks)
-    start = sum(prod(shape) for _, shape in model.blocks[: list(shapes).index(name)])
-    found = set()
-    for copy in part.indices:
-        places = [divmod(position - start, shapes[name][1]) for position in copy[number]]
-        found.add(metric.restricted(*(tuple(dict.fromkeys(axis)) for axis in zip(*places))))
-    return found
-
-
 def part_result(
-    spec: Spec, part: Part, model: Model, dynamics: Dynamics, seed: int, listener: Listener = nobody
+    part: Part, model: Model, dynamics: Dynamics, seed: int, listener: Listener = nobody, wanted: float = ERROR_BITS
 ) -> PartResult:
-    """Grow the trace, find as many laws as it leaves room for, and repeat the growth where the sum does not close."""
-    flow = PartFlow(part.program, metrics_of(part, model, dict(spec.metric.blocks)), dynamics)
+    """Grow the trace, find as many laws as it leaves room for, and repeat the growth where the sum does not close.
+
+    A dimension that no sum proves is to err with a probability of at most 2^-wanted.
+    """
+    flow = PartFlow(part.program, part.metrics, dynamics)
     require_size(flow)
     stream = Stream(seed)
     selection = Selection(flow, Stream(_seed(stream, "selection", 0)), flow.dimension, listener)
@@ -207,7 +181,6 @@ def part_result(
     groups += (*_further(selection, groups), *special, *integrals)
     found = selection.found
     listener(Step("verifying laws", f"{found} hold", dimension=runs[0].dimension, laws=found))
-    wanted = ERROR_BITS + log2(len(model.parts))
     while selection.found < flow.dimension - _largest(runs) and LEAST_BITS <= _least(runs) and _bits(runs) < wanted:
         runs.append(trace(flow, _seed(stream, "trace", len(runs)), _again(listener, len(runs) + 1)))
     known = _joined(runs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conslaw_cli.dynamics import DYNAMICS as KINDS
 from conslaw_cli.report.comparison import Cell, Comparison, Row
-from conslaw_cli.spec import Spec, parse_spec
+from conslaw_cli.spec import Spec, SpecError, parse_spec
 
 DYNAMICS = {
     "gradient flow": {"kind": "gradient-flow"},
@@ -51,5 +51,9 @@ def _cell(spec: Spec, row: Row, metric: dict[str, object], dynamics: str, seed: 
     if row.point == "lookahead" and not KINDS[DYNAMICS[dynamics]["kind"]].lookahead:
         return Cell(None, 0, None)
     at = {} if row.point is None else {"at": row.point}
-    report = build(run(parse_spec({"model": spec.model.plain, "metric": metric | at, "dynamics": DYNAMICS[dynamics]}), seed))
+    try:
+        compared = parse_spec({"model": spec.model.plain, "metric": metric | at, "dynamics": DYNAMICS[dynamics]})
+    except SpecError as error:  # roots in a metric under a dynamics for which they are not computed
+        return Cell(None, 0, "undecided", error.problems[0].message)
+    report = build(run(compared, seed))
     return Cell(report.laws.independent, report.laws.found, report.status, "; ".join(report.notes))

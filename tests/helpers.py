@@ -32,6 +32,13 @@ def spec(architecture, widths, bias="none", metric=None, kind="gradient-flow", r
     return tables
 
 
+def parts_of(parsed, model):
+    """The parts of a model under the metric of its spec."""
+    from conslaw_cli.flows.parts import parts
+
+    return parts(model.program, tuple(metric for _, metric in parsed.metric.blocks))
+
+
 @cache
 def _analyze(text, seed):
     tables = json.loads(text)

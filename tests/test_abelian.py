@@ -9,7 +9,7 @@ import mpmath as mp
 import pytest
 import sympy as sp
 from forger import with_checksum
-from helpers import report, spec
+from helpers import parts_of, report, spec
 from sympy.parsing.sympy_parser import parse_expr
 from test_exact import flow_of
 
@@ -174,17 +174,16 @@ OTHERS = [
 @pytest.mark.parametrize("tables", OTHERS, ids=str)
 def test_other_systems_have_no_such_family(tables):
     parsed, model, dynamics = flow_of(tables)
-    metrics = dict(parsed.metric.blocks)
-    for part in model.parts:
-        flow = PartFlow(part.program, tuple(metrics[name] for name, _ in part.program.blocks), dynamics)
+    for part in parts_of(parsed, model):
+        flow = PartFlow(part.program, part.metrics, dynamics)
         assert abelian_family(flow, model.hidden) is None
 
 
 def test_a_relu_network_that_calls_its_layers_linear_is_found_out():
     """The shapes fit, but the fields of single paths are no multiples of one another."""
     parsed, model, dynamics = flow_of(spec("relu", [1, 2, 2, 1]))
-    (part,), (_, linear, _) = model.parts, flow_of(spec("linear", [1, 2, 2, 1]))
-    assert abelian_family(PartFlow(linear.parts[0].program, (EUCLIDEAN,) * 3, dynamics), linear.hidden)
+    (part,), (_, linear, _) = parts_of(parsed, model), flow_of(spec("linear", [1, 2, 2, 1]))
+    assert abelian_family(PartFlow(linear.program, (EUCLIDEAN,) * 3, dynamics), linear.hidden)
     assert abelian_family(PartFlow(part.program, (EUCLIDEAN,) * 3, dynamics), linear.hidden) is None
 
 

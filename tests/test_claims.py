@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sympy as sp
-from helpers import name_of, reference_arguments, report, spec
+from helpers import name_of, parts_of, reference_arguments, report, spec
 from msgspec.structs import replace
 from reference import count_time_free
 from test_exact import flow_of, functional, parameter_symbols, part_flow, scalar_value
@@ -107,7 +107,7 @@ def test_growths_are_repeated_until_the_bound_is_reached_at_any_rank(widths, mon
     monkeypatch.setattr(analysis, "candidates", lambda *_: [])
     monkeypatch.setattr(analysis, "search", lambda *_: 0)
     parsed, model, dynamics = flow_of(spec("linear", widths))
-    assert part_result(parsed, model.parts[0], model, dynamics, seed=1).error_bits >= ERROR_BITS
+    assert part_result(parts_of(parsed, model)[0], model, dynamics, seed=1).error_bits >= ERROR_BITS
 
 
 # --- laws free of time -----------------------------------------------------------------------------------------------

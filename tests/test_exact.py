@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import sympy as sp
 from flint import nmod_mat
-from helpers import name_of, spec
+from helpers import name_of, parts_of, spec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import phi
@@ -264,7 +264,7 @@ MODELS = [
 
 
 def program_of(architecture, widths, bias):
-    return ARCHITECTURES[architecture].build(Chain(widths, bias)).parts[0].program
+    return ARCHITECTURES[architecture].build(Chain(widths, bias)).program
 
 
 def batched_heads():
@@ -659,7 +659,7 @@ def flow_of(tables):
 
 def part_flow(tables):
     parsed, model, dynamics = flow_of(tables)
-    program, metrics = model.parts[0].program, dict(parsed.metric.blocks)
+    program, metrics = parts_of(parsed, model)[0].program, dict(parsed.metric.blocks)
     return PartFlow(program, tuple(metrics[name] for name, _ in program.blocks), dynamics)
 
 
@@ -860,7 +860,7 @@ VERIFIED = [
 def verified_laws(case):
     """A flow and the laws found for it, those of one scalar term left out (every multiple of them is a law)."""
     parsed, model, dynamics = flow_of(spec(*case))
-    result = part_result(parsed, model.parts[0], model, dynamics, seed=3)
+    result = part_result(parts_of(parsed, model)[0], model, dynamics, seed=3)
     laws = [law for group in result.groups for law in group.laws if len(law.coordinates) > 1]
     return SimpleNamespace(flow=result.flow, laws=laws)
 

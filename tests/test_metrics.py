@@ -14,6 +14,7 @@ from reference import TIME, polynomial_fields, axes_metric, count_laws, count_ti
 
 from conslaw_cli import analyze
 from conslaw_cli.checker import verify_report
+from conslaw_cli.comparing import compare_spec
 from conslaw_cli.rings import jets
 from conslaw_cli.rings.field import Field
 from conslaw_cli.spec import SpecError, normalised, parse_spec, spec_sha256
@@ -358,6 +359,60 @@ def test_expressions_are_canonical():
     one, two = (parse_spec(tables("linear", [1, 1], {"W1": text})) for text in ("sqrt( theta^2 + 1.0 )", "sqrt(theta**2+1)"))
     assert spec_sha256(one) == spec_sha256(two) and parse_spec(normalised(one)).metric == one.metric
     assert dict(one.metric.blocks)["W1"].name == "sqrt(theta**2+1)"
+
+
+def test_compare_says_where_roots_are_not_supported():
+    table = compare_spec(parse_spec(tables("linear", [1, 1, 1], {"default": "sqrt(theta**2+1)"})))
+    ours = [(row.point, *(cell.status for cell in cells)) for row, cells in zip(table.rows, table.cells) if row.name == "the spec's"]
+    assert ours == [("theta", "proved", "undecided", "undecided"), ("lookahead", None, "proved", None)]
+    assert "roots" in table.cells[0][1].note
+
+
+# --- polynomials in the parameters as entries ------------------------------------------------------------------------
+
+FIELDS = [
+    ("linear", [1, 1, 2], [["1 + W1_1_1**2", 0, 0], [0, 2, 1], [0, 1, 3]], "gradient-flow"),
+    ("linear", [1, 1, 1], [["1 + W2_1_1**2", 0], [0, 1]], "gradient-flow"),
+    ("linear", [1, 1, 1], [["1 + W2_1_1**2", "W1_1_1/2"], ["W1_1_1/2", "W1_1_1**2 + 1"]], "momentum"),
+    ("linear", [1, 1, 1], [["1 + W2_1_1**2", 0], [0, "2"]], "weight-decay"),
+    ("relu", [1, 2, 1], [["1 + W1_2_1**2", 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], "gradient-flow"),
+]
+
+
+@pytest.mark.parametrize(("architecture", "widths", "rows", "kind"), FIELDS)
+def test_counts_of_metrics_that_depend_on_the_parameters(architecture, widths, rows, kind):
+    spec = tables(architecture, widths, {"full": rows}, kind)
+    spec["dynamics"] |= {"damping": 1} if kind == "momentum" else {}
+    found = analyze(spec).to_dict()
+    check_consistency(found)
+    parameters, _ = phi(architecture, widths)
+    matrix = sp.Matrix([[sp.sympify(str(entry)) for entry in row] for row in rows])
+    of = lambda point: matrix.subs(dict(zip(parameters, point, strict=True)), simultaneous=True)
+    expected = count_laws(architecture, widths, "none", of, kind, rate=1 if kind == "momentum" else None)
+    assert found["laws"]["independent"] == expected
+    assert found["notes"] == [f"it is assumed that {found['metric']['blocks']['W1']} is positive definite"]
+    parsed = parse_spec(spec)
+    assert parse_spec(normalised(parsed)).metric == parsed.metric
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([["W1_1_1", 0], [0, 1]], "entry (1, 1) is"),
+        ([["1 + W1_1_1**2", "W2_1_1"], [0, 1]], "full is not symmetric: entry (2, 1) is 0, entry (1, 2) is W2_1_1"),
+        ([["1 + W3_1_1**2", 0], [0, 1]], "W3_1_1 is no parameter"),
+        ([["1/W1_1_1**2", 0], [0, 1]], "1/W1_1_1**2 is no polynomial"),
+        ([["sqrt(W1_1_1)", 0], [0, 1]], "sqrt(W1_1_1) is no polynomial"),
+        ([["exp(W1_1_1)", 0], [0, 1]], "exp(W1_1_1) is not an algebraic function"),
+        ([["1 + W1_1_1**2", 0]], "full has 1 rows, or rows of other lengths"),
+        ([["W1_1_1 +", 0], [0, 1]], "an entry of full cannot be read"),
+    ],
+)
+def test_fields_that_are_no_metric_are_refused(rows, message):
+    with pytest.raises(SpecError) as error:
+        parse_spec(tables("linear", [1, 1, 1], {"full": rows}))
+    (problem,) = error.value.problems
+    assert message in problem.message and problem.remedy and problem.key == "[metric] full"
 
 
 # --- the checker -----------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ MODULE = '''
 
 from conslaw_cli.graph.nodes import Coefficient
 from conslaw_cli.models.base import Architecture, HiddenLayer, Model
-from conslaw_cli.models.layers import parameters, whole
+from conslaw_cli.models.layers import parameters
 from conslaw_cli.models.keys import Count
 from conslaw_cli.models.table import ModelTable, Options
 
@@ -47,7 +47,7 @@ def build(sizes):
     theta, shapes = parameters(blocks(sizes)), blocks(sizes)
     x = Coefficient((sizes.inputs, 1), "x")
     signal = theta["Theta"] @ x + theta["Up"] @ (theta["Down"] @ x)
-    return Model(shapes, (whole(shapes, Coefficient((1, sizes.outputs), "a") @ signal),), hidden(sizes))
+    return Model(shapes, Coefficient((1, sizes.outputs), "a") @ signal, hidden(sizes))
 
 
 def hidden(sizes):

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from helpers import name_of, spec
+from helpers import name_of, parts_of, spec
 from test_exact import flow_of
 
 from conslaw_cli import analysis
@@ -25,7 +25,7 @@ FULL = spec("linear", [1, 2, 2, 2, 1])
 
 def analysed(tables):
     parsed, model, dynamics = flow_of(tables)
-    return part_result(parsed, model.parts[0], model, dynamics, seed=5)
+    return part_result(parts_of(parsed, model)[0], model, dynamics, seed=5)
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_a_neuron_with_weights_of_another_metric_has_none():
 def test_a_law_without_its_symmetry_is_refused():
     """The weights of one neuron paired with those of another."""
     parsed, model, dynamics = flow_of(spec("linear", [2, 2, 2], metric={"W1": 2, "W2": 2}, kind="momentum"))
-    flow = PartFlow(model.parts[0].program, tuple(metric for _, metric in parsed.metric.blocks), dynamics)
+    flow = PartFlow(model.program, tuple(metric for _, metric in parsed.metric.blocks), dynamics)
     (family,) = mirror_families(flow, model.hidden)
     first, second = family.laws
     crossed = type(first)(first.outgoing, second.incoming, first.rate, first.size)

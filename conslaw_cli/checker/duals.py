@@ -68,27 +68,50 @@ def scaled(a: Dual, factor, p: int) -> Dual:
 
 def gradient(chain: Chain, theta: dict[str, Dual], coefficients: dict[str, np.ndarray], p: int) -> dict[str, Dual]:
     """Gradient of the chain's functional by block; blocks and coefficients have shapes (batch or 1, rows, columns)."""
+    found = {chain.output: {0: coefficients["c"]}} if chain.output else {}
+    if chain.layers:
+        found |= (_of_neurons if chain.neurons else _of_layers)(chain, theta, coefficients, p)
+    return found
+
+
+def _of_neurons(chain: Chain, theta: dict[str, Dual], coefficients: dict[str, np.ndarray], p: int) -> dict[str, Dual]:
+    """Of a sum over hidden neurons of (outgoing weights times a) (incoming weights and bias times x and c)."""
+    first, last = chain.layers
+    x, a = coefficients["x"], coefficients["a"]
+    signal = _row_sums(scaled(theta[first.weight], x, p), p)
+    if first.bias:
+        signal = add(signal, scaled(theta[first.bias], coefficients[first.scale], p), p)
+    outgoing = _row_sums({mask: _turned(v) * a % p for mask, v in theta[last.weight].items()}, p)
+    found = {first.weight: scaled(outgoing, x, p), last.weight: {mask: _turned(v * a % p) for mask, v in signal.items()}}
+    if first.bias:
+        found[first.bias] = scaled(outgoing, coefficients[first.scale], p)
+    return found
+
+
+def _row_sums(a: Dual, p: int) -> Dual:
+    return {mask: v.sum(axis=-1, keepdims=True) % p for mask, v in a.items()}
+
+
+def _of_layers(chain: Chain, theta: dict[str, Dual], coefficients: dict[str, np.ndarray], p: int) -> dict[str, Dual]:
+    """Of a (layer_q (... layer_1(x)))."""
     masked = {
         layer.weight: scaled(theta[layer.weight], coefficients[layer.mask], p) if layer.mask else theta[layer.weight]
         for layer in chain.layers
-        if layer.weight
     }
-    signals: list[Dual] = [{0: coefficients["x"]} if "x" in coefficients else {}]
+    signals: list[Dual] = [{0: coefficients["x"]}]
     for layer in chain.layers:
-        signal = product(masked[layer.weight], signals[-1], p, np.matmul) if layer.weight else {}
+        signal = product(masked[layer.weight], signals[-1], p, np.matmul)
         if layer.bias:
             signal = add(signal, scaled(theta[layer.bias], coefficients[layer.scale], p), p)
         signals.append(signal)
-    one = np.ones((1, 1, 1), dtype=np.int64)
-    back: Dual = {0: coefficients[chain.left] if chain.left else one}
+    back: Dual = {0: coefficients["a"]}
     found: dict[str, Dual] = {}
     for layer, signal in zip(reversed(chain.layers), reversed(signals[:-1])):
         if layer.bias:
             found[layer.bias] = {mask: _turned(v) * coefficients[layer.scale] % p for mask, v in back.items()}
-        if layer.weight:
-            outer = product(back, signal, p, lambda b, s: _turned(b) * _turned(s))
-            found[layer.weight] = scaled(outer, coefficients[layer.mask], p) if layer.mask else outer
-            back = product(back, masked[layer.weight], p, np.matmul)
+        outer = product(back, signal, p, lambda b, s: _turned(b) * _turned(s))
+        found[layer.weight] = scaled(outer, coefficients[layer.mask], p) if layer.mask else outer
+        back = product(back, masked[layer.weight], p, np.matmul)
     return found
 
 

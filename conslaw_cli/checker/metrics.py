@@ -55,6 +55,8 @@ def read_metrics(texts: dict[str, object], shapes: dict[str, tuple[int, int]]) -
     whole = [text for text in texts.values() if text == NATURAL or (isinstance(text, str) and text.startswith("full "))]
     if whole and any(text != whole[0] for text in texts.values()):
         raise ReportError(f"{whole[0]} must be the metric of every block")
+    if whole and re.search("[A-Za-z]", whole[0].removeprefix("full ")) and whole[0] != NATURAL:
+        raise Undecided(f"the metric {whole[0][:60]}, with expressions in the parameters")
     if whole and whole[0] != NATURAL:
         found = re.fullmatch(rf"full ({_MATRIX})", whole[0])
         metric = Metric(full=_matrix(found[1] if found else "[[]]", sum(r * c for r, c in shapes.values()), "full"))

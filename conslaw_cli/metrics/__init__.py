@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from conslaw_cli.metrics import entrywise, full, matrix, natural, power, rationals
+from conslaw_cli.metrics import entrywise, field, full, matrix, natural, power, rationals
 from conslaw_cli.metrics.base import Metric, MetricError, Primitive, Shape
 
-KINDS = (power, natural, full, matrix, entrywise)
+KINDS = (power, natural, field, full, matrix, entrywise)
 """The kinds of metrics: each module reads the values of [metric] that are its own."""
 EUCLIDEAN = power.Power(0)
 
@@ -25,4 +25,4 @@ def schema() -> dict[str, object]:
     return {"anyOf": [alternative for kind in KINDS for alternative in kind.schemas()]}
 
 
-__all__ = ["EUCLIDEAN", "KINDS", "Metric", "MetricError", "Primitive", "default_schemas", "full", "natural", "power", "rationals", "read_metric_of_block", "schema"]
+__all__ = ["EUCLIDEAN", "KINDS", "Metric", "MetricError", "Primitive", "default_schemas", "field", "full", "natural", "power", "rationals", "read_metric_of_block", "schema"]

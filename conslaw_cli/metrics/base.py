@@ -29,6 +29,10 @@ class Ring(Protocol):
 
     def constant(self, value: Fraction) -> Any: ...
 
+    def columns(self, a: Any) -> list[Any]: ...
+
+    def joined(self, columns: list[Any]) -> Any: ...
+
     def transform(self, left: Matrix | None, a: Any, right: Matrix | None) -> Any: ...
 
 
@@ -144,6 +148,10 @@ class Metric(ABC):
         """Number of parameters that a metric of all of them has; None for any number."""
         return None
 
+    def placed(self, names: tuple[str, ...]) -> Metric:
+        """The metric for parameters of these names, in state order. Raises MetricError where it holds others."""
+        return self
+
     @property
     def only_at_theta(self) -> bool:
         """Whether it can be taken at theta only, at no lookahead point."""
@@ -159,8 +167,13 @@ class Metric(ABC):
         """Denominators of the numbers in M: a prime that the engine works modulo must divide none."""
         return set()
 
-    def restricted(self, rows: tuple[int, ...], columns: tuple[int, ...]) -> Metric | None:
-        """The metric of the entries in some rows and columns of the block by themselves; None where M mixes them with others."""
+    @property
+    def mixed(self) -> Iterable[tuple[int, int, int]]:
+        """(axis, i, k) for indices i, k along an axis of the block, rows being axis 0, of which M mixes the entries."""
+        return ()
+
+    def restricted(self, rows: tuple[int, ...], columns: tuple[int, ...]) -> Metric:
+        """The metric of the entries in some rows and columns of the block, which M mixes with no others."""
         return self
 
     @property

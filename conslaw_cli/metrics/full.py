@@ -35,10 +35,6 @@ class Full(Axes):
     def size(self) -> int:
         return len(self.right)
 
-    def restricted(self, rows: tuple[int, ...], columns: tuple[int, ...]) -> Metric | None:
-        """None for a part of the parameters: only the whole has this metric."""
-        return None
-
 
 def read_full(value: object, size: int | None) -> Full:
     """The metric of the value of the key ``full``, for so many parameters (None: any number). Raises MetricError."""

@@ -45,9 +45,11 @@ class Axes(Metric):
         """As for the Euclidean metric: M does not see the scale."""
         return Fraction(1, 2)
 
-    def restricted(self, rows: tuple[int, ...], columns: tuple[int, ...]) -> Metric | None:
-        if _couples(self.left, rows) or _couples(self.right, columns):
-            return None
+    @property
+    def mixed(self) -> list[tuple[int, int, int]]:
+        return [(axis, i, k) for axis, matrix in enumerate((self.left, self.right)) for i, k in _joined(matrix)]
+
+    def restricted(self, rows: tuple[int, ...], columns: tuple[int, ...]) -> Metric:
         return axes(_submatrix(self.left, rows), _submatrix(self.right, columns))
 
     def apply(self, ring: Ring, gradient: Any, point: Any) -> Any:
@@ -131,12 +133,6 @@ def _row(matrix: Matrix | None, number: int) -> Iterator[tuple[int, Fraction]]:
 def _joined(matrix: Matrix | None) -> list[tuple[int, int]]:
     """Pairs i < k that the matrix mixes."""
     return [(i, k) for i, row in enumerate(matrix or ()) for k in range(i + 1, len(row)) if row[k]]
-
-
-def _couples(matrix: Matrix | None, chosen: tuple[int, ...]) -> bool:
-    """Whether the matrix mixes chosen indices with others."""
-    inside = set(chosen)
-    return any((i in inside) != (k in inside) for i, k in _joined(matrix))
 
 
 def _submatrix(matrix: Matrix | None, chosen: tuple[int, ...]) -> Matrix | None:

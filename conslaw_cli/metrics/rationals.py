@@ -83,7 +83,7 @@ def _entry(value: object, what: str) -> Fraction:
     return number
 
 
-def schema() -> dict[str, object]:
-    """The JSON Schema of a matrix as a spec writes it."""
-    entry = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?[0-9]+/[0-9]+$"}]}
+def schema(pattern: str = r"^-?[0-9]+/[0-9]+$") -> dict[str, object]:
+    """The JSON Schema of a matrix as a spec writes it; ``pattern`` is that of entries in quotes."""
+    entry = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": pattern}]}
     return {"type": "array", "minItems": 1, "items": {"type": "array", "minItems": 1, "items": entry}}

@@ -1,31 +1,16 @@
-"""What a model is: named parameter blocks, independent parts with their programs, and the symmetries theory knows."""
+"""What a model is: named parameter blocks, the graph of one functional, and the symmetries theory knows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
-from conslaw_cli.graph.nodes import Shape
+from conslaw_cli.graph.nodes import Node, Shape
 from conslaw_cli.graph.program import Program
 from conslaw_cli.models.table import ModelTable, Options
-
-
-@dataclass(frozen=True)
-class Part:
-    """A group of parameters whose generators act on nothing else (THEORY section 8).
-
-    ``indices[i][j]`` lists, for copy i, the positions in the model's state vector of the program's j-th block, in row-major
-    order. Copies share one program, so the engine computes them once.
-    """
-
-    program: Program
-    indices: tuple[tuple[range | tuple[int, ...], ...], ...]
-
-    @property
-    def copies(self) -> int:
-        return len(self.indices)
 
 
 @dataclass(frozen=True)
@@ -56,13 +41,12 @@ class PathNetwork:
 
 @dataclass(frozen=True)
 class Model:
-    """A model at given options: blocks in state-vector order, its independent parts, and what theory knows of it."""
+    """A model at given options: blocks in state-vector order, its functional, and what theory knows of it."""
 
     blocks: tuple[tuple[str, Shape], ...]
-    parts: tuple[Part, ...]
+    functional: Node | None
+    """One number, linear in each of its coefficients, whose gradients for all their values span those of phi; None in an outline."""
     hidden: tuple[HiddenLayer, ...] = ()
-    joined: Part | None = None
-    """The part that holds every parameter, for metrics that mix several parts; None where ``parts`` is that part alone."""
     paths: PathNetwork | None = None
     vectors: frozenset[str] = frozenset()
     """The blocks that are columns: their entries have one index."""
@@ -71,6 +55,11 @@ class Model:
     def index_shapes(self) -> dict[str, tuple[int, int | None]]:
         """Rows and columns of the blocks by name; None for a vector, whose entries have one index."""
         return {name: (rows, None if name in self.vectors else columns) for name, (rows, columns) in self.blocks}
+
+    @cached_property
+    def program(self) -> Program:
+        """The functional with its gradient. Raises ValueError as :class:`Program` does."""
+        return Program(self.blocks, self.functional)
 
     @property
     def size(self) -> int:
@@ -110,7 +99,7 @@ class Architecture:
 
     def outline(self, options: Options) -> Model:
         """Blocks and symmetries, nothing built."""
-        return Model(self.blocks(options), (), self.hidden(options), vectors=self.vectors(options))
+        return Model(self.blocks(options), None, self.hidden(options), vectors=self.vectors(options))
 
     def title(self, options: Options) -> str:
         """The model in words, "linear network 2 → 3 → 2, hidden biases": without "of any depth", a report is about one."""

@@ -1,13 +1,10 @@
-"""Pieces that several architectures share: the blocks of a chain of layers and their place in the state vector."""
+"""Pieces that several architectures share: the blocks of a chain of layers."""
 
 from __future__ import annotations
 
-from math import prod
-
 from conslaw_cli.models.chain import Chain
-from conslaw_cli.models.base import HiddenLayer, Part
-from conslaw_cli.graph.nodes import Coefficient, Node, Parameter, Shape
-from conslaw_cli.graph.program import Program
+from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.graph.nodes import Parameter, Shape
 
 Blocks = tuple[tuple[str, Shape], ...]
 
@@ -29,30 +26,6 @@ def chain_vectors(chain: Chain) -> frozenset[str]:
 
 def parameters(blocks: Blocks) -> dict[str, Parameter]:
     return {name: Parameter(shape, name) for name, shape in blocks}
-
-
-def offsets(blocks: Blocks) -> dict[str, int]:
-    """Position of each block's first entry in the state vector."""
-    found, position = {}, 0
-    for name, shape in blocks:
-        found[name] = position
-        position += prod(shape)
-    return found
-
-
-def whole(blocks: Blocks, functional: Node) -> Part:
-    """The part that holds every parameter of the model."""
-    start = offsets(blocks)
-    indices = tuple(range(start[name], start[name] + prod(shape)) for name, shape in blocks)
-    return Part(Program(blocks, functional), (indices,))
-
-
-def output_biases(blocks: Blocks, name: str) -> Part:
-    """Output biases: each is a component of phi by itself."""
-    start, (size, _) = offsets(blocks)[name], dict(blocks)[name]
-    bias = Parameter((1, 1), name)
-    program = Program(((name, (1, 1)),), bias @ Coefficient((1, 1), "c"))
-    return Part(program, tuple((range(start + k, start + k + 1),) for k in range(size)))
 
 
 def hidden_layers(chain: Chain, group: str) -> tuple[HiddenLayer, ...]:

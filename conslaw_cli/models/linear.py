@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conslaw_cli.models.base import Architecture, HiddenLayer, Model
 from conslaw_cli.models.chain import Chain, chain_table
-from conslaw_cli.models.layers import chain_blocks, chain_vectors, hidden_layers, parameters, whole
+from conslaw_cli.models.layers import chain_blocks, chain_vectors, hidden_layers, parameters
 from conslaw_cli.graph.nodes import Coefficient
 
 DOMAIN = "generic rank (open dense)"
@@ -21,7 +21,7 @@ def build(chain: Chain) -> Model:
         if f"b{layer}" in theta:
             signal = signal + theta[f"b{layer}"] @ one
     functional = Coefficient((1, chain.widths[-1]), "a") @ signal
-    return Model(blocks, (whole(blocks, functional),), hidden(chain), vectors=chain_vectors(chain))
+    return Model(blocks, functional, hidden(chain), vectors=chain_vectors(chain))
 
 
 def hidden(chain: Chain) -> tuple[HiddenLayer, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conslaw_cli.models.base import Architecture, HiddenLayer, Model
 from conslaw_cli.models.chain import Chain, chain_table
-from conslaw_cli.models.layers import Blocks, parameters, whole
+from conslaw_cli.models.layers import Blocks, parameters
 from conslaw_cli.graph.nodes import Coefficient
 
 
@@ -20,7 +20,7 @@ def build(chain: Chain) -> Model:
     shapes = blocks(chain)
     theta = parameters(shapes)
     functional = Coefficient((1, n), "a") @ (theta["U"] @ (theta["V"] @ Coefficient((m, 1), "x")))
-    return Model(shapes, (whole(shapes, functional),), hidden(chain))
+    return Model(shapes, functional, hidden(chain))
 
 
 def hidden(chain: Chain) -> tuple[HiddenLayer, ...]:

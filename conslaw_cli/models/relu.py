@@ -8,20 +8,10 @@ of such parameters (``tests/test_relu_domain.py`` has the point). So there phi's
 
 from __future__ import annotations
 
-from conslaw_cli.models.base import Architecture, HiddenLayer, Model, Part, PathNetwork
+from conslaw_cli.models.base import Architecture, HiddenLayer, Model, PathNetwork
 from conslaw_cli.models.chain import Chain, chain_table
-from conslaw_cli.models.layers import (
-    Blocks,
-    chain_blocks,
-    chain_vectors,
-    hidden_layers,
-    offsets,
-    output_biases,
-    parameters,
-    whole,
-)
-from conslaw_cli.graph.nodes import Coefficient, Node
-from conslaw_cli.graph.program import Program
+from conslaw_cli.models.layers import Blocks, chain_blocks, chain_vectors, hidden_layers, parameters
+from conslaw_cli.graph.nodes import Coefficient, Node, Parameter
 
 _SHALLOW = "open set where the neurons define distinct hyperplanes and every path is active for some input"
 _DEEP = "some open set, not everywhere: distinct hyperplanes and active paths are not enough"
@@ -29,17 +19,14 @@ ANY_DOMAIN = f"{_SHALLOW}; three weight layers or more: {_DEEP}"
 
 
 def build(chain: Chain) -> Model:
-    """One part per hidden neuron for two layers, one part for deeper nets; each output bias is a part of its own."""
+    """Path products of a functional; each output bias is a component of phi by itself."""
     blocks, depth = chain_blocks(chain), chain.depth
-    inner = tuple(block for block in blocks if block[0] != f"b{depth}")
-    if depth == 2:
-        parts = (_neurons(blocks, chain.widths),)
-    else:
-        parts = (whole(inner, _path_functional(inner, depth)),)
-    if len(inner) < len(blocks):
-        parts += (output_biases(blocks, f"b{depth}"),)
-    joined = whole(blocks, _path_functional(blocks, depth))
-    return Model(blocks, parts, hidden(chain), joined, _paths(blocks), chain_vectors(chain))
+    theta = parameters(blocks)
+    functional = _neurons(theta) if depth == 2 else _paths_through(theta, depth)
+    if f"b{depth}" in theta:
+        bias = theta[f"b{depth}"]
+        functional = functional + (Coefficient(bias.shape, "c") * bias).sum((0, 1))
+    return Model(blocks, functional, hidden(chain), _paths(blocks), chain_vectors(chain))
 
 
 def hidden(chain: Chain) -> tuple[HiddenLayer, ...]:
@@ -47,41 +34,25 @@ def hidden(chain: Chain) -> tuple[HiddenLayer, ...]:
     return hidden_layers(chain, "scaling")
 
 
-def _path_functional(blocks: Blocks, depth: int) -> Node:
+def _paths_through(theta: dict[str, Parameter], depth: int) -> Node:
     """Random edge weights C: the coefficients of the paths are distinct monomials in C, so they span all paths."""
-    theta = parameters(blocks)
     signal = Coefficient((theta["W1"].shape[1], 1), "x")
     for layer in range(1, depth + 1):
         weight = theta[f"W{layer}"]
         edges = weight if layer == 1 else Coefficient(weight.shape, f"C{layer}") * weight
         signal = edges @ signal
-        if f"b{layer}" in theta:
+        if layer < depth and f"b{layer}" in theta:
             signal = signal + theta[f"b{layer}"] @ Coefficient((1, 1), f"c{layer}")
     return Coefficient((1, signal.shape[0]), "a") @ signal
 
 
-def _neurons(blocks: Blocks, widths: tuple[int, int, int]) -> Part:
-    """The part u_k (v_k, b_k)^T of one hidden neuron, one copy for each."""
-    inputs, hidden, outputs = widths
-    start = offsets(blocks)
-    local: Blocks = (("W1", (1, inputs)),) + ((("b1", (1, 1)),) if "b1" in start else ()) + (("W2", (outputs, 1)),)
-    theta = parameters(local)
-    signal = theta["W1"] @ Coefficient((inputs, 1), "x")
+def _neurons(theta: dict[str, Parameter]) -> Node:
+    """Sum over neurons k of (sum_i a_ki W2_ik) (sum_j W1_kj x_kj + b1_k c_k): the span of u_k (v_k, b_k)^T, neuron by neuron."""
+    incoming, outgoing = theta["W1"], theta["W2"].T
+    signal = (incoming * Coefficient(incoming.shape, "x")).sum(1)
     if "b1" in theta:
-        signal = signal + theta["b1"] @ Coefficient((1, 1), "c1")
-    functional = Coefficient((1, outputs), "a") @ (theta["W2"] @ signal)
-    copies = tuple(
-        tuple(
-            {
-                "W1": range(start["W1"] + k * inputs, start["W1"] + (k + 1) * inputs),
-                "b1": range(start.get("b1", 0) + k, start.get("b1", 0) + k + 1),
-                "W2": range(start["W2"] + k, start["W2"] + k + hidden * (outputs - 1) + 1, hidden),
-            }[name]
-            for name, _ in local
-        )
-        for k in range(hidden)
-    )
-    return Part(Program(local, functional), copies)
+        signal = signal + (theta["b1"] * Coefficient(theta["b1"].shape, "c1")).sum(1)
+    return ((outgoing * Coefficient(outgoing.shape, "a")).sum(1) * signal).sum(0)
 
 
 def _paths(blocks: Blocks) -> PathNetwork:

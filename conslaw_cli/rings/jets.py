@@ -85,6 +85,14 @@ class Jets:
     def power(self, a: np.ndarray, exponent: int | Fraction) -> np.ndarray:
         return power(self.field, a, exponent)
 
+    def columns(self, a: np.ndarray) -> list[np.ndarray]:
+        return np.split(a, a.shape[-1], axis=-1)
+
+    def joined(self, columns: list[np.ndarray]) -> np.ndarray:
+        size, batch = max(map(len, columns)), max(column.shape[1] for column in columns)
+        wide = [_widen(column, size) for column in columns]
+        return np.concatenate([np.broadcast_to(w, (size, batch, *w.shape[2:])) for w in wide], axis=-1)
+
     def transform(self, left: Rationals | None, a: np.ndarray, right: Rationals | None) -> np.ndarray:
         """left a right for constant matrices of rationals, None being the identity."""
         a = a if left is None else self.field.matmul(self.field.rationals(left), a)

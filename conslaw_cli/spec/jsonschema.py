@@ -114,7 +114,7 @@ def _metric() -> Schema:
         "properties": {
             "default": {"description": default, "anyOf": metrics.default_schemas()},
             "at": {"description": at, "enum": list(POINTS)},
-            metrics.full.KEY: {"description": metrics.full.ABOUT, **metrics.rationals.schema()},
+            metrics.full.KEY: {"description": metrics.full.ABOUT, **metrics.rationals.schema(".")},
         },
         "additionalProperties": {"description": "The metric of one parameter block.", **metrics.schema()},
     }

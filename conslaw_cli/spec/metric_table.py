@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from conslaw_cli.dynamics import DYNAMICS
-from conslaw_cli.metrics import Metric, MetricError, full, natural, read_metric_of_block
+from conslaw_cli.metrics import Metric, MetricError, field, full, natural, read_metric_of_block
 from conslaw_cli.metrics.base import Shape
 from conslaw_cli.metrics.power import LARGEST_EXPONENT, NAMES
 from conslaw_cli.problems import MOST_ALIKE, Table, suggestion
@@ -34,7 +34,23 @@ def read_metric(table: Table, model: ModelSpec | None, dynamics: DynamicsSpec | 
     metrics = tuple((block, given.get(block, given.get("default", _usual(model, block)))) for block in blocks)
     metric = MetricSpec(metrics, table.data.get("at") or _usual_point(metrics, dynamics))
     fits = _fits_together(table, metric, _blocks(model)) and _can_be_computed(table, metric, dynamics)
-    return metric if fits and _rate_is_usable(table, metric, dynamics) else None
+    return _placed(table, metric, model) if fits and _rate_is_usable(table, metric, dynamics) else None
+
+
+def _placed(table: Table, metric: MetricSpec, model: ModelSpec) -> MetricSpec | None:
+    """The metric for the model's parameters, or None where it holds names of others."""
+    if not any(of.of_all and not of.separate for _, of in metric.blocks):
+        return metric
+    shapes = model.definition.outline(model.options).index_shapes
+    names = tuple(
+        f"{block}_{i + 1}" if columns is None else f"{block}_{i + 1}_{j + 1}"
+        for block, (rows, columns) in shapes.items() for i in range(rows) for j in range(columns or 1)
+    )  # fmt: skip
+    try:
+        return MetricSpec(tuple((block, of.placed(names)) for block, of in metric.blocks), metric.at)
+    except MetricError as error:
+        table.problem(full.KEY, error.message, error.remedy)
+        return None
 
 
 def _fits_together(table: Table, metric: MetricSpec, blocks: tuple[tuple[str, Shape], ...]) -> bool:
@@ -86,7 +102,8 @@ def _given_full(table: Table, shapes: dict[str, Shape]) -> dict[str, Metric] | N
         table.problem(others[0], f"{full.KEY} is the metric of all parameters", f"remove {others[0]}, or {full.KEY}")
         return None
     try:
-        metric = full.read_full(table.data[full.KEY], sum(map(prod, shapes.values())) if shapes else None)
+        value, size = table.data[full.KEY], sum(map(prod, shapes.values())) if shapes else None
+        metric = field.read_field(value, size) or full.read_full(value, size)
     except MetricError as error:
         table.problem(full.KEY, error.message, error.remedy)
         return None

@@ -168,7 +168,7 @@ def growth(spec: dict):
     from conslaw_cli.spec import parse_spec
 
     parsed = parse_spec(spec)
-    program = ARCHITECTURES[parsed.model.architecture].build(parsed.model.options).parts[0].program
+    program = ARCHITECTURES[parsed.model.architecture].build(parsed.model.options).program
     metrics = dict(parsed.metric.blocks)
     dynamics = build_dynamics(parsed.dynamics, parsed.metric.lookahead)
     flow = PartFlow(program, tuple(metrics[name] for name, _ in program.blocks), dynamics)
