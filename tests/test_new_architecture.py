@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import tomllib
@@ -123,6 +124,12 @@ def test_the_title(tmp_path):
     assert "adapter, inputs 3, outputs 3, rank 2" in run("compare", spec(tmp_path))
 
 
+def test_a_domain_that_is_everywhere_is_said(tmp_path, adapter):
+    assert "valid where: everywhere" in new_spec(adapter)
+    assert re.search(r"valid where +everywhere\n", run("report", spec(tmp_path)))
+    assert analyze(spec(tmp_path)).to_dict()["model"]["domain"] == "everywhere"
+
+
 def test_expectations_and_sweeps_over_its_own_keys(tmp_path):
     swept = "[sweep]\nmodel.rank = { from = 1, to = 2 }\nexpect.laws = [1, 3]\nzip = ['model.rank', 'expect.laws']\n"
     printed = run("check", spec(tmp_path, swept))
@@ -153,6 +160,7 @@ def test_it_is_listed_and_a_spec_of_it_can_be_made(adapter):
 
 def test_one_file_is_enough(tmp_path):
     """A file in models/, named nowhere else, in a copy of the package."""
+    jsonschema = pytest.importorskip("jsonschema")
     copy = tmp_path / "copy"
     shutil.copytree(ROOT / "conslaw_cli", copy / "conslaw_cli", ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "conslaw_cli" / "models" / "some_model.py").write_text(MODULE, encoding="utf-8")
@@ -162,7 +170,12 @@ def test_one_file_is_enough(tmp_path):
         return subprocess.run([*START, *arguments], cwd=copy, env=env, capture_output=True, text=True, check=True).stdout
 
     assert tomllib.loads(conslaw("new", "adapter"))["model"] == {"architecture": "adapter", "inputs": 3, "outputs": 3, "rank": 2}
-    assert json.loads(conslaw("report", spec(tmp_path), "--format", "json"))["laws"]["independent"] == 3
+    report = json.loads(conslaw("report", spec(tmp_path), "--format", "json"))
+    assert report["laws"]["independent"] == 3
+    fits = jsonschema.Draft202012Validator(json.loads(conslaw("schema", "report"))).is_valid
+    assert fits(report)
+    for wrong in ({"rank": 0}, {"widths": [3, 3]}, {"architecture": "linear"}):
+        assert not fits({**report, "model": {**report["model"], **wrong}})
 
 
 def test_the_schema_takes_it(tmp_path):

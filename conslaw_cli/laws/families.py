@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import starmap
 
-from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.rings.polynomials import Number, Polynomial, times
 from conslaw_cli.dynamics.base import ONE, Dynamics
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.metrics import Metric, Primitive
-from conslaw_cli.metrics.base import common_scale
+from conslaw_cli.metrics.base import Matrix, common_scale
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.graph.nodes import Shape
 
@@ -41,6 +41,11 @@ class FamilyLaws:
     """Neuron (k, k), or pair of neurons (k, l), of each law."""
     law: Callable[[int, int], Law]
 
+    @property
+    def has_form(self) -> bool:
+        """Whether its form is one of the layer's blocks alone: metrics that are matrices would stand between them."""
+        return all(self.metrics[name].separate for name in self.layer.incoming + self.layer.outgoing)
+
     def laws(self) -> Iterator[Law]:
         return starmap(self.law, self.entries())
 
@@ -57,6 +62,25 @@ class _Layer:
     @property
     def width(self) -> int:
         return self.shapes[self.hidden.incoming[0]][0]
+
+    @property
+    def free(self) -> bool:
+        """Whether the metric leaves the layer's own axis as it is, so that all rotations of the layer are isometries."""
+        own = [(name, 1) for name in self.hidden.outgoing] + [(name, 0) for name in self.hidden.incoming]
+        return all(self.metrics[name].inverses and self.metrics[name].inverses[axis] is None for name, axis in own)
+
+    @property
+    def weights(self) -> list[Matrix | None]:
+        """The inverse of the metric along each of :meth:`vectors`, None for the identity."""
+        other = [(name, 0) for name in self.hidden.outgoing] + [(name, 1) for name in self.hidden.incoming]
+        return [self.metrics[name].inverses[axis] for name, axis in other]
+
+    def pairs(self, k: int, l: int) -> Iterator[tuple[int, int, int, Number]]:
+        """(sign, a, b, weight) of the products of entries a at neuron k and b at neuron l in the inner product of their vectors."""
+        for (sign, left, _), (_, right, _), matrix in zip(self.vectors(k), self.vectors(l), self.weights):
+            for i, a in enumerate(left):
+                row = enumerate(right) if matrix else ((i, right[i]),)
+                yield from ((sign, a, b, weight) for j, b in row if (weight := matrix[i][j] if matrix else 1))
 
     def separates(self, dynamics: Dynamics) -> bool:
         """Whether theta/M has a primitive on each block, at every point that M is taken at."""
@@ -108,10 +132,10 @@ def _families(view: _Layer, dynamics: Dynamics, n: int) -> list[FamilyLaws]:
         return FamilyLaws(name, view.hidden, view.metrics, size, members, law)
 
     if not dynamics.second_order:
-        if linear and powers == {0}:
+        if linear and view.free:
             return [family(BALANCED, lambda k, l: _inner(view, k, l), 0)]
         return [family(NEURON, lambda k, _: neuron_law(view.primitives(k)))] if view.separates(dynamics) else []
-    if linear and powers == {0} and width > 1:
+    if linear and view.free and width > 1:
         return [family(ANGULAR, lambda k, l: _angular(view, k, l, n), 1)]
     if powers == {1}:
         return [
@@ -144,23 +168,14 @@ def neuron_law(vectors: list[tuple[int, list[int], Primitive]]) -> Law:
 
 
 def _inner(view: _Layer, k: int, l: int) -> Law:
-    """Entry (k, l) of W_out^T W_out - W_in W_in^T."""
-    return Law(
-        Polynomial(
-            {
-                (((a, 2),) if a == b else tuple(sorted(((a, 1), (b, 1))))): sign
-                for (sign, left, _), (_, right, _) in zip(view.vectors(k), view.vectors(l))
-                for a, b in zip(left, right)
-            }
-        )
-    )
+    """Entry (k, l) of W_out^T B^-1 W_out - W_in A^-1 W_in^T, B and A the metrics' matrices on the axes that are not the layer's."""
+    terms = [(times(((a, 1),), ((b, 1),)), sign * weight) for sign, a, b, weight in view.pairs(k, l)]
+    return Law(Polynomial.of(terms).primitive() if any(view.weights) else Polynomial.of(terms))
 
 
 def _angular(view: _Layer, k: int, l: int, n: int) -> Law:
     """Entry (k, l) of the antisymmetric angular momentum of the layer's rows and columns."""
-    terms = {}
-    for (_, left, _), (_, right, _) in zip(view.vectors(k), view.vectors(l)):
-        for a, b in zip(left, right):
-            terms[((a, 1), (n + b, 1))] = 1
-            terms[((b, 1), (n + a, 1))] = -1
-    return Law(Polynomial(terms))
+    pairs = list(view.pairs(k, l))
+    terms = [(((a, 1), (n + b, 1)), weight) for _, a, b, weight in pairs]
+    terms += [(((b, 1), (n + a, 1)), -weight) for _, a, b, weight in pairs]
+    return Law(Polynomial.of(terms).primitive() if any(view.weights) else Polynomial.of(terms))

@@ -210,6 +210,11 @@ class Metric(ABC):
         return None
 
     @property
+    def inverses(self) -> tuple[Matrix | None, Matrix | None] | None:
+        """Where M acts on the out and the in axis of its block by constant matrices: their inverses, None for the identity."""
+        return (None, None) if self.euclidean else None
+
+    @property
     def positive(self) -> bool:
         """Whether M is a metric only where the entries of the point that it is taken at are positive."""
         return False

@@ -28,6 +28,10 @@ class Full(Axes):
         return f"{KEY} {rationals.text(self.right)}"
 
     @property
+    def inverses(self) -> None:
+        return None
+
+    @property
     def of_all(self) -> bool:
         return True
 

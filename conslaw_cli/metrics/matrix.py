@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from math import lcm
 from typing import Any
 
@@ -44,6 +45,10 @@ class Axes(Metric):
     def weight(self) -> Fraction:
         """As for the Euclidean metric: M does not see the scale."""
         return Fraction(1, 2)
+
+    @property
+    def inverses(self) -> tuple[Matrix | None, Matrix | None]:
+        return _inverse(self.left), _inverse(self.right)
 
     @property
     def mixed(self) -> list[tuple[int, int, int]]:
@@ -121,6 +126,11 @@ def rows_of(matrix: str) -> list[list[int | str]]:
     """The rows of a matrix in canonical form, as a spec has them."""
     rows = [row.split(", ") for row in matrix[2:-2].split("], [")]
     return [[int(entry) if re.fullmatch(r"-?\d{1,100}", entry) else entry for entry in row] for row in rows]
+
+
+@cache
+def _inverse(matrix: Matrix | None) -> Matrix | None:
+    return matrix and rationals.inverse(matrix)
 
 
 def _row(matrix: Matrix | None, number: int) -> Iterator[tuple[int, Fraction]]:

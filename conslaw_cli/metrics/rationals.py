@@ -53,6 +53,17 @@ def leading_minors(matrix: Matrix) -> Iterator[Fraction]:
         previous = pivot
 
 
+def inverse(matrix: Matrix) -> Matrix:
+    """The inverse of a positive definite matrix, whose pivots are not zero (Gauss-Jordan)."""
+    size = len(matrix)
+    rows = [[*row, *(Fraction(i == j) for j in range(size))] for i, row in enumerate(matrix)]
+    for k, pivot in enumerate(rows):
+        pivot[:] = [entry / pivot[k] for entry in pivot]
+        for row in (row for row in rows if row is not pivot and row[k]):
+            row[:] = [a - row[k] * b for a, b in zip(row, pivot)]
+    return tuple(tuple(row[size:]) for row in rows)
+
+
 def text(matrix: Matrix) -> str:
     """The matrix in canonical form, [[2, 1], [1, 5/2]]."""
     return "[" + ", ".join("[" + ", ".join(map(str, row)) + "]" for row in matrix) + "]"

@@ -113,7 +113,7 @@ class Architecture:
     @property
     def domains(self) -> str:
         """Where phi holds at any options, in words."""
-        return ", ".join(filter(None, (self.positive, self.any_domain)))
+        return ", ".join(filter(None, (self.positive, self.any_domain))) or "everywhere"
 
     def stays_positive(self, block: str) -> bool:
         """Whether the architecture keeps a block's entries positive, which is what a metric of its own is for."""

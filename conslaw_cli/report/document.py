@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from conslaw_cli.models import ARCHITECTURES
+from conslaw_cli.models import ARCHITECTURES, Architecture
 from conslaw_cli.report import ascii, latex
 from conslaw_cli.report.formula import IntegralSum
 from conslaw_cli.report.integrals import definitions
@@ -127,14 +127,20 @@ def schema() -> dict:
     """
     made = msgspec.json.schema(JsonReport | list[JsonReport])
     tables = made["$defs"]
-    own: dict[str, dict[str, list]] = {}
-    for found in ARCHITECTURES.values():
-        for key, of_key in found.table.schemas().items():
-            own.setdefault(key, {"anyOf": []})["anyOf"].append(of_key)
-    said = {**tables["Model"]["properties"], **own, "architecture": {"enum": sorted(ARCHITECTURES)}}
-    tables["Model"] |= {"properties": said, "additionalProperties": False}
+    tables["Model"] = {"anyOf": [_model_of(architecture, tables["Model"]) for architecture in ARCHITECTURES.values()]}
     tables["Dynamics"]["properties"]["kind"] = {"enum": sorted(KINDS)}
     return made
+
+
+def _model_of(architecture: Architecture, model: dict) -> dict:
+    """The schema of the model for one architecture: with its own keys of [model], all of them."""
+    own, said = architecture.table.schemas(), {**model["properties"], "architecture": {"const": architecture.name}}
+    return {
+        **model,
+        "properties": {"architecture": said.pop("architecture"), **own, **said},
+        "required": ["architecture", *own, *said],
+        "additionalProperties": False,
+    }
 
 
 def _fields(source: Struct, table: type[Struct]) -> dict[str, object]:

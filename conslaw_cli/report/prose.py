@@ -216,7 +216,7 @@ def where(report: Report, prose: Prose) -> str:
     points = [prose.math(prose.notation.lookahead(report.dynamics.rate, name)) for name in lookahead]
     said = [prose.text(report.model.domain)] if report.model.domain else []
     said += [f"{', '.join(prose.listed(all_))}{prose.text(' > 0')}" for all_ in (prose.letters(positive), points) if all_]
-    return ", ".join(said)
+    return ", ".join(said) or prose.text("everywhere")
 
 
 def domain(report: Report, prose: Prose) -> str:
