@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import factorial, log2
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import sympy as sp
 from helpers import name_of, parts_of, reference_arguments, report, spec
+from msgspec.structs import replace
 from reference import count_time_free
 from test_exact import flow_of, functional, parameter_symbols, part_flow, scalar_value
 

@@ -6,13 +6,13 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from fractions import Fraction
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
 import sympy
+from msgspec.structs import replace
 
 from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.report import FORMATS, ascii, jsonreport, latex, mathml, render, render_comparison, unicode
@@ -35,8 +35,8 @@ from conslaw_cli.report.model import (
     MetricSummary,
     ModelSummary,
     Report,
-    TraceSummary,
 )
+from conslaw_cli.report.tables import Brackets, Graph, Reproduce, Trace
 
 W11, W12, B1 = Entry("W1", 1, 1), Entry("W1", 1, 2), Entry("b1", 1, None)
 D11, D12, W2 = Entry("W1", 1, 1, True), Entry("W1", 1, 2, True), Entry("W2", 1, 1)
@@ -186,25 +186,25 @@ def test_formulas_of_many_terms_are_written_in_full():
 
 def dynamics_of(name: str, rate: str | None, start: str | None) -> DynamicsSummary:
     kind = DYNAMICS[name]
-    return DynamicsSummary(kind.name, kind.title, kind.rate_words, kind.drifts, rate, start)
+    return DynamicsSummary(kind.name, rate, start, None, (), kind.title, kind.rate_words, kind.drifts)
 
 
 def report(**changes) -> Report:
     """The example of the design: a two-layer linear network under momentum."""
     table = {"architecture": "linear", "widths": [2, 3, 2], "bias": "none"}
     blocks, told = (("W1", (3, 2)), ("W2", (2, 3))), ("linear network 2 → 3 → 2", "linear 2 → 3 → 2")
-    model = ModelSummary("linear", table, *told, 12, blocks, "W2 W1", "generic rank")
+    model = ModelSummary("linear", 12, "W2 W1", "generic rank", table, *told, blocks)
     family = Family("hidden layer 1", 3, (ROTATION,) * 3, True, "search, degree 2", ANGULAR)
     usual = Report(
         name="example.toml",
         model=model,
         metric=MetricSummary((("W1", "euclidean"), ("W2", "euclidean")), "theta"),
         dynamics=dynamics_of("momentum", "tau", "0"),
-        trace=TraceSummary(24, (12, 21), 21),
+        trace=Trace(24, (12, 21), 21),
         laws=LawsSummary(3, 3, True, 2, 2, (family,)),
         status="proved",
-        certificate={"point": list(range(60)), "words": [[k, k + 1] for k in range(60)]},
-        reproduce={"version": "1.0", "seed": 0},
+        certificate=(Brackets(1, (), Graph((), 0), 0, 7, tuple(range(60)), tuple((k, k + 1) for k in range(60)), (), 60),),
+        reproduce=Reproduce("1.0", 0, (), "0" * 64),
     )
     return replace(usual, **changes)
 
@@ -264,7 +264,7 @@ def test_time(summary, sentence):
 
 
 def test_no_law():
-    shown = text(report(laws=laws(0, 0, 0, 0), trace=TraceSummary(24, (12, 24), 24)))
+    shown = text(report(laws=laws(0, 0, 0, 0), trace=Trace(24, (12, 24), 24)))
     assert "24 = 24 + 0   complete, proved" in shown
     assert "No law is conserved." in shown
     assert "time  " not in shown
@@ -282,14 +282,14 @@ def test_no_law():
             "7 laws exist, none in closed form; no polynomial law up to degree 6; exact, error below 2^-40",
         ),
         (
-            {"laws": laws(6, 6, 6, 0), "status": "theorem", "theorem": "Someone 2023", "trace": TraceSummary(12, (), None)},
+            {"laws": laws(6, 6, 6, 0), "status": "theorem", "theorem": "Someone 2023", "trace": Trace(12, (), None)},
             "6 laws exist by a theorem, all in closed form: Someone 2023",
         ),
         (
-            {"laws": laws(None, 2, None, 0), "status": "undecided", "trace": TraceSummary(12, (4, 6), None)},
+            {"laws": laws(None, 2, None, 0), "status": "undecided", "trace": Trace(12, (4, 6), None)},
             "undecided: at least 2 (written down), at most 6 (12 = 6 + 6); no further polynomial law up to degree 6",
         ),
-        ({"laws": laws(None, 0, None, 0, 0), "status": "undecided", "trace": TraceSummary(12, (), None)}, "undecided\n"),
+        ({"laws": laws(None, 0, None, 0, 0), "status": "undecided", "trace": Trace(12, (), None)}, "undecided\n"),
     ],
 )  # fmt: skip
 def test_what_is_known_where_the_sum_does_not_close(changes, sentence):
@@ -320,7 +320,7 @@ def with_members(number: int, length: int, **family) -> Report:
     laws = LawsSummary(
         number, number, False, number, 2, (Family("other laws", number, (long,) * number, False, "search", **family),)
     )
-    return report(laws=laws, trace=TraceSummary(number, (0,), 0))
+    return report(laws=laws, trace=Trace(number, (0,), 0))
 
 
 def test_many_members_are_counted_and_long_ones_cut():
@@ -486,7 +486,7 @@ def hostile() -> Report:
         dynamics=dynamics_of("momentum", HOSTILE, None),
         laws=replace(one.laws, families=(family,)),
         notes=(HOSTILE,),
-        reproduce={"version": HOSTILE, "seed": 0},
+        reproduce=Reproduce(HOSTILE, 0, (), HOSTILE),
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from conslaw_cli.analysis import run
 from conslaw_cli.cli import COMMANDS, group
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.assembling.build import build
-from conslaw_cli.report.schema import JsonReport
+from conslaw_cli.report.document import JsonReport
 from conslaw_cli.spec import SpecError, new_spec, parse_cases, read_cases
 from conslaw_cli.spec.schema import ExpectSpec
 

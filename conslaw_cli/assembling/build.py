@@ -8,7 +8,7 @@ from itertools import accumulate
 from math import prod
 
 from conslaw_cli.analysis import ERROR_BITS, Analysis, LawGroup, PartResult
-from conslaw_cli.certificate import certificate, primes
+from conslaw_cli.assembling.certificate import certificate, primes
 from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws import families as known
@@ -32,8 +32,8 @@ from conslaw_cli.report.model import (
     MetricSummary,
     ModelSummary,
     Report,
-    TraceSummary,
 )
+from conslaw_cli.report.tables import Reproduce, Trace
 from conslaw_cli.assembling.original import Members, in_original
 from conslaw_cli.assembling.special import special_family
 from conslaw_cli.spec import DynamicsSpec, MetricSpec, spec_sha256, time_text
@@ -54,15 +54,15 @@ def build(analysis: Analysis) -> Report:
     return Report(
         name=spec.name,
         model=ModelSummary(
-            spec.model.architecture,
-            spec.model.plain,
-            architecture.title(spec.model.options),
-            architecture.label(spec.model.options),
-            model.size,
-            tuple((name, shape[:1] if name in model.vectors else shape) for name, shape in model.blocks),
-            architecture.phi,
-            _domain(analysis),
-            _positive(analysis),
+            architecture=spec.model.architecture,
+            parameters=model.size,
+            phi=architecture.phi,
+            domain=_domain(analysis),
+            table=spec.model.plain,
+            title=architecture.title(spec.model.options),
+            label=architecture.label(spec.model.options),
+            blocks=tuple((name, shape[:1] if name in model.vectors else shape) for name, shape in model.blocks),
+            positive=_positive(analysis),
         ),
         metric=_metric(spec.metric),
         dynamics=_dynamics(spec.dynamics),
@@ -73,12 +73,7 @@ def build(analysis: Analysis) -> Report:
         theorem=theorem,
         notes=(*notes, *dict.fromkeys(filter(None, (caveat, algebraic_note(analysis), *_metric_notes(spec.metric))))),
         certificate=certificate(analysis),
-        reproduce={
-            "version": __version__,
-            "seed": analysis.seed,
-            "primes": primes(analysis),
-            "spec_sha256": spec_sha256(spec),
-        },
+        reproduce=Reproduce(__version__, analysis.seed, primes(analysis), spec_sha256(spec)),
     )
 
 
@@ -94,15 +89,15 @@ def _metric_notes(metric: MetricSpec) -> tuple[str | None, ...]:
 def _dynamics(dynamics: DynamicsSpec) -> DynamicsSummary:
     kind = DYNAMICS[dynamics.kind]
     return DynamicsSummary(
-        kind.name,
-        kind.title,
-        kind.rate_words,
-        kind.drifts,
-        dynamics.rate.text if dynamics.rate else None,
-        None if dynamics.start is None else str(dynamics.start),
-        None if dynamics.until is None else time_text(dynamics.until, dynamics.located),
-        dynamics.located,
-        dynamics.assumptions,
+        kind=kind.name,
+        rate=dynamics.rate.text if dynamics.rate else None,
+        start=None if dynamics.start is None else str(dynamics.start),
+        until=None if dynamics.until is None else time_text(dynamics.until, dynamics.located),
+        assumptions=dynamics.assumptions,
+        title=kind.title,
+        rate_words=kind.rate_words,
+        drifts=kind.drifts,
+        located=dynamics.located,
     )
 
 
@@ -149,19 +144,19 @@ def _theorem(analysis: Analysis) -> tuple[int, str] | None:
     return spec.model.definition.known_count(spec.model.options, metric, spec.dynamics.kind)
 
 
-def _trace(analysis: Analysis) -> TraceSummary:
+def _trace(analysis: Analysis) -> Trace:
     space = analysis.model.size * len(analysis.dynamics.coordinates)
     if analysis.failure:
-        return TraceSummary(space, (), None)
+        return Trace(space, (), None)
     if analysis.paths:
-        return TraceSummary(space, (analysis.paths.dimension,), analysis.paths.dimension)
+        return Trace(space, (analysis.paths.dimension,), analysis.paths.dimension)
     length = max(len(part.trace.filtration) for part in analysis.parts)
     filtration = tuple(
         sum(part.trace.filtration[min(k, len(part.trace.filtration) - 1)] * part.part.copies for part in analysis.parts)
         for k in range(length)
     )
     dimension = sum(part.trace.dimension * part.part.copies for part in analysis.parts)
-    return TraceSummary(space, filtration, dimension)
+    return Trace(space, filtration, dimension)
 
 
 def _laws(analysis: Analysis, status: str) -> LawsSummary:

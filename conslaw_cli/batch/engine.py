@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 
+from msgspec import structs
+
 from conslaw_cli.analysis import run, unanalysed
 from conslaw_cli.batch.alarm import TimeUp, alarm
 from conslaw_cli.batch.tasks import Limits, Result, Task
@@ -65,8 +67,8 @@ def stopped_report(spec: Spec, seed: int, reason: str, dimension: int, laws: int
         notes.append(f"{laws} independent laws were verified: at least {laws} laws")
     if report.theorem:
         notes.append(f"according to theory there are {report.laws.independent} laws ({report.theorem})")
-    summary = replace(report.laws, independent=None)
-    return replace(report, status="undecided", theorem=None, laws=summary, notes=tuple(notes))
+    summary = structs.replace(report.laws, independent=None)
+    return structs.replace(report, status="undecided", theorem=None, laws=summary, notes=tuple(notes))
 
 
 def _spec(task: Task) -> Spec:

@@ -126,13 +126,13 @@ def read(value: object, shape: Shape | None) -> Metric | None:
 
 
 def _refute(expression: Any) -> None:
-    """Raises MetricError where the metric is not positive at some entry that its domain holds."""
+    """Raises MetricError where the metric is not positive at some entry at which its value is rational."""
     for value in _TESTED:
         try:
             found = expression.value_at({NAME: value})
         except ArithmeticError:
             continue
-        if found <= 0:
+        if isinstance(found, Fraction) and found <= 0:
             raise MetricError(f"{expression.text} is not positive: at theta = {value} it is {found}", "a metric must be positive")
 
 

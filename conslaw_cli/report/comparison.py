@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from conslaw_cli.report.model import SCHEMA
+from msgspec import Struct
+
 from conslaw_cli.report.prose import Prose, metric_of_blocks
 
 LEGEND = "Number of independent laws (against gradient flow in the same row: − lost, + gained), and how it is known."
 ABSENT = "–"
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """``laws`` None when undecided; ``found`` of them are in closed form; ``note`` says why.
 
     ``status`` None where the dynamics has no lookahead point to take the row's metric at.
@@ -25,8 +24,7 @@ class Cell:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """A metric, named; ``blocks`` lists that of every parameter block where the name does not say it.
 
     ``point`` is where it is taken, "theta" or "lookahead"; None where that makes no difference.
@@ -47,8 +45,7 @@ class Row:
         return f"{prose.text(self.name)}: {metric_of_blocks(self.blocks, prose)}" if self.blocks else None
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """``cells[row][column]``; ``baseline`` is the column of gradient flow, None when it is not among them."""
 
     title: str
@@ -100,6 +97,7 @@ class Comparison:
     def to_dict(self) -> dict:
         """The JSON form: one object for each cell; ``status`` null where the pair does not exist."""
         from conslaw_cli.report.ascii import PROSE
+        from conslaw_cli.report.document import SCHEMA
 
         return {
             "schema": SCHEMA,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Entry:
+
+class Entry(Struct, frozen=True):
     """One parameter or velocity: entry (row, column) of a block, from 1; ``column`` None for a bias."""
 
     block: str
@@ -22,8 +22,7 @@ class Entry:
         return ("d" if self.velocity else "") + self.block + suffix
 
 
-@dataclass(frozen=True)
-class Shifted:
+class Shifted(Struct, frozen=True):
     """The square of an entry plus a constant."""
 
     entry: Entry
@@ -34,8 +33,7 @@ class Shifted:
         return self.entry.name
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(Struct, frozen=True):
     """coefficient * product of entry**exponent, or coefficient * log(entry) when ``log``."""
 
     coefficient: int | Fraction
@@ -43,8 +41,7 @@ class Term:
     log: bool = False
 
 
-@dataclass(frozen=True)
-class MirrorTerm:
+class MirrorTerm(Struct, frozen=True):
     """coefficient * theta'/(rate theta + theta') for an entry theta, or coefficient * theta/theta' where the rate is "0"."""
 
     coefficient: int
@@ -52,24 +49,21 @@ class MirrorTerm:
     rate: str
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """A function of time (SymPy-readable ASCII such as "exp(tau*t)", "1" for none) times a sum of terms."""
 
     time: str
     terms: tuple[Term | MirrorTerm, ...]
 
 
-@dataclass(frozen=True)
-class Formula:
+class Formula(Struct, frozen=True):
     """A scalar law: the sum of its groups. ``log_scale`` multiplies every argument of a logarithm (weight decay)."""
 
     groups: tuple[Group, ...]
     log_scale: str = "1"
 
 
-@dataclass(frozen=True)
-class BlockRef:
+class BlockRef(Struct, frozen=True):
     """A block in a matrix form: W, W^T, or its velocity."""
 
     block: str
@@ -77,8 +71,7 @@ class BlockRef:
     velocity: bool = False
 
 
-@dataclass(frozen=True)
-class MatrixTerm:
+class MatrixTerm(Struct, frozen=True):
     """coefficient * left * right."""
 
     coefficient: int
@@ -86,8 +79,7 @@ class MatrixTerm:
     right: BlockRef
 
 
-@dataclass(frozen=True)
-class MatrixForm:
+class MatrixForm(Struct, frozen=True):
     """``time * (sum of terms)``, a size x size matrix; ``symmetry`` is "symmetric" or "antisymmetric"."""
 
     time: str
@@ -96,8 +88,7 @@ class MatrixForm:
     symmetry: str
 
 
-@dataclass(frozen=True)
-class NeuronTerm:
+class NeuronTerm(Struct, frozen=True):
     """coefficient * time * sum of function(entries) over a neuron's column ("out") or row ("in") of a block, or its bias ("bias").
 
     ``function`` is "power" with the exponent, "log", "mirror" (:class:`MirrorTerm`, with its ``rate``), or "one": the coefficient alone.
@@ -115,8 +106,7 @@ class NeuronTerm:
     """The function is of the entry's square plus this constant; None: of the entry."""
 
 
-@dataclass(frozen=True)
-class NeuronForm:
+class NeuronForm(Struct, frozen=True):
     """One law for each hidden neuron k = 1 … size: ``time * (sum of terms)``."""
 
     time: str
@@ -125,8 +115,7 @@ class NeuronForm:
     log_scale: str = "1"
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """y^2 = R(s) for the blocks of a linear network 1-n-m-1; ``rank`` singular values, ``excess`` |m - n|."""
 
     first: str
@@ -136,8 +125,7 @@ class Curve:
     excess: int
 
 
-@dataclass(frozen=True)
-class IntegralSum:
+class IntegralSum(Struct, frozen=True):
     """``time`` * sum over k of the integral of s^power / sqrt(R(s)) from e_k to s_k, with its sign epsilon_k.
 
     ``power`` None stands for j: all of them at once, j = 0 … rank - 2.

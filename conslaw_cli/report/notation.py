@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from msgspec.structs import replace
 from fractions import Fraction
 
 from conslaw_cli.report import timefunctions

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from conslaw_cli.report import integrals, unicode
 from conslaw_cli.report import prose as say
@@ -151,7 +153,7 @@ def first_terms(law: Formula, number: int) -> Formula:
         if number > 0:
             groups.append(Group(group.time, group.terms[:number]))
         number -= len(group.terms)
-    return replace(law, groups=tuple(groups))
+    return structs.replace(law, groups=tuple(groups))
 
 
 def footnotes(report: Report, prose: Prose) -> list[str]:
@@ -174,6 +176,5 @@ def without_laws(report: Report) -> str | None:
 
 
 def origin(report: Report) -> str:
-    """How to get the same result again, as far as the report says: version and seed."""
-    known = [f"{key} {report.reproduce[key]}" for key in ("version", "seed") if report.reproduce.get(key) is not None]
-    return ", ".join(["conslaw", *known])
+    """How to get the same result again: version and seed."""
+    return f"conslaw, version {report.reproduce.version}, seed {report.reproduce.seed}"

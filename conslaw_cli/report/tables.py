@@ -1,0 +1,93 @@
+"""The tables of a report that its JSON form says as they are; their fields and descriptions are its JSON Schema too."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Table(Struct, frozen=True, forbid_unknown_fields=True):
+    """An object of which every field is named here."""
+
+
+class Model(Struct, frozen=True):
+    """The model of the spec. Between its architecture and the rest, JSON has the architecture's own keys of [model]."""
+
+    architecture: str
+    parameters: Annotated[Positive, Meta(description="Number of parameters.")]
+    phi: Annotated[str, Meta(description="The reparametrization phi, in words.")]
+    domain: Annotated[str, Meta(description="Where phi stands for the model, and the count is claimed.")]
+
+
+class Dynamics(Table):
+    """The dynamics, resolved."""
+
+    kind: str
+    rate: Annotated[str | None, Meta(description="Damping or decay, as text; null under gradient flow.")]
+    start: Annotated[str | None, Meta(description="Time from which the laws hold; null where they hold for t > 0.")]
+    until: Annotated[
+        str | None,
+        Meta(description="End of the interval on which the rate is shown to be real and finite, or a bound below it; null: no end."),
+    ]
+    assumptions: Annotated[
+        tuple[str, ...], Meta(description='What is assumed of free constants, such as "alpha > 0".')
+    ]
+
+
+class Trace(Table):
+    """The trace of the Lie algebra at a generic point; space = dimension + independent laws."""
+
+    space: Annotated[Positive, Meta(description="Number of drift coordinates.")]
+    filtration: Annotated[tuple[Count, ...], Meta(description="Dimension reached by brackets of length 1, 2, …")]
+    dimension: Annotated[Count | None, Meta(description="Dimension of the trace; null when it was not computed.")]
+
+
+class Graph(Table):
+    """A scalar functional of parameters and free coefficients, whose gradients for all coefficients span those of phi."""
+
+    nodes: Annotated[
+        tuple[tuple[int | str | tuple[int | str, ...], ...], ...],
+        Meta(
+            description="Operations with their arguments as numbers of earlier nodes: [parameter | coefficient, name, shape], "
+            "[constant, shape, entries], [add | multiply | matmul, i, j], [permute | sum, i, axes], [broadcast | reshape, i, shape], "
+            "[power, i, exponent], [apply, function, i], as NumPy computes them."
+        ),
+    ]
+    functional: Annotated[Count, Meta(description="Number of the node that is the functional.")]
+
+
+class Brackets(Table, tag_field="method", tag="brackets"):
+    """Iterated brackets that span the trace at a point over a prime field, for one part of the model and its copies."""
+
+    copies: Positive
+    blocks: Annotated[
+        tuple[tuple[str, tuple[Positive, Positive]], ...], Meta(description="Parameter blocks: name, (out, in).")
+    ]
+    graph: Graph
+    seed: Count
+    prime: Positive
+    point: Annotated[tuple[Count, ...], Meta(description="The point in drift coordinates, modulo the prime.")]
+    words: Annotated[tuple[tuple[Count, ...], ...], Meta(description="The brackets, as words in the generators.")]
+    fingerprints: tuple[Count, ...]
+    dimension: Count
+
+
+class Paths(Table, tag_field="method", tag="paths"):
+    """The rank of the exponents of paths through a path network, by linear algebra over the integers."""
+
+    copies: Positive
+    dimension: Count
+
+
+class Reproduce(Table):
+    """What the same result takes."""
+
+    version: str
+    seed: Count
+    primes: tuple[Positive, ...]
+    spec_sha256: Annotated[Digest, Meta(description="Hash of the normalised spec.")]
