@@ -354,7 +354,7 @@ BAD = {
     "expect": (toml("linear", [2, 2], '[expect]\nlaws = "three"\n'), "laws must be a non-negative integer"),
     "expect flag": (toml("linear", [2, 2], "[expect]\ncomplete = 1\n"), "complete"),
     "block": (toml("linear", [2, 2], '[metric]\nW7 = "entropy"\n'), "W7"),
-    "metric": (toml("linear", [2, 2], '[metric]\nW1 = "theta^-1"\n'), "W1"),
+    "metric": (toml("linear", [2, 2], '[metric]\nW1 = "manhattan"\n'), "W1"),
     "control": (toml("linear\\u001b[31m\\u202e", [2, 2]), "\\x1b[31m\\u202e"),
     "nested": ("a = " + "[" * 5000, "broken TOML"),
 }
