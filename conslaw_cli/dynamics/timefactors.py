@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from conslaw_cli.dynamics.settings import DynamicsSpec
@@ -83,14 +83,20 @@ def exponential(dynamics: DynamicsSpec) -> TimeFactor:
     """s = exp(integral of the rate)."""
     if dynamics.rate.fraction == 0:
         return UNIT
-    return TimeFactor(lambda: _Rate(dynamics).exponential)
+    return TimeFactor(lambda: _rate(dynamics).exponential)
 
 
 def lag(dynamics: DynamicsSpec) -> TimeFactor:
     """A = S s with s = exp(integral of the rate) and S = integral of 1/s: theta - A theta' is constant along the drift."""
     if dynamics.rate.fraction == 0:
         return TimeFactor(lambda: TIME)
-    return TimeFactor(lambda: _Rate(dynamics).lag)
+    return TimeFactor(lambda: _rate(dynamics).lag)
+
+
+@lru_cache(maxsize=16)
+def _rate(dynamics: DynamicsSpec) -> _Rate:
+    """One for all functions of a rate, so that its integral is sought once."""
+    return _Rate(dynamics)
 
 
 @dataclass(frozen=True)

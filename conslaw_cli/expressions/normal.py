@@ -49,6 +49,8 @@ class Normalizer:
     sums: dict[str, Sum] = field(default_factory=dict)
     """The sum p, in absolute value, behind a kernel |p| or log|p|, and the monomial behind exp(m)."""
     signs: dict[str, int] = field(default_factory=dict)
+    forms: dict[Node, Sum] = field(default_factory=dict)
+    """Of the applications met, each worked out once."""
 
     def is_zero(self, node: Node) -> bool:
         """Whether the tree is proved to be zero. Raises Undecided."""
@@ -69,7 +71,9 @@ class Normalizer:
             return {((node.name if node.name == "t" else f"name {node.name}", Fraction(1)),): Fraction(1)}
         if not node.args:
             return {(("pi", Fraction(1)),): Fraction(1)}
-        return self._applied(node)
+        if node not in self.forms:
+            self.forms[node] = self._applied(node)
+        return self.forms[node]
 
     def _applied(self, node: Apply) -> Sum:
         op, args = node.op, node.args
