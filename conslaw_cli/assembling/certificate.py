@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+from math import prod
+
 from conslaw_cli.analysis import Analysis, PartResult
 from conslaw_cli.flows.parts import Positions
 from conslaw_cli.graph import serial
@@ -16,7 +19,8 @@ def certificate(analysis: Analysis) -> tuple[Brackets | Paths, ...]:
     """The certificate of an analysis; laws are certified by their expressions in the report itself."""
     if analysis.paths:
         return (Paths(copies=1, dimension=analysis.paths.dimension),)
-    layout = {name: (start, shape) for start, (name, shape) in zip(analysis.model.program.starts, analysis.model.blocks)}
+    starts = accumulate((prod(shape) for _, shape in analysis.model.blocks), initial=0)
+    layout = {name: (start, shape) for start, (name, shape) in zip(starts, analysis.model.blocks)}
     return tuple(_brackets(result, layout) for result in analysis.parts)
 
 

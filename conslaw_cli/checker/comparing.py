@@ -1,9 +1,9 @@
 """Whether the graphs of a certificate are the functional that the checker states of the architecture, at random points modulo a prime.
 
-Let G(theta, mu) be the statement's functional and f the certificate's, a sum over copies c of f_c(theta_c, lambda_c). The derivative of
-dG/dmu_j along theta_c, scaled by a random u_c for each copy, is u_c times that along theta for the one copy that it depends on, and for
-no other number if there are several: so each mu_j is found to belong to one copy. Then G = f as polynomials, with the coefficients
-of a copy in place of those mu_j in order, is tested at one random point. So f is G, and its fields are those of phi.
+Let G(theta, mu) be the statement's functional and f the certificate's, a sum over copies c of f_c(theta_c, lambda_c). If G = f as
+polynomials, where the coefficients of each copy are other ones of the mu_j, then f has the fields of G, which are those of phi. Any such
+assignment will do, and G = f is tested at one random point. The assignment is found from the derivatives of dG/dmu_j: that along
+c theta_c, the copies being numbered, is c times that along theta if it depends on copy c alone.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ from conslaw_cli.checker.statement import NO_STATEMENT
 from conslaw_cli.checker.system import System
 
 NAME = "graph"
+SMALL = 2**23 - 15
+"""A prime whose residues are multiplied in int64; with it only the assignment is found."""
+ATTEMPTS = 3
 
 
 def check_graph(system: System, stated: bool, seed: bytes) -> Check:
@@ -58,10 +61,7 @@ def _difference(system: System, own: Graph, p: int, seed: int) -> str | None:
     """What differs, None if nothing does."""
     theta = residues(p, seed, "theta", np.array([0]), system.size)
     mu = {name: residues(p, seed, f"mu {name}", np.array([0]), prod(shape)).reshape(1, *shape) for name, shape in own.coefficients.items()}
-    zeros = {name: {0: np.zeros_like(values)} for name, values in mu.items()}
-    if own.value(split({0: theta}, own.blocks), zeros, p)[0][0]:
-        return "a functional that does not vanish with its coefficients"
-    owners = _owners(system, own, theta, mu, p, seed)
+    owners = _owners(system, own, seed)
     total, first = 0, 0
     for part in system.parts:
         coefficients = _coefficients(part, mu, owners, first)
@@ -74,28 +74,39 @@ def _difference(system: System, own: Graph, p: int, seed: int) -> str | None:
     return None if (total - int(expected[0][0])) % p == 0 else "their values differ"
 
 
-def _owners(system: System, own: Graph, theta: np.ndarray, mu: dict[str, np.ndarray], p: int, seed: int) -> dict[str, np.ndarray]:
-    """For each coefficient the number of the copy that it belongs to, -1 where it belongs to none or several."""
-    copies = sum(part.copies for part in system.parts)
+def _owners(system: System, own: Graph, seed: int) -> dict[str, np.ndarray]:
+    """For each coefficient the number of the copy that it belongs to, from 0; -1 where it seems to belong to none or several."""
+    number, copies = np.zeros(system.size, dtype=np.int64), sum(part.copies for part in system.parts)
     if copies == 1:
-        return {name: np.zeros(values.size, dtype=np.int64) for name, values in mu.items()}
-    scales = residues(p, seed, "scale", np.array([0]), copies)[0]
-    directions, first = np.zeros_like(theta), 0
+        return {name: np.zeros(prod(shape), dtype=np.int64) for name, shape in own.coefficients.items()}
+    first = 1
     for part in system.parts:
-        for number in range(part.copies):
-            directions[0, part.places[number]] = theta[0, part.places[number]] * scales[first + number] % p
+        number[part.places] = np.arange(first, first + part.copies)[:, None]
         first += part.copies
-    moving: Dual = {0: theta, 1: theta, 2: directions}
-    found = own.gradient(split(moving, own.blocks), {name: {0: values} for name, values in mu.items()}, p, "coefficient")
-    known = {int(scale): number for number, scale in enumerate(scales)}
-    return {name: _looked_up(found[name], known, p) for name in mu}
+    owners: dict[str, np.ndarray] = {name: np.full(prod(shape), -1) for name, shape in own.coefficients.items()}
+    for attempt in range(ATTEMPTS):
+        drawn = {
+            name: {0: residues(SMALL, seed, f"{attempt} {name}", np.array([0]), prod(shape)).reshape(1, *shape)}
+            for name, shape in own.coefficients.items()
+        }
+        theta = residues(SMALL, seed, f"{attempt}", np.array([0]), system.size)
+        moving = {0: theta, 1: theta, 2: theta * number % SMALL}
+        found = own.gradient(split(moving, own.blocks), drawn, SMALL, "coefficient")
+        owners = {name: np.where(known < 0, _ratios(found[name], copies), known) for name, known in owners.items()}
+        if all((known >= 0).all() for known in owners.values()):
+            break
+    return owners
 
 
-def _looked_up(derivative: Dual, known: dict[int, int], p: int) -> np.ndarray:
-    if not {1, 2} <= set(derivative):
-        return np.full(derivative[0].size, -1)
-    along, scaled = (derivative[mask].ravel().tolist() for mask in (1, 2))
-    return np.array([known.get(b * pow(a, -1, p) % p, -1) if a % p else -1 for a, b in zip(along, scaled)])
+def _ratios(derivative: Dual, copies: int) -> np.ndarray:
+    """The numbers by which the second derivatives are multiples of the first, less 1; -1 for what is no copy's number."""
+    along, numbered = (derivative.get(mask, np.zeros_like(derivative[0])).ravel() for mask in (1, 2))
+    inverse, square = np.ones_like(along), along
+    for bit in reversed(bin(SMALL - 2)[2:]):
+        inverse = inverse * square % SMALL if bit == "1" else inverse
+        square = square * square % SMALL
+    ratios = numbered * inverse % SMALL
+    return np.where(ratios <= copies, ratios - 1, -1)
 
 
 def _coefficients(part: Part, mu: dict[str, np.ndarray], owners: dict[str, np.ndarray], first: int) -> dict[str, Dual] | str:
