@@ -18,7 +18,7 @@ LONGEST_WORD = 12
 LARGEST_PART = 40_000
 LARGEST_MATRIX = 150_000_000
 BATCH_ENTRIES = 4_000_000
-MOST_WORK = 2**36
+MOST_WORK = 2**34
 """Entries and products in the evaluation of all words."""
 FRESH = 4
 """Brackets that are drawn afresh at the certificate's point for each length."""
@@ -31,7 +31,7 @@ class Generators:
     def __init__(self, system: System, part: Part, p: int, seed: int) -> None:
         self.system, self.part, self.p, self.seed = system, part, p, seed
         self.local = part.size * (2 if system.second_order else 1)
-        self.load = max(self.local, part.graph.work // 4)
+        self.load = max(self.local, part.graph.work // 4, 64 * len(part.graph.steps))
         self.moves = system.second_order or (system.kind == "weight-decay" and not system.rate.zero)
         self.rate = self._rate() if system.lookahead else None
 

@@ -28,25 +28,38 @@ ATTEMPTS = 3
 
 
 def check_graph(system: System, stated: bool, seed: bytes) -> Check:
-    """Of a certificate with graphs (``stated``), that they are the architecture's; of copies, that no fields are lost at others' zeros."""
+    """Whether the graphs of a certificate, which are there if ``stated``, are the architecture's. Raises Undecided."""
     model, number = system.model, int.from_bytes(seed[16:24], "big")
     p = 2**60 + number % 2**59
     while not fmpz(p).is_prime():
         p += 1
-    copies = sum(part.copies for part in system.parts)
-    if copies > 1 and not all(_vanishes(part, p, number) for part in system.parts):
-        return Check(NAME, False, "a part has fields where its coefficients are zero, so the parts are not independent")
-    if model.statement is None:
-        detail = "brackets, count and laws are those of the graph in the certificate" if system.parts else "there is no graph"
-        return Check(NAME, True, f"{detail}; {NO_STATEMENT.format(model.architecture)}, with which it would be compared", proved=False)
     if not stated:
-        return Check(NAME, True, "no graph in the certificate: laws are checked against the checker's statement of the architecture")
+        return _without(system)
+    if model.statement is None:
+        if not _apart(system, p, number):
+            return Check(NAME, False, "a part has fields where its coefficients are zero, so the parts are not independent")
+        detail = f"brackets, count and laws are those of the graph in the certificate; {NO_STATEMENT.format(model.architecture)}"
+        return Check(NAME, True, f"{detail}, with which it would be compared", proved=False)
     own = model.statement.graph(model.options)
     fault = _difference(system, own, p, number)
+    if not fault and not _apart(system, p, number):
+        fault = "a part has fields where its coefficients are zero"
     if fault:
         return Check(NAME, False, f"the graph in the certificate is not that of {model.title[:200]}: {fault}")
     bits = int(60 - log2(4 * system.size * max(sum(own.degrees), system.degree)))
     return Check(NAME, True, f"that of {model.title[:200]}, compared at random points modulo a 61-bit prime; error probability below 2^-{bits}")
+
+
+def _without(system: System) -> Check:
+    """Where the certificate has no graph."""
+    if system.model.statement is None:
+        return Check(NAME, True, f"there is none; {NO_STATEMENT.format(system.model.architecture)}", proved=False)
+    return Check(NAME, True, "none in the certificate, so that of the checker's statement of the architecture is taken")
+
+
+def _apart(system: System, p: int, seed: int) -> bool:
+    """Whether the fields of several parts or copies are independent: each has none where its coefficients are zero."""
+    return sum(part.copies for part in system.parts) == 1 or all(_vanishes(part, p, seed) for part in system.parts)
 
 
 def _vanishes(part: Part, p: int, seed: int) -> bool:
@@ -59,6 +72,8 @@ def _vanishes(part: Part, p: int, seed: int) -> bool:
 
 def _difference(system: System, own: Graph, p: int, seed: int) -> str | None:
     """What differs, None if nothing does."""
+    if more := {name for part in system.parts for name in part.graph.functions} - own.functions:
+        return f"the function {min(more)}, which it does not have"
     theta = residues(p, seed, "theta", np.array([0]), system.size)
     mu = {name: residues(p, seed, f"mu {name}", np.array([0]), prod(shape)).reshape(1, *shape) for name, shape in own.coefficients.items()}
     owners = _owners(system, own, seed)

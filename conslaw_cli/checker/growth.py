@@ -13,8 +13,9 @@ from math import gcd, log2
 import numpy as np
 from flint import fmpz, nmod_mat
 
-from conslaw_cli.checker.brackets import BATCH_ENTRIES, LONGEST_WORD, Generators
+from conslaw_cli.checker.brackets import BATCH_ENTRIES, LONGEST_WORD, MOST_WORK, Generators
 from conslaw_cli.checker.parts import Part
+from conslaw_cli.checker.result import Undecided
 from conslaw_cli.checker.system import System
 
 CLOSING = 4
@@ -51,6 +52,8 @@ def grow(system: System, part: Part, seed: int, most: int) -> Grown:
             batch = generators.local - len(rows) if length == 1 else max(4, (generators.local - len(rows)) // 2)
             words = np.arange(counter, counter + (batch + CLOSING) * length).reshape(-1, length)
             counter += words.size
+            if 3 ** (length - 1) * len(words) * generators.load > MOST_WORK:
+                raise Undecided("brackets that take too long to be grown again")
             found = _values(generators, words)
             start = len(rows)
             rows = _basis([*rows, *found], p)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from conslaw_cli.checker.graph import Block, Graph, read_graph
+from conslaw_cli.checker.graph import Block, Graph
+from conslaw_cli.checker.graphread import read_graph
 from conslaw_cli.checker.result import ReportError, entry
 
 LARGEST_WIDTH = 10**30

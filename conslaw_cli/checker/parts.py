@@ -9,7 +9,8 @@ from math import prod
 import numpy as np
 
 from conslaw_cli.checker.duals import Dual, power, product
-from conslaw_cli.checker.graph import Block, Graph, read_graph
+from conslaw_cli.checker.graph import Block, Graph
+from conslaw_cli.checker.graphread import read_graph
 from conslaw_cli.checker.metrics import Metric
 from conslaw_cli.checker.result import ReportError, entry
 
@@ -113,6 +114,8 @@ class _Layout:
         indices = entry(stated, "indices", list, where)
         if not indices or len(indices) != entry(stated, "copies", int, where):
             raise ReportError(f"{where}.indices must have one entry for each copy")
+        if len(indices) * sum(prod(shape) for _, shape in blocks) > sum(map(prod, self.shapes.values())):
+            raise ReportError(f"{where} has more parameters than the model")
         found = [self._copy(copy, blocks, f"{where}.indices[{number}]") for number, copy in enumerate(indices)]
         if any(metrics != found[0][1] for _, metrics in found):
             raise ReportError(f"{where}: the metric differs on copies")

@@ -37,7 +37,7 @@ def domain(system: System) -> str:
     """Where phi stands for the model, and what must be positive: blocks of the architecture, and those the metric is taken at."""
     model = system.model
     where = NOWHERE if model.caveat else model.statement.where(model.options)
-    return ", ".join(filter(None, (where, *_positive(system))))
+    return ", ".join(filter(None, (where, *_positive(system)))) or "everywhere"
 
 
 def _positive(system: System) -> list[str]:

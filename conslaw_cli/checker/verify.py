@@ -48,13 +48,13 @@ def verify_report(report: dict) -> Verification:
 def _everything(report: dict, status: str, seed: bytes, checks: list[Check]) -> None:
     system, laws = read_system(report), read_laws(report)
     checks.extend(word_checks(report, system, status))
+    stated = report["certificate"]["parts"]
+    checks.append(check_graph(system, bool(stated) and not is_paths(stated), seed))
     certified = dimension.check(report, system, status, int.from_bytes(seed[:8], "big"), checks)
     checks.append(numbers(laws))
     if laws.by_theory:
         checks.append(_theory(laws, certified))
     moves = None
-    stated = report["certificate"]["parts"]
-    checks.append(check_graph(system, bool(stated) and not is_paths(stated), seed))
     if system.parts:
         moves = _laws(system, laws, seed, certified.by_paths, checks)
     elif laws.items or laws.special:

@@ -50,14 +50,14 @@ def _model(report: dict, system: System) -> Check:
     model, stated = report["model"], system.model.statement
     said = [entry(model, key, str, "model") for key in ("phi", "domain")]
     if stated is None:
-        detail = f"that phi is {said[0][:60]!r}, valid {said[1][:60] or 'everywhere'}, was not compared: {statement.NO_STATEMENT.format(system.model.architecture)}"
+        detail = f"that phi is {said[0][:60]!r}, valid {said[1][:60]}, was not compared: {statement.NO_STATEMENT.format(system.model.architecture)}"
         return Check("model", True, detail, proved=False)
     if said[0] != stated.phi:
         return Check("model", False, "model.phi is not the reparametrization of this architecture")
     domain = statement.domain(system)
     if said[1] != domain:
-        return Check("model", False, f"model.domain is not where this holds: {domain or 'everywhere'}")
-    return Check("model", True, f"{system.model.title}, valid: {domain or 'everywhere'}")
+        return Check("model", False, f"model.domain is not where this holds: {domain}")
+    return Check("model", True, f"{system.model.title}, valid: {domain}")
 
 
 def _interval(report: dict, system: System) -> Check:
