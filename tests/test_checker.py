@@ -18,10 +18,16 @@ from conslaw_cli.checker import verify_report
 from conslaw_cli.checker.parse import ExpressionError, constant, parse
 from conslaw_cli.checker.rates import at_some_point
 from conslaw_cli.checker.balls import Moment
-from conslaw_cli.checker.statement import NOWHERE, SHARED_HYPERPLANE
+from conslaw_cli.checker.models import SHARED_HYPERPLANE
+from conslaw_cli.checker.statement import NOWHERE
 from conslaw_cli.checker.system import read_system
 from conslaw_cli.checker.words import spec_hash
 from conslaw_cli.checker.worlds import draw_world
+from conslaw_cli.flows.parts import parts as split_parts
+from conslaw_cli.graph.serial import to_data
+from conslaw_cli.metrics import EUCLIDEAN
+from conslaw_cli.models import ARCHITECTURES
+from conslaw_cli.models.chain import Chain
 
 P = 4194319
 SEED = 12345
@@ -183,6 +189,16 @@ SENTENCES = {
 DEEP = "some open set, not everywhere: distinct hyperplanes and active paths are not enough"
 
 
+def layout(model, part: dict) -> dict:
+    """The graph of a part of a network with at most one hidden layer apart, and where its copies stand: neurons, or outputs."""
+    names, whole = [name for name, _ in part["blocks"]], dict(model.blocks)
+    split = next(p for p in split_parts(model.program, (EUCLIDEAN,) * len(whole)) if [n for n, _ in p.program.blocks] == names)
+    def axes(name, shape, copy):
+        return [None if size == most else [copy] for size, most in zip(shape, whole[name])]
+    indices = [[axes(name, shape, copy) for name, shape in part["blocks"]] for copy in range(part["copies"])]
+    return {"indices": indices, "graph": json.loads(json.dumps(to_data(split.program.functional)))}
+
+
 def report(architecture, widths, parts, items, *, bias="none", metric=None, at="theta", kind="gradient-flow", rate=None,
            time_free=None, domain=None, status="proved", notes=()):  # fmt: skip
     """A report with its sums filled in."""
@@ -206,6 +222,9 @@ def report(architecture, widths, parts, items, *, bias="none", metric=None, at="
     by_time = any(entry["depends_on_time"] for entry in items)
     letters = [rate] if rate and rate.isalpha() and rate != "t" else []
     phi, usual = SENTENCES[architecture]
+    model = ARCHITECTURES[architecture].build(Chain(tuple(widths), bias))
+    shapes = [[name, [rows] if name in model.vectors else [rows, columns]] for name, (rows, columns) in model.blocks]
+    parts = [{**part, **layout(model, part)} if "words" in part else part for part in parts]
     made = {
         "schema": 2,
         "model": {"architecture": architecture, "widths": widths, "bias": bias, "parameters": size, "phi": phi, "domain": domain or usual},
@@ -227,7 +246,7 @@ def report(architecture, widths, parts, items, *, bias="none", metric=None, at="
         "error_bound": None,
         "theorem": None,
         "notes": list(notes),
-        "certificate": {"parts": parts},
+        "certificate": {"blocks": shapes, "parts": parts},
         "reproduce": {"version": "0.1.0", "seed": 0, "primes": sorted({part["prime"] for part in parts if "prime" in part})},
     }  # fmt: skip
     return {**made, "reproduce": {**made["reproduce"], "spec_sha256": spec_hash(made, read_system(made))}}

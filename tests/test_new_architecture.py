@@ -10,8 +10,10 @@ import tomllib
 import pytest
 from batching import ROOT, START, environment
 from click.testing import CliRunner
+from forger import with_checksum
 
 from conslaw_cli import analyze
+from conslaw_cli.checker import models as checker_models
 from conslaw_cli.cli import group
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.spec import new_spec, read_cases
@@ -176,6 +178,74 @@ def test_one_file_is_enough(tmp_path):
     assert fits(report)
     for wrong in ({"rank": 0}, {"widths": [3, 3]}, {"architecture": "linear"}):
         assert not fits({**report, "model": {**report["model"], **wrong}})
+
+
+# --- the checker -------------------------------------------------------------------------------------------------------
+
+
+def adapter_statement():
+    """All that the checker needs to confirm the architecture in full: one entry of its list."""
+
+    def functional(draft, sizes):
+        m, n, r = sizes
+        x = draft.coefficient("x", m, 1)
+        beside = draft.matmul(draft.matmul(draft.parameter("Up"), draft.parameter("Down")), x)
+        signal = draft.add(draft.matmul(draft.parameter("Theta"), x), beside)
+        return draft.matmul(draft.coefficient("a", 1, n), signal)
+
+    return checker_models.Architecture(
+        read=lambda model: (model["inputs"], model["outputs"], model["rank"]),
+        blocks=lambda s: (("Theta", (s[1], s[0])), ("Down", (s[2], s[0])), ("Up", (s[1], s[2]))),
+        functional=functional,
+        phi="Theta + Up Down",
+    )
+
+
+def saved(tmp_path, kind, change=lambda report: None):
+    report = json.loads(json.dumps(analyze(spec(tmp_path, dynamics(kind))).to_dict()))
+    change(report)
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(with_checksum(report)), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("kind", ["gradient-flow", "momentum", "weight-decay"])
+def test_its_reports_are_confirmed_for_their_graph(tmp_path, kind):
+    printed = run("verify-certificate", saved(tmp_path, kind), code=3)
+    assert "confirmed in part" in printed and "FAIL" not in printed
+    assert "the checker has no statement of the architecture 'adapter'" in printed
+    parts = [line.split(":")[0].split()[1] for line in printed.splitlines() if line.strip().startswith("part ")]
+    assert parts == ["model", "graph"], printed
+
+
+@pytest.mark.parametrize("kind", ["gradient-flow", "momentum", "weight-decay"])
+def test_a_statement_in_one_place_confirms_them_in_full(tmp_path, kind, monkeypatch):
+    monkeypatch.setitem(checker_models.ARCHITECTURES, "adapter", adapter_statement())
+    assert run("verify-certificate", saved(tmp_path, kind)).splitlines()[0].endswith(": verified")
+
+
+def without_the_sum(report):
+    """Up Down x without Theta x, but for a term that takes every block."""
+    nodes = report["certificate"]["parts"][0]["graph"]["nodes"]
+    (number,) = (k for k, node in enumerate(nodes) if node[0] == "add")
+    nodes[number] = ["multiply", *nodes[number][1:]]
+
+
+def one_law_less(report):
+    report["laws"]["independent"] -= 1
+    report["trace"]["dimension"] += 1
+
+
+def another_law(report):
+    report["laws"]["items"][0]["expressions"][0] += " + Up_1_1"
+
+
+@pytest.mark.parametrize("change", [without_the_sum, one_law_less, another_law])
+@pytest.mark.parametrize("stated", [True, False])
+def test_what_is_false_of_the_graph_is_rejected(tmp_path, change, stated, monkeypatch):
+    if stated:
+        monkeypatch.setitem(checker_models.ARCHITECTURES, "adapter", adapter_statement())
+    assert "REJECTED" in run("verify-certificate", saved(tmp_path, "gradient-flow", change), code=1)
 
 
 def test_the_schema_takes_it(tmp_path):

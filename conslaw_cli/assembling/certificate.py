@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+from math import prod
+
 from conslaw_cli.analysis import Analysis, PartResult
+from conslaw_cli.flows.parts import Positions
 from conslaw_cli.graph import serial
+from conslaw_cli.graph.nodes import Shape
 from conslaw_cli.report.tables import Brackets, Graph, Paths
+
+Layout = dict[str, tuple[int, Shape]]
+"""By block: the place of its first entry in the state, and its shape."""
 
 
 def certificate(analysis: Analysis) -> tuple[Brackets | Paths, ...]:
     """The certificate of an analysis; laws are certified by their expressions in the report itself."""
     if analysis.paths:
         return (Paths(copies=1, dimension=analysis.paths.dimension),)
-    return tuple(map(_brackets, analysis.parts))
+    starts = accumulate((prod(shape) for _, shape in analysis.model.blocks), initial=0)
+    layout = {name: (start, shape) for start, (name, shape) in zip(starts, analysis.model.blocks)}
+    return tuple(_brackets(result, layout) for result in analysis.parts)
 
 
-def _brackets(result: PartResult) -> Brackets:
-    trace = result.trace
+def _brackets(result: PartResult, layout: Layout) -> Brackets:
+    trace, names = result.trace, [name for name, _ in result.flow.program.blocks]
     return Brackets(
         copies=result.part.copies,
         blocks=result.flow.program.blocks,
+        indices=tuple(tuple(_axes(positions, *layout[name]) for name, positions in zip(names, copy)) for copy in result.part.indices),
         graph=Graph(**serial.to_data(result.flow.program.functional)),
         seed=trace.seed,
         prime=trace.prime,
@@ -27,6 +38,14 @@ def _brackets(result: PartResult) -> Brackets:
         fingerprints=trace.fingerprints,
         dimension=trace.dimension,
     )
+
+
+def _axes(positions: Positions, start: int, shape: Shape) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
+    """The rows and columns of a block whose entries stand at these positions of the state, None for all."""
+    columns = shape[1]
+    chosen = (tuple(dict.fromkeys((k - start) // columns for k in positions)), tuple(dict.fromkeys((k - start) % columns for k in positions)))
+    rows, across = (None if axis == tuple(range(size)) else axis for axis, size in zip(chosen, shape))
+    return rows, across
 
 
 def primes(analysis: Analysis) -> tuple[int, ...]:

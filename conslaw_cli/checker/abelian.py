@@ -22,10 +22,9 @@ import numpy as np
 from flint import nmod_mat
 
 from conslaw_cli.checker.draws import residues
-from conslaw_cli.checker.duals import control
 from conslaw_cli.checker.laws import Evaluation, Formulas
 from conslaw_cli.checker.lawtable import Item
-from conslaw_cli.checker.models import whole
+from conslaw_cli.checker.parts import control
 from conslaw_cli.checker.result import Check, ReportError, Undecided
 from conslaw_cli.checker.statement import integral_texts, is_abelian
 from conslaw_cli.checker.system import System
@@ -98,7 +97,7 @@ def _statement(system: System, item: Item, found: Evaluation) -> list[Check]:
             raise ReportError(f"{item.family}: not the integrals of this system")
         return []
     for j, (expression, body) in enumerate(zip(item.expressions, texts.expressions)):
-        _factor(system, found, expression, f"*({body})", 2 * j + 1 - 2 * min(system.widths[1:3]))
+        _factor(system, found, expression, f"*({body})", 2 * j + 1 - 2 * min(system.model.options.widths[1:3]))
     return [Check("laws: forms of integrals", True, "with functions of time they were not read", proved=False)]
 
 
@@ -112,11 +111,9 @@ def _factor(system: System, found: Evaluation, expression: str, body: str, weigh
 def _identities(system: System, formulas: Formulas, found: Evaluation, seed: bytes) -> Check:
     """The three identities and the rank at a random point. Raises Undecided."""
     name, p = "laws: integrals", found.world.p
-    point, chain = _draw(system, p, int.from_bytes(seed[8:16], "big")), whole(system)
-    theta = np.array(point.state, dtype=object)[None, :]
-    shapes = chain.coefficients().items()
-    drawn = {c: np.array([found.world.atom(f"coefficient {c}", k) for k in range(prod(s))], dtype=object).reshape(1, *s) for c, s in shapes}
-    field = control(chain, system.metrics, {0: theta}, {0: theta}, drawn, p)[0][0].tolist()
+    point = _draw(system, p, int.from_bytes(seed[8:16], "big"))
+    theta = np.array(point.state, dtype=object)
+    field = control(system.parts, theta, theta, found.world).tolist()
     forms = [point.form(j) for j in range(len(point.roots) - 1)]
     balance = _balance(point.state, len(point.u), len(point.v), p)
     if any(sum(x * y for x, y in zip(row, field)) % p for row in [*forms, *balance]):
@@ -133,7 +130,7 @@ def _identities(system: System, formulas: Formulas, found: Evaluation, seed: byt
 
 def _draw(system: System, p: int, seed: int) -> _Point:
     """Raises Undecided where a denominator is zero."""
-    _, n, m, _ = system.widths
+    _, n, m, _ = system.model.options.widths
     r = min(n, m)
 
     def drawn(name: str, size: int) -> list[int]:

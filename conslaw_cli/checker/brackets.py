@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd
+from math import gcd, prod
 
 import numpy as np
 from flint import fmpz, nmod_mat
 
 from conslaw_cli.checker.draws import residues
-from conslaw_cli.checker.duals import Dual, add, control, scaled
-from conslaw_cli.checker.models import Chain
-from conslaw_cli.checker.result import Check, ReportError, count, entry, integers
+from conslaw_cli.checker.duals import Dual, add, scaled
+from conslaw_cli.checker.parts import Part
+from conslaw_cli.checker.result import Check, ReportError, Undecided, count, entry, integers
 from conslaw_cli.checker.system import System
 
 LONGEST_WORD = 12
 LARGEST_PART = 40_000
 LARGEST_MATRIX = 150_000_000
 BATCH_ENTRIES = 4_000_000
+MOST_WORK = 2**34
+"""Entries and products in the evaluation of all words."""
 FRESH = 4
 """Brackets that are drawn afresh at the certificate's point for each length."""
-KEYS = frozenset("method copies blocks graph seed prime point words fingerprints dimension".split())
+KEYS = frozenset("method copies blocks indices graph seed prime point words fingerprints dimension".split())
 
 
 class Generators:
     """The control fields of a part in drift coordinates, each named by its counter."""
 
-    def __init__(self, system: System, chain: Chain, p: int, seed: int) -> None:
-        self.system, self.chain, self.p, self.seed = system, chain, p, seed
-        self.local = chain.size * (2 if system.second_order else 1)
+    def __init__(self, system: System, part: Part, p: int, seed: int) -> None:
+        self.system, self.part, self.p, self.seed = system, part, p, seed
+        self.local = part.size * (2 if system.second_order else 1)
+        self.load = max(self.local, part.graph.work // 4, 64 * len(part.graph.steps))
         self.moves = system.second_order or (system.kind == "weight-decay" and not system.rate.zero)
         self.rate = self._rate() if system.lookahead else None
 
@@ -46,7 +49,7 @@ class Generators:
         point = self.point().tolist()
         if not self.system.second_order:
             return [point] if self.moves else []
-        speeds, zeros = point[self.chain.size :], [0] * self.chain.size
+        speeds, zeros = point[self.part.size :], [0] * self.part.size
         if self.system.rate.moves:
             return [speeds + zeros, zeros + speeds]
         return [[-x % self.p for x in speeds] + [self._rate() * x % self.p for x in speeds]]
@@ -55,23 +58,23 @@ class Generators:
         """The map of states to vectors, one generator for each counter in the batch."""
         p, system = self.p, self.system
         coefficients = {
-            name: residues(p, self.seed, f"coefficient/{name}", counters, rows * columns).reshape(-1, rows, columns)
-            for name, (rows, columns) in self.chain.coefficients().items()
+            name: residues(p, self.seed, f"coefficient/{name}", counters, prod(shape)).reshape(-1, *shape)
+            for name, shape in self.part.graph.coefficients.items()
         }
         symbol = residues(p, self.seed, "symbol", counters, 1) if self.moves else np.ones((1, 1), dtype=np.int64)
         symbol = symbol * symbol % p if system.root > 1 else symbol
 
         def second_order(state: Dual) -> Dual:
-            n = self.chain.size
+            n = self.part.size
             first, last = ({mask: v[:, part] for mask, v in state.items()} for part in (slice(0, n), slice(n, None)))
             theta = add(first, scaled(last, symbol, p), p)
             at = add(scaled(first, self.rate, p), last, p) if system.lookahead else theta
-            w = control(self.chain, system.metrics, theta, at, coefficients, p)
+            w = self.part.control(theta, at, coefficients, p)
             return {mask: np.concatenate([v * symbol % p, -v % p], axis=1) for mask, v in w.items()}
 
         def first_order(state: Dual) -> Dual:
             theta = scaled(state, symbol, p)
-            return control(self.chain, system.metrics, theta, theta, coefficients, p)
+            return self.part.control(theta, theta, coefficients, p)
 
         return second_order if system.second_order else first_order
 
@@ -89,7 +92,7 @@ class Generators:
         """At which parameters the metric has a root that the point it is taken at does not have."""
         first, *rest = np.split(point, 2) if self.system.second_order else [point]
         at = (first * self.rate + rest[0]) % self.p if self.system.lookahead else first
-        rooted = [self.system.exponents[name].denominator > 1 for name, (r, c) in self.chain.blocks for _ in range(r * c)]
+        rooted = [self.system.exponents[name].denominator > 1 for name, (r, c) in self.part.graph.blocks for _ in range(r * c)]
         return np.array([wanted and pow(int(x), (self.p - 1) // 2, self.p) != 1 for wanted, x in zip(rooted, at)])
 
     def values(self, words: np.ndarray) -> np.ndarray:
@@ -173,27 +176,24 @@ class Spanned:
         return Check(f"{where}: dimension", rank == words == self.dimension, detail + f"dimension {self.dimension} is claimed")
 
 
-def check_part(system: System, chain: Chain, copies: int, part: dict, where: str) -> tuple[list[Check], Spanned]:
+def check_part(system: System, part: Part, stated: dict, where: str) -> tuple[list[Check], Spanned]:
     """(checks, what the words span) of a part with method brackets. Raises ReportError."""
-    stated = [[name, list(shape)] for name, shape in chain.blocks]
-    if count(part, "copies", where) != copies or entry(part, "blocks", list, where) != stated:
-        raise ReportError(f"{where}: the model asks for {copies} copies of the blocks {stated}")
-    p, seed = count(part, "prime", where), count(part, "seed", where, 2**64 - 1)
+    p, seed = count(stated, "prime", where), count(stated, "seed", where, 2**64 - 1)
     if not (2**22 < p < 2**23 and fmpz(p).is_prime()):
         raise ReportError(f"{where}.prime: {p} is not a prime between 2^22 and 2^23")
     if gcd((p - 1) // 2, system.root) > 1:
         raise ReportError(f"{where}.prime: roots of squares modulo {p} are not unique, as the metric needs them")
-    generators = Generators(system, chain, p, seed)
-    words, prints = _words(part, generators.local, where)
-    if integers(part, "point", where, p, LARGEST_PART) != generators.point().tolist():
+    generators = Generators(system, part, p, seed)
+    words, prints = _words(stated, generators, where)
+    if integers(stated, "point", where, p, LARGEST_PART) != generators.point().tolist():
         raise ReportError(f"{where}: the point is not the one drawn from the seed")
     vectors, wrong = _evaluate(generators, words, prints)
     check = Check(f"{where}: brackets", not wrong, _about_prints(len(words), p, wrong))
-    return [check], Spanned(generators, words, vectors, count(part, "dimension", where))
+    return [check], Spanned(generators, words, vectors, count(stated, "dimension", where))
 
 
-def _words(part: dict, local: int, where: str) -> tuple[list[list[int]], list[int]]:
-    words = entry(part, "words", list, where)
+def _words(part: dict, generators: Generators, where: str) -> tuple[list[list[int]], list[int]]:
+    words, local = entry(part, "words", list, where), generators.local
     if local > LARGEST_PART or len(words) > local or len(words) * local > LARGEST_MATRIX:
         raise ReportError(f"{where}: {len(words)} words in {local} coordinates, impossible or too large for this checker")
     for word in words:
@@ -203,6 +203,8 @@ def _words(part: dict, local: int, where: str) -> tuple[list[list[int]], list[in
     prints = integers(part, "fingerprints", where, 2**23, local)
     if len(prints) != len(words):
         raise ReportError(f"{where}: {len(prints)} fingerprints for {len(words)} words")
+    if sum(3 ** (len(word) - 1) for word in words) * generators.load > MOST_WORK:
+        raise Undecided(f"{where}: brackets that take too long")
     return words, prints
 
 
@@ -211,7 +213,7 @@ def _evaluate(generators: Generators, words: list[list[int]], prints: list[int])
     vectors = np.zeros((len(words), generators.local), dtype=np.int64)
     for length in sorted({len(word) for word in words}):
         rows = np.array([i for i, word in enumerate(words) if len(word) == length])
-        chunk = max(1, BATCH_ENTRIES // (3 ** (length - 1) * generators.local))
+        chunk = max(1, BATCH_ENTRIES // (3 ** (length - 1) * generators.load))
         for start in range(0, len(rows), chunk):
             some = rows[start : start + chunk]
             vectors[some] = generators.values(np.array([words[i] for i in some], dtype=np.int64))

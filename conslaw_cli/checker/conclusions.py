@@ -53,7 +53,7 @@ def _exact(report: dict, system: System, certified: Certified) -> Check:
             return Check("exactness", True, "the dimension is proved as a lower bound; too large to be grown again", proved=False)
         part_bits, growths = part.grown.bits, 1
         while part_bits < wanted and growths < MOST_GROWTHS:
-            again = grow(system, part.chain, number * 2**40 + growths + int(certified.dimension), len(part.filtration))
+            again = grow(system, part.part, number * 2**40 + growths + int(certified.dimension), len(part.filtration))
             if again.filtration != part.filtration:
                 return Check("exactness", False, f"brackets span {again.filtration} at a point of the checker's own")
             part_bits, growths = part_bits + again.bits, growths + 1
@@ -76,7 +76,7 @@ def _time_free(system: System, kind: str, laws: Laws, certified: Certified, move
     (part, *others) = certified.parts or (None,)
     if laws.complete and moves is not None:
         expected = laws.independent - moves
-    elif not laws.complete and part and part.grown and not others and part.copies == 1:
+    elif not laws.complete and part and part.grown and not others and part.part.copies == 1:
         expected = laws.independent - part.grown.time_rank
     else:
         return Check(name, True, "their number was not proved again", proved=False)
@@ -95,6 +95,8 @@ def _theorem(report: dict, system: System, laws: Laws) -> Check:
     """The number is the theorem's, as this checker states it."""
     if laws.time_free is not None or laws.time_free_status is not None:
         return Check("theorem", False, "a number of time-free laws, of which the theorem says nothing")
+    if system.model.statement is None:
+        return Check("theorem", True, statement.NO_STATEMENT.format(system.model.architecture), proved=False)
     known = statement.theorem(system)
     if known is None or report["theorem"] != known[1]:
         return Check("theorem", False, "no such theorem about this system")

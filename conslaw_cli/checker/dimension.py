@@ -6,18 +6,16 @@ from dataclasses import dataclass, field
 
 from conslaw_cli.checker import brackets, paths
 from conslaw_cli.checker.growth import LARGEST_OWN, Grown, grow
-from conslaw_cli.checker.models import Chain
-from conslaw_cli.checker.models import parts as model_parts
+from conslaw_cli.checker.parts import Part
 from conslaw_cli.checker.result import Check, ReportError, Undecided, count, entry, integers
-from conslaw_cli.checker.system import LARGEST_SYSTEM, System
+from conslaw_cli.checker.system import LARGEST_SYSTEM, System, is_paths
 
 
 @dataclass(frozen=True)
 class PartFound:
     """A part with its certified dimension, the dimensions by length of words, and an own growth where it was not too large."""
 
-    chain: Chain
-    copies: int
+    part: Part
     dimension: int
     filtration: tuple[int, ...]
     grown: Grown | None
@@ -36,7 +34,7 @@ def check(report: dict, system: System, status: str, seed: int, checks: list[Che
     """Appends the checks of certificate and trace. Raises ReportError."""
     certificate = entry(report, "certificate", dict)
     stated = entry(certificate, "parts", list, "certificate")
-    _no_more(certificate, {"parts", "checksum"}, "certificate")
+    _no_more(certificate, {"blocks", "parts", "checksum"}, "certificate")
     if not stated:
         needed = status not in ("theorem", "undecided")
         detail = f"no certificate of the dimension; status {status}" + (" asks for one" if needed else " does not claim one")
@@ -45,7 +43,7 @@ def check(report: dict, system: System, status: str, seed: int, checks: list[Che
         return Certified(None)
     if system.size > LARGEST_SYSTEM:
         raise Undecided(f"a certificate of more than {LARGEST_SYSTEM} parameters")
-    if [entry(part, "method", str, "certificate part") for part in stated] == ["paths"]:
+    if is_paths(stated):
         _no_more(stated[0], {"method", "copies", "dimension"}, "part 1")
         found, dimension = paths.check_part(system, stated[0], "part 1")
         checks.extend(found)
@@ -63,26 +61,23 @@ def _no_more(mapping: dict, known: set[str], where: str) -> None:
 
 
 def _brackets(system: System, stated: list, seed: int, checks: list[Check]) -> Certified:
-    expected = model_parts(system)
-    if len(stated) != len(expected):
-        raise ReportError(f"the certificate has {len(stated)} parts, the model {len(expected)}")
     found = []
-    for number, (part, (chain, copies)) in enumerate(zip(stated, expected), 1):
+    for number, (told, part) in enumerate(zip(stated, system.parts), 1):
         where = f"part {number}"
-        if part["method"] != "brackets":
-            raise ReportError(f"{where}: unknown method {part['method']!r}")
-        _no_more(part, brackets.KEYS, where)
-        more, spanned = brackets.check_part(system, chain, copies, part, where)
+        if told["method"] != "brackets":
+            raise ReportError(f"{where}: unknown method {told['method']!r}")
+        _no_more(told, brackets.KEYS, where)
+        more, spanned = brackets.check_part(system, part, told, where)
         checks.extend(more)
         grown = None
         if spanned.generators.local <= LARGEST_OWN:
             checks.append(spanned.rank_check(where))
-            grown = grow(system, chain, seed, len(spanned.filtration))
+            grown = grow(system, part, seed, len(spanned.filtration))
             checks.append(_steps(grown.filtration, spanned.filtration, where))
         else:
             checks.extend(spanned.checks_of_steps(seed, where))
-        found.append(PartFound(chain, copies, spanned.dimension, spanned.filtration, grown))
-    total = sum(part.copies * part.dimension for part in found)
+        found.append(PartFound(part, spanned.dimension, spanned.filtration, grown))
+    total = sum(found_part.part.copies * found_part.dimension for found_part in found)
     return Certified(total, parts=tuple(found))
 
 
@@ -95,7 +90,7 @@ def _filtration(parts: tuple[PartFound, ...]) -> tuple[int, ...]:
     """Of all parts together; a part that is finished stays as it is."""
     longest = max(len(part.filtration) for part in parts)
     return tuple(
-        sum(part.copies * part.filtration[min(k, len(part.filtration) - 1)] for part in parts if part.filtration)
+        sum(part.part.copies * part.filtration[min(k, len(part.filtration) - 1)] for part in parts if part.filtration)
         for k in range(longest)
     )
 

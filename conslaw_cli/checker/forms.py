@@ -9,21 +9,27 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from conslaw_cli.checker.parse import ExpressionError, parse
 from conslaw_cli.checker.system import System
 from conslaw_cli.checker.terms import Law, Part, Times
 
-_BLOCK = r"(d?)([WbUV]\d*)"
-_PRODUCT = re.compile(rf"(?<![A-Za-z0-9_]){_BLOCK}(\^T)?\*{_BLOCK}(\^T)?(?![A-Za-z0-9_^\[(])")
-_SLOT = rf"(?<![A-Za-z0-9_]){_BLOCK}\[([ik])(?:,([jk]))?\](?:\^(?:(\d+)|\((-?\d+(?:/[1-9]\d?)?)\)))?"
 _SCALE = r"[^()\[\]]*"
 for _ in range(20):  # brackets in pairs, as deep as a rate may be
     _SCALE = rf"(?:[^()\[\]]|\({_SCALE}\))*"
-_NEURON = re.compile(rf"(?:sum_([ij]) )?(?:(log)\((?:({_SCALE})\*)?)?{_SLOT}")
 MOST_TERMS = 3_000_000
+_SLOT = r"\[([ik])(?:,([jk]))?\](?:\^(?:(\d+)|\((-?\d+(?:/[1-9]\d?)?)\)))?"
 Neurons = tuple[int, int]
 """(k, l), or (k, k) in neuron forms; from 0."""
+
+
+@lru_cache(maxsize=8)
+def _patterns(names: tuple[str, ...]) -> tuple[re.Pattern, re.Pattern]:
+    """A product of two blocks, and a sum over a neuron's entries."""
+    block = rf"(?<![A-Za-z0-9_])(d?)({'|'.join(sorted(names, key=len, reverse=True))})"
+    product = rf"{block}(\^T)?\*{block}(\^T)?(?![A-Za-z0-9_^\[(])"
+    return re.compile(product), re.compile(rf"(?:sum_([ij]) )?(?:(log)\((?:({_SCALE})\*)?)?{block}{_SLOT}")
 
 
 @dataclass(frozen=True)
@@ -100,10 +106,12 @@ class Form:
     def __init__(self, text: str, system: System, times: Times) -> None:
         self._blocks = {name: Block(system.offsets()[name], *shape) for name, shape in system.blocks}
         self._shift = system.size if system.second_order else None
+        self._vectors = system.vectors
+        products, sums = _patterns(tuple(self._blocks))
         self.pieces: list[Product | Sum] = []
         self.velocities: list[int] = []
-        self.is_matrix = bool(_PRODUCT.search(text))
-        body = _PRODUCT.sub(self._product, text) if self.is_matrix else _NEURON.sub(self._sum, text)
+        self.is_matrix = bool(products.search(text))
+        body = products.sub(self._product, text) if self.is_matrix else sums.sub(self._sum, text)
         names = {f"M{i}": i for i in range(len(self.pieces))}
         tree = parse(body.replace("^", "**"), lambda name: names.get(name, -1), system.rate.letters | {"t"})
         self.law = Law.read(tree, times)
@@ -173,7 +181,7 @@ class Form:
         indices = tuple(slot for slot in (first, second) if slot)
         if indices == ("i", "k") and index == "i":
             block = block.turned
-        elif indices != (("k", "j") if index else ("k",)) or index == "i" or name.startswith("b") == bool(index):
+        elif indices != (("k", "j") if index else ("k",)) or index == "i" or (name in self._vectors) == bool(index):
             raise ExpressionError("indices of a form must be [i,k] under sum_i, [k,j] under sum_j, [k] for a bias")
         exponent = Fraction(power or negative or 1)
         exponent = int(exponent) if exponent.denominator == 1 else exponent

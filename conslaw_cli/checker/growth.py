@@ -13,8 +13,9 @@ from math import gcd, log2
 import numpy as np
 from flint import fmpz, nmod_mat
 
-from conslaw_cli.checker.brackets import BATCH_ENTRIES, LONGEST_WORD, Generators
-from conslaw_cli.checker.models import Chain
+from conslaw_cli.checker.brackets import BATCH_ENTRIES, LONGEST_WORD, MOST_WORK, Generators
+from conslaw_cli.checker.parts import Part
+from conslaw_cli.checker.result import Undecided
 from conslaw_cli.checker.system import System
 
 CLOSING = 4
@@ -36,12 +37,12 @@ class Grown:
         return self.filtration[-1] if self.filtration else 0
 
 
-def grow(system: System, chain: Chain, seed: int, most: int) -> Grown:
+def grow(system: System, part: Part, seed: int, most: int) -> Grown:
     """A growth up to brackets of length ``most``, which is the length expected to suffice, and one more."""
     p = 2**60 + seed % 2**59
     while not fmpz(p).is_prime() or gcd((p - 1) // 2, system.root) > 1:
         p += 1
-    generators = Generators(system, chain, p, seed % 2**64)
+    generators = Generators(system, part, p, seed % 2**64)
     rows: list[list[int]] = []
     filtration: list[int] = []
     counter, closed = 0, False
@@ -51,6 +52,8 @@ def grow(system: System, chain: Chain, seed: int, most: int) -> Grown:
             batch = generators.local - len(rows) if length == 1 else max(4, (generators.local - len(rows)) // 2)
             words = np.arange(counter, counter + (batch + CLOSING) * length).reshape(-1, length)
             counter += words.size
+            if 3 ** (length - 1) * len(words) * generators.load > MOST_WORK:
+                raise Undecided("brackets that take too long to be grown again")
             found = _values(generators, words)
             start = len(rows)
             rows = _basis([*rows, *found], p)
@@ -65,11 +68,11 @@ def grow(system: System, chain: Chain, seed: int, most: int) -> Grown:
             break
     moved = generators.translations()
     time_rank = len(_basis([*rows, *moved], p)) - len(rows)
-    return Grown(tuple(filtration), closed, time_rank, _bits(system, chain, len(rows), len(filtration) + 1))
+    return Grown(tuple(filtration), closed, time_rank, _bits(system, part, len(rows), len(filtration) + 1))
 
 
 def _values(generators: Generators, words: np.ndarray) -> list[list[int]]:
-    chunk = max(1, BATCH_ENTRIES // (3 ** (words.shape[1] - 1) * generators.local))
+    chunk = max(1, BATCH_ENTRIES // (3 ** (words.shape[1] - 1) * generators.load))
     pieces = [generators.values(words[start : start + chunk]) for start in range(0, len(words), chunk)]
     return [row for piece in pieces for row in piece.tolist()]
 
@@ -82,16 +85,18 @@ def _basis(rows: list[list[int]], p: int) -> list[list[int]]:
     return [[int(x) for x in row] for row in reduced.table()[:rank]]
 
 
-def _bits(system: System, chain: Chain, rank: int, length: int) -> float:
+def _bits(system: System, part: Part, rank: int, length: int) -> float:
     """A minor of rank + 1 brackets vanishes at a random point by accident, or modulo a random prime among some 2^53 of 61 bits.
 
     Its degree is at most (rank + 1) * length * degree of a generator (Schwartz, Zippel); its coefficients have at most ``norm`` bits a
     row and length, so at most that many sixtieths of primes divide one of them.
     """
-    exponents = max(system.exponents[name] for name, _ in chain.blocks)
-    degree = (2 * len(chain.layers) + 4 + 2 * exponents) * (1 if system.root == 1 else 8 * system.root * chain.size)
+    exponents = max(metric.exponent for metric in part.metrics.values())
+    in_theta, in_coefficients = part.graph.degrees
+    degree = 2 * in_theta + in_coefficients + 2 * exponents
+    degree *= 1 if system.root == 1 else 8 * system.root * part.size
     size = rank + 1
-    norm = (degree + 2) * (3 + log2(1 + chain.size)) + 64 * degree + sum(metric.bits for metric in system.metrics.values())
+    norm = (degree + 2) * (3 + log2(1 + part.size)) + part.graph.steps[-1].size + 64 * degree + sum(metric.bits for metric in part.metrics.values())
     vanishing = size * length * degree / 2**60
     bad_primes = size * (log2(size) + length * norm) / 60 / 2**52
     return max(0.0, -log2(vanishing + bad_primes))

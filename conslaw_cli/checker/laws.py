@@ -14,9 +14,9 @@ from math import log2
 import numpy as np
 
 from conslaw_cli.checker.draws import residues, words
-from conslaw_cli.checker.duals import control, raised
-from conslaw_cli.checker.models import whole
+from conslaw_cli.checker.duals import raised
 from conslaw_cli.checker.parse import ExpressionError, degree, parse
+from conslaw_cli.checker.parts import control
 from conslaw_cli.checker.polynomials import Values, values
 from conslaw_cli.checker.rates import at_some_point
 from conslaw_cli.checker.result import Check, ReportError
@@ -124,7 +124,7 @@ def check_laws(formulas: Formulas, found: Evaluation) -> list[Check]:
 def _bits(formulas: Formulas) -> int:
     """Functions of time are 24th powers, and a law is tested three times."""
     system = formulas.system
-    fields = 2 * (len(system.blocks) + degree(system.rate.tree)) + sum(system.exponents.values())
+    fields = 2 * (system.degree + degree(system.rate.tree)) + sum(system.exponents.values())
     return max(0, int(57 - log2(72 * system.root * (formulas.degree + fields) * max(1, len(formulas.laws)))))
 
 
@@ -154,16 +154,12 @@ def _steering(system: System, found: Evaluation, law: dict[int, Values], fields:
 
 def _control(system: System, found: Evaluation) -> list[int]:
     """M(y) grad f(theta) for a random functional f of phi, whose coefficients are monomials that tell all entries of phi apart."""
-    chain, p, n, root = whole(system), found.world.p, system.size, system.root
+    p, n, root = found.world.p, system.size, system.root
     at = _row_vector(found.point[:n])
     theta = at if found.root == 1 else raised(at, root, p)
     if system.lookahead:
         at = (theta * found.rate[0] + _row_vector(found.point[n:])) % p if root == 1 else _row_vector(found.ahead)
-    coefficients = {
-        name: _row_vector([found.world.atom(f"coefficient {name}", k) for k in range(rows * columns)]).reshape(1, rows, columns)
-        for name, (rows, columns) in chain.coefficients().items()
-    }
-    moved = control(chain, system.metrics, {0: theta}, {0: at}, coefficients, p, root)[0]
+    moved = control(system.parts, theta[0], at[0], found.world, root)[None, :]
     if found.root > 1:
         moved = moved * raised(root * raised(at, root - 1, p), p - 2, p) % p
     return moved[0].tolist()

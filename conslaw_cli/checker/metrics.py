@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -39,15 +40,17 @@ class Metric:
         rows = [row for side in (self.left, self.right, self.full) if side for row in side]
         return sum(abs(x.numerator).bit_length() + x.denominator.bit_length() for row in rows for x in row)
 
-    def applied(self, p: int, shape: tuple[int, int]) -> list[tuple[np.ndarray | None, bool]]:
-        """The matrices modulo p for the first rows and columns of the block, with whether they stand on the right."""
-        sides = ((self.left, shape[0], False), (self.right, shape[1], True))
-        return [(_residues(side, size, p), on_the_right) for side, size, on_the_right in sides if side]
+    def applied(self, p: int) -> list[tuple[np.ndarray, bool]]:
+        """The matrices modulo p, with whether they stand on the right."""
+        return [(_residues(side, p), on_the_right) for side, on_the_right in ((self.left, False), (self.right, True)) if side]
 
+    def restricted(self, rows: Sequence[int], columns: Sequence[int]) -> Metric:
+        """The metric of some rows and columns of the block. Raises ValueError where it mixes them with others."""
+        return replace(self, left=_restricted(self.left, rows), right=_restricted(self.right, columns))
 
     def all_applied(self, p: int) -> np.ndarray | None:
         """The matrix of all parameters modulo p."""
-        return self.full and _residues(self.full, len(self.full), p)
+        return self.full and _residues(self.full, p)
 
 
 def read_metrics(texts: dict[str, object], shapes: dict[str, tuple[int, int]]) -> dict[str, Metric]:
@@ -80,12 +83,6 @@ def read_metric(text: object, name: str, shape: tuple[int, int]) -> Metric:
     return Metric(Fraction(0), left, right)
 
 
-def mixes(metric: Metric, axis: int) -> bool:
-    """Whether the entries along an axis (0: out, 1: in) are mixed, or treated differently."""
-    side = (metric.left, metric.right)[axis]
-    return side is not None and any(x != (i == j) * side[0][0] for i, row in enumerate(side) for j, x in enumerate(row))
-
-
 def _matrix(text: str | None, size: int, name: str) -> Matrix | None:
     if text is None:
         return None
@@ -109,8 +106,16 @@ def _positive(matrix: Matrix) -> bool:
     return True
 
 
-def _residues(matrix: Matrix, size: int, p: int) -> np.ndarray:
+def _restricted(matrix: Matrix | None, chosen: Sequence[int]) -> Matrix | None:
+    if matrix is None:
+        return None
+    if any(matrix[i][j] for i in chosen for j in set(range(len(matrix))) - set(chosen)):
+        raise ValueError
+    return tuple(tuple(matrix[i][j] for j in chosen) for i in chosen)
+
+
+def _residues(matrix: Matrix, p: int) -> np.ndarray:
     if any(x.denominator % p == 0 for row in matrix for x in row):
         raise ReportError(f"the prime {p} divides a denominator of the metric")
-    values = [[x.numerator * pow(x.denominator, -1, p) % p for x in row[:size]] for row in matrix[:size]]
+    values = [[x.numerator * pow(x.denominator, -1, p) % p for x in row] for row in matrix]
     return np.array(values, dtype=np.int64 if p < 2**24 else object)

@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import prod
 
 import numpy as np
 from flint import nmod_mat
 
 from conslaw_cli.checker.draws import residues
-from conslaw_cli.checker.duals import control
 from conslaw_cli.checker.latexread import ascii_of
 from conslaw_cli.checker.laws import Evaluation, Formulas
 from conslaw_cli.checker.lawtable import Item
 from conslaw_cli.checker.metrics import Metric
-from conslaw_cli.checker.models import whole
+from conslaw_cli.checker.parts import control
 from conslaw_cli.checker.result import Check, ReportError, Undecided
 from conslaw_cli.checker.system import System
 from conslaw_cli.checker.timefactor import function_of_time, jet, listed_gradients, require_factor
@@ -46,10 +44,7 @@ def mirror_layers(system: System) -> list[Layer]:
     """The hidden layers of which all weights have the metric theta^2 at the lookahead point."""
     if not system.lookahead or system.kind != "momentum" or system.rate.moves:
         return []
-    names, depth = set(system.exponents), len(system.widths) - 1
-    layers = [Layer(f"W{l + 1}", tuple(b for b in (f"W{l}", f"b{l}") if b in names), system.widths[l]) for l in range(1, depth)]
-    if system.architecture == "nmf":
-        layers = [Layer("U", ("V",), system.widths[1])]
+    layers = [Layer(*layer) for layer in system.model.hidden]
     return [layer for layer in layers if all(system.exponents[b] == 2 for b in (layer.outgoing, *layer.incoming))]
 
 
@@ -60,7 +55,7 @@ def check_mirror(
     layers = {layer.outgoing: layer for layer in mirror_layers(system)}
     chosen, moving = [], False
     for item in items:
-        names = re.findall(r"sum_i d?([A-Z]\d*)\[", item.form or "")
+        names = re.findall(r"sum_i d?([A-Z][A-Za-z0-9]*)\[", item.form or "")
         layer = layers.pop(names[0], None) if len(names) == 1 else None
         if layer is None or item.number != layer.width or item.definitions:
             raise ReportError(f"{item.family}: this system has no such family")
@@ -89,8 +84,8 @@ def _surplus(system: System, layer: Layer) -> int:
 def _texts(system: System, item: Item, layer: Layer, found: Evaluation) -> None:
     """Holds the texts against this checker's own. Raises ReportError, Undecided."""
     own = [_sum(system, _scalars(system, layer, k), _surplus(system, layer), _plain) for k in range(1, layer.width + 1)]
-    form = _sum(system, _slots(layer), _surplus(system, layer), _plain)
-    latex = _sum(system, _slots(layer), _surplus(system, layer), _latex)
+    form = _sum(system, _slots(system, layer), _surplus(system, layer), _plain)
+    latex = _sum(system, _slots(system, layer), _surplus(system, layer), _latex)
     read = ascii_of(item.latex, system.rate.letters)
     if system.rate.zero:
         if (list(item.expressions), item.form, read) != (own, form, latex):
@@ -119,15 +114,15 @@ def _scalars(system: System, layer: Layer, k: int) -> Iterator[tuple[str, str, s
     names = [("+", f"{layer.outgoing}_{i}_{k}") for i in range(1, shapes[layer.outgoing][0] + 1)]
     for block in layer.incoming:
         columns = range(1, shapes[block][1] + 1)
-        names += [("-", f"{block}_{k}" if block.startswith("b") else f"{block}_{k}_{j}") for j in columns]
+        names += [("-", f"{block}_{k}" if block in system.vectors else f"{block}_{k}_{j}") for j in columns]
     return ((sign, "", name, f"d{name}") for sign, name in names)
 
 
-def _slots(layer: Layer) -> Iterator[tuple[str, str, str, str]]:
+def _slots(system: System, layer: Layer) -> Iterator[tuple[str, str, str, str]]:
     """The same of the form."""
     yield "+", "sum_i ", f"{layer.outgoing}[i,k]", f"d{layer.outgoing}[i,k]"
     for block in layer.incoming:
-        sum_, index = ("", "[k]") if block.startswith("b") else ("sum_j ", "[k,j]")
+        sum_, index = ("", "[k]") if block in system.vectors else ("sum_j ", "[k,j]")
         yield "-", sum_, f"{block}{index}", f"d{block}{index}"
 
 
@@ -175,13 +170,9 @@ def _identities(system: System, layers: list[Layer], formulas: Formulas, found: 
     if (len(neurons) + len(formulas.laws)) * system.space > LARGEST:
         raise Undecided("too many laws to compute their rank")
     point = residues(p, int.from_bytes(seed[:8], "big"), "mirror momentum", np.array([0]), system.space)[0].tolist()
-    chain, theta = whole(system), np.array(point[:n], dtype=object)[None, :]
-    drawn = {
-        name: np.array([found.world.atom(f"coefficient {name}", k) for k in range(prod(shape))], dtype=object).reshape(1, *shape)
-        for name, shape in chain.coefficients().items()
-    }
-    flat = dict.fromkeys(system.metrics, Metric())
-    gradient = control(chain, flat, {0: theta}, {0: theta}, drawn, p)[0][0].tolist()
+    theta = np.array(point[:n], dtype=object)
+    flat = tuple(replace(part, metrics=dict.fromkeys(part.metrics, Metric())) for part in system.parts)
+    gradient = control(flat, theta, theta, found.world).tolist()
     if any(sum(sign * point[k] * gradient[k] for sign, k in weights) % p for weights in neurons):
         return Check(NAME, False, "the weights out of a neuron cannot be scaled against those into it")
     rows = listed_gradients(formulas, point, p)

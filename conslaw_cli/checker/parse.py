@@ -20,7 +20,7 @@ LARGEST_EXPONENT = 2100
 MOST_DIGITS = 400
 
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d*)?)|([A-Za-z_][A-Za-z0-9_]*)|(\*\*|[-+*/(),]))")
-_FACTOR = r"d?[WbUV]\d*_\d+(?:_\d+)?(?:\*\*\d{1,3})?"
+_FACTOR = r"[A-Za-z][A-Za-z0-9]*_\d+(?:_\d+)?(?:\*\*\d{1,3})?"
 _MONOMIAL = re.compile(rf"\s*(?:(\d{{1,30}})\*)?({_FACTOR}(?:\*{_FACTOR})*)(?=\s*(?:[-+)]|$))")
 Node = tuple
 
@@ -129,20 +129,22 @@ class _Parser:
     def signed(self, sign: str) -> Node:
         """A term; monomials in the variables have a form of their own."""
         match = _MONOMIAL.match(self.text, self.place)
-        if match:
+        factors = self.factors(match[2]) if match else None
+        if factors is not None:
             self.place = match.end()
             coefficient = int(match[1] or 1)
-            return ("mono", -coefficient if sign == "-" else coefficient, self.factors(match[2]))
+            return ("mono", -coefficient if sign == "-" else coefficient, factors)
         term = self.product()
         return ("mul", [("num", Fraction(-1)), term]) if sign == "-" else term
 
-    def factors(self, text: str) -> tuple[tuple[int, int], ...]:
+    def factors(self, text: str) -> tuple[tuple[int, int], ...] | None:
+        """Variables with their exponents; None where some name is none of a variable."""
         exponents: dict[int, int] = {}
         for factor in text.replace("**", "^").split("*"):
             name, _, exponent = factor.partition("^")
             number = self.lookup(name)
             if number < 0:
-                raise ExpressionError(f"unknown name {name!r}")
+                return None
             exponents[number] = exponents.get(number, 0) + int(exponent or 1)
         return tuple(exponents.items())
 

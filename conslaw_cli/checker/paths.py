@@ -17,8 +17,9 @@ NONE = -1
 
 def check_part(system: System, part: dict, where: str) -> tuple[list[Check], int]:
     """(checks, dimension) of a part with method paths, which covers the whole model. Raises ReportError."""
-    if system.architecture not in ("relu", "icnn"):
-        raise ReportError(f"{where}: path certificates are for ReLU networks, not {system.architecture}")
+    chain = system.model.chain("relu", "icnn")
+    if not chain:
+        raise ReportError(f"{where}: path certificates are for ReLU networks, not {system.model.architecture}")
     if any(metric.left or metric.right or metric.full for metric in system.metrics.values()):
         raise ReportError(f"{where}: path certificates are for metrics diag(theta^a)")
     same_metric = len(set(system.metrics.values())) == 1
@@ -27,7 +28,7 @@ def check_part(system: System, part: dict, where: str) -> tuple[list[Check], int
     if count(part, "copies", where) != 1:
         raise ReportError(f"{where}.copies must be 1")
     dimension = count(part, "dimension", where)
-    network = Network(system)
+    network = Network(system, chain.widths)
     owners, paths = network.paths()
     checks = [
         Check(f"{where}: paths", *network.triangular(owners, paths)),
@@ -44,26 +45,27 @@ class Network:
     """Parameters as edges. Vertices: one source for the inputs each, one for each bias, the neurons; the outputs are sinks."""
 
     system: System
+    widths: tuple[int, ...]
 
     def edges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(layer an edge enters, vertex it leaves or NONE for a bias, vertex it enters); vertices number layers in turn."""
-        starts = np.concatenate([[0], np.cumsum(self.system.widths)])
+        starts = np.concatenate([[0], np.cumsum(self.widths)])
         layers, tails, heads = [], [], []
         for name, (rows, columns) in self.system.blocks:
             layer = int(name[1:])
             layers.append(np.full(rows * columns, layer))
             tail = starts[layer - 1] + np.tile(np.arange(columns), rows)
-            tails.append(np.full(rows, NONE) if name.startswith("b") else tail)
+            tails.append(np.full(rows, NONE) if name in self.system.vectors else tail)
             heads.append(starts[layer] + np.repeat(np.arange(rows), columns))
         return np.concatenate(layers), np.concatenate(tails), np.concatenate(heads)
 
     def _weight(self, layer: int, row, column):
         """Number of the edge W_layer[row, column]."""
-        return self.system.offsets()[f"W{layer}"] + row * self.system.widths[layer - 1] + column
+        return self.system.offsets()[f"W{layer}"] + row * self.widths[layer - 1] + column
 
     def chosen(self) -> np.ndarray:
         """Numbers of the chosen edges W_{l+1}[0, v] out of hidden neurons."""
-        widths = self.system.widths
+        widths = self.widths
         pieces = [self._weight(layer + 1, 0, np.arange(widths[layer])) for layer in range(1, len(widths) - 1)]
         return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int64)
 
@@ -71,19 +73,19 @@ class Network:
         """For each edge not chosen: its number, and the edges of a path through it by layer, NONE before a bias."""
         layers, _, _ = self.edges()
         owners = np.setdiff1d(np.arange(self.system.size), self.chosen())
-        table = np.full((len(owners), len(self.system.widths) - 1), NONE, dtype=np.int64)
+        table = np.full((len(owners), len(self.widths) - 1), NONE, dtype=np.int64)
         for name, (rows, columns) in self.system.blocks:
             start = self.system.offsets()[name]
             mine = np.flatnonzero((owners >= start) & (owners < start + rows * columns))
             self._fill(table, mine, owners[mine], int(layers[start]), (owners[mine] - start) // columns)
-            if name.startswith("W"):
+            if name not in self.system.vectors:
                 self._prefix(table, mine, int(layers[start]), (owners[mine] - start) % columns)
         return owners, table
 
     def _fill(self, table: np.ndarray, mine: np.ndarray, edges: np.ndarray, layer: int, row: np.ndarray) -> None:
         """The edge itself, then chosen edges to the output."""
         table[mine, layer - 1] = edges
-        for following in range(layer + 1, len(self.system.widths)):
+        for following in range(layer + 1, len(self.widths)):
             table[mine, following - 1] = self._weight(following, 0, row)
             row = 0
 
@@ -123,8 +125,8 @@ class Network:
     def balanced(self, paths: np.ndarray) -> tuple[bool, str]:
         """Upper bound: edges in minus edges out of a hidden neuron vanishes on every path, H independent conditions."""
         chosen = self.chosen()
-        fits = len(np.unique(chosen)) == self.system.hidden and len(paths) + len(chosen) == self.system.size
-        return fits, f"{self.system.hidden} independent balance conditions bound the rank by {self.system.size - len(chosen)}"
+        fits = len(np.unique(chosen)) == sum(self.widths[1:-1]) and len(paths) + len(chosen) == self.system.size
+        return fits, f"{sum(self.widths[1:-1])} independent balance conditions bound the rank by {self.system.size - len(chosen)}"
 
 
 def _explicit(system: System, paths: np.ndarray, dimension: int) -> tuple[bool, str]:

@@ -8,26 +8,10 @@ from itertools import count, islice
 
 from conslaw_cli.checker.system import System
 
-PHI = {
-    "linear": "the product W_q ... W_1, and W_q ... W_2 b_1 + ... + b_q with biases",
-    "relu": "products of weights along the paths from input to output, and from each hidden bias to the output",
-    "icnn": "as relu",
-    "nmf": "the product U V, X ≈ U V",
-}
-GENERIC = "generic rank (open dense)"
-SHALLOW = "open set where the neurons define distinct hyperplanes and every path is active for some input"
-DEEP = "some open set, not everywhere: distinct hyperplanes and active paths are not enough"
 NOWHERE = "nowhere for the network itself, the count is that of phi (see the note)"
+NO_STATEMENT = "the checker has no statement of the architecture {!r}"
 LONGEST_LIST = 8
 """Names listed before the middle ones are left out."""
-SHARED_HYPERPLANE = (
-    "without biases, neurons behind a layer of width 1 share their hyperplane: the network's gradients span less than phi's; "
-    "the laws hold, but the count is that of phi and further laws may exist"
-)
-LINEAR_BEHIND = (
-    "without biases, hidden layers behind the first act linearly on positive signals: the network's gradients span less "
-    "than phi's; the laws hold, but the count is that of phi and further laws may exist"
-)
 NATURAL = (
     "the natural gradient has M = (J^T J)^+, J = dphi/dtheta: M J^T is the pseudoinverse of J and has the range of J^T, so at "
     "every point its fields span what those of the Euclidean metric span, and the laws are the same"
@@ -49,40 +33,17 @@ BALANCED, NEURON, ANGULAR = "balancedness", "neuron balance", "angular momentum"
 MOMENTUM, CENTRE, FURTHER = "conserved momentum", "centre of motion", "further laws"
 
 
-def caveat(system: System) -> str | None:
-    """The note of a ReLU network whose phi stands for it nowhere.
-
-    Without biases, two neurons of a layer that are active for the same inputs can be mixed by any 2 x 2 matrix near the identity.
-    There are such neurons behind a hidden layer of width 1; with one input, among three neurons of the first layer, and in every later
-    layer of two or more; and in input-convex networks in every layer but the first, whose signals are positive.
-    """
-    if system.architecture not in ("relu", "icnn") or system.bias != "none":
-        return None
-    first, *later = system.widths[1:-1] or (0,)
-    wide = any(width > 1 for width in later)
-    if system.architecture == "icnn" and wide:
-        return LINEAR_BEHIND
-    behind_one = any(width > 1 and before == 1 for before, width in zip((first, *later), later))
-    return SHARED_HYPERPLANE if behind_one or (system.widths[0] == 1 and (first > 2 or wide)) else None
-
-
 def domain(system: System) -> str:
     """Where phi stands for the model, and what must be positive: blocks of the architecture, and those the metric is taken at."""
-    return ", ".join(filter(None, (_where(system), *_positive(system))))
-
-
-def _where(system: System) -> str:
-    if caveat(system):
-        return NOWHERE
-    relu = SHALLOW if len(system.widths) <= 3 else DEEP
-    return {"linear": GENERIC, "nmf": ""}.get(system.architecture, relu)
+    model = system.model
+    where = NOWHERE if model.caveat else model.statement.where(model.options)
+    return ", ".join(filter(None, (where, *_positive(system)))) or "everywhere"
 
 
 def _positive(system: System) -> list[str]:
     """The conditions on signs, in words."""
-    usual = {"nmf": set(system.exponents), "icnn": {n for n in system.exponents if n.startswith("W") and n != "W1"}}
-    kept, metric = usual.get(system.architecture, ()), [n for n, a in system.exponents.items() if a]
-    at_theta = [n for n in system.exponents if n in kept or (n in metric and system.at == "theta")]
+    kept, metric = system.model.statement.positive, [n for n, a in system.exponents.items() if a]
+    at_theta = [n for n in system.exponents if kept(n) or (n in metric and system.at == "theta")]
     ahead = [_ahead(system, n) for n in metric] if system.lookahead else []
     return [f"{', '.join(_shortened(names))} > 0" for names in (at_theta, ahead) if names]
 
@@ -104,13 +65,13 @@ def theorem(system: System) -> tuple[int, str] | None:
     ReLU: one law for each hidden neuron. Linear without biases, r hidden of k = inputs + outputs: r(r+1)/2 for r <= k, the symmetric
     matrix U'U - VV'; else the rank of the symmetric r x r matrices of rank k, k(2r + 1 - k)/2.
     """
-    plain = len(system.widths) == 3 and system.kind == "gradient-flow" and system.euclidean
-    if not plain or caveat(system):
+    chain = system.model.chain(*THEOREMS)
+    if not chain or chain.depth != 2 or system.kind != "gradient-flow" or not system.euclidean or system.model.caveat:
         return None
-    m, r, n = system.widths
-    if system.architecture == "relu":
+    m, r, n = chain.widths
+    if system.model.architecture == "relu":
         return r, THEOREMS["relu"]
-    if system.architecture != "linear" or system.bias != "none":
+    if chain.bias != "none":
         return None
     k = n + m
     return (r * (r + 1) // 2 if r <= k else k * (2 * r + 1 - k) // 2), THEOREMS["linear"]
@@ -145,14 +106,15 @@ class IntegralTexts:
 
 def is_abelian(system: System) -> bool:
     """Whether the system is a linear network 1-n-m-1, n and m at least 2, under Euclidean gradient flow or weight decay."""
-    plain = system.architecture == "linear" and system.bias == "none" and system.euclidean
-    narrow = len(system.widths) == 4 and system.widths[0] == system.widths[3] == 1 < min(system.widths[1:3])
-    return plain and narrow and not system.second_order
+    chain = system.model.chain("linear")
+    if not chain or chain.bias != "none" or not system.euclidean or system.second_order:
+        return False
+    return chain.depth == 3 and chain.widths[0] == chain.widths[3] == 1 < min(chain.widths[1:3])
 
 
 def integral_texts(system: System) -> IntegralTexts:
     """What is said of the integrals s^j / sqrt(R(s)), j = 0 ... r - 2."""
-    _, n, m, _ = system.widths
+    _, n, m, _ = system.model.options.widths
     r, power = min(n, m), 1 - abs(m - n)
     powers = ["1", "s", *(f"s**{j}" for j in range(2, r - 1))][: r - 1]
     terms = [[f"epsilon_{k}*Integral({x}/sqrt(R(s)), (s, e_{k}, s_{k}))" for k in range(1, r + 1)] for x in powers]
@@ -181,7 +143,7 @@ def algebraic(system: System) -> str:
     are, the field vanishes and is linear with these, their negatives and zeros as eigenvalues, diagonalizable, to first order. There are
     at most as many independent algebraic laws as the rank of the resonances among those (Poincare), D - r.
     """
-    r, shown = min(system.widths[1:3]), system.size - min(system.widths[1:3])
+    r, shown = min(system.model.options.widths[1:3]), system.size - min(system.model.options.widths[1:3])
     free = (d for d in count(1) if all(d % (q * q) for q in range(2, d)))
     names = ["1" if d == 1 else f"sqrt({d})" for d in islice(free, r)]
     roots = ", ".join(names if r <= 4 else [*names[:3], "…", names[-1]])

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm, prod
 
+from conslaw_cli.checker.graph import Block
 from conslaw_cli.checker.metrics import NATURAL, Metric, read_metrics
+from conslaw_cli.checker.models import LARGEST_WIDTH, Model, read_model
 from conslaw_cli.checker.parse import ExpressionError, Node, parse
+from conslaw_cli.checker.parts import Part, read_parts, whole
 from conslaw_cli.checker.rates import Rate, read_rate
 from conslaw_cli.checker.result import ReportError, count, entry
 
-Block = tuple[str, tuple[int, int]]
 LARGEST_SYSTEM = 5_000_000
 """Parameters up to which laws and certificates are evaluated."""
-LARGEST_WIDTH = 10**30
-_ENTRY = re.compile(r"(d?)([WbUV]\d*)_(\d{1,9})(?:_(\d{1,9}))?")
+_ENTRY = re.compile(r"([A-Za-z][A-Za-z0-9]*)_(\d{1,9})(?:_(\d{1,9}))?")
+_BLOCK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}")
+MOST_BLOCKS = 2000
 _START = re.compile(r"\d{1,40}(/0*[1-9]\d{0,40})?")
 _KINDS = ("gradient-flow", "momentum", "nesterov", "weight-decay")
 
@@ -25,10 +28,10 @@ _KINDS = ("gradient-flow", "momentum", "nesterov", "weight-decay")
 class System:
     """State order: the blocks in turn, each row-major. A parameter has the number of its place, a velocity that plus D."""
 
-    architecture: str
-    widths: tuple[int, ...]
-    bias: str
+    model: Model
     blocks: tuple[Block, ...]
+    vectors: frozenset[str]
+    """The blocks whose entries have one index."""
     metrics: dict[str, Metric]
     """By block."""
     at: str
@@ -38,6 +41,8 @@ class System:
     """Time from which the laws hold; None for t > 0."""
     until: Node | None
     """End of the interval, None where there is none."""
+    parts: tuple[Part, ...] = ()
+    """The parts whose graphs are the model's functional: those of the certificate, or one of the statement; none where there is neither."""
 
     @property
     def size(self) -> int:
@@ -74,9 +79,9 @@ class System:
         return all(metric.euclidean for metric in self.metrics.values())
 
     @property
-    def hidden(self) -> int:
-        """Number of hidden neurons."""
-        return sum(self.widths[1:-1])
+    def degree(self) -> int:
+        """Of the functional in parameters and coefficients."""
+        return max((sum(part.graph.degrees) for part in self.parts), default=0)
 
     def offsets(self) -> dict[str, int]:
         """Place of each block's first entry."""
@@ -97,7 +102,7 @@ class Numbering(dict):
     def __init__(self, system: System) -> None:
         super().__init__()
         self._shapes, self._offsets = dict(system.blocks), system.offsets()
-        self._velocities = system.size if system.second_order else None
+        self._velocities, self._vectors = (system.size if system.second_order else None), system.vectors
 
     def __missing__(self, name: str) -> int:
         self[name] = number = self._number(name)
@@ -105,49 +110,74 @@ class Numbering(dict):
 
     def _number(self, name: str) -> int:
         match = _ENTRY.fullmatch(name)
-        if not match or match[2] not in self._shapes or (match[1] and self._velocities is None):
+        if not match:
             return -1
-        rows, columns = self._shapes[match[2]]
-        row, column = int(match[3]) - 1, int(match[4] or 1) - 1
-        is_vector = match[2].startswith("b")
-        if is_vector is bool(match[4]) or not (0 <= row < rows and 0 <= column < columns):
+        block, shift = match[1], 0
+        if block not in self._shapes and block[0] == "d" and self._velocities is not None:
+            block, shift = block[1:], self._velocities
+        if block not in self._shapes or (block in self._vectors) is bool(match[3]):
             return -1
-        return self._offsets[match[2]] + row * columns + column + (self._velocities if match[1] else 0)
+        rows, columns = self._shapes[block]
+        row, column = int(match[2]) - 1, int(match[3] or 1) - 1
+        if not (0 <= row < rows and 0 <= column < columns):
+            return -1
+        return self._offsets[block] + row * columns + column + shift
 
 
 def read_system(report: dict) -> System:
     """The system of a report. Raises ReportError."""
-    model = entry(report, "model", dict)
-    architecture, bias = entry(model, "architecture", str, "model"), entry(model, "bias", str, "model")
-    widths = entry(model, "widths", list, "model")
-    blocks = _blocks(architecture, widths, bias)
+    model, certificate = read_model(report), entry(report, "certificate", dict)
+    blocks, vectors = _blocks(entry(certificate, "blocks", list, "certificate"))
+    if model.statement and (blocks, vectors) != (model.statement.blocks(model.options), model.statement.vectors(model.options)):
+        raise ReportError(f"certificate.blocks are not those of {model.title[:200]}")
     at, metrics = _metric(entry(report, "metric", dict), blocks)
     dynamics = entry(report, "dynamics", dict)
     kind, start, until = _kind(dynamics), _start(dynamics), _until(dynamics)
     rate = read_rate(_rate_text(dynamics, kind), start, until)
-    system = System(architecture, tuple(widths), bias, blocks, metrics, at, kind, rate, start, until)
+    system = System(model, blocks, vectors, metrics, at, kind, rate, start, until)
     if system.lookahead and not (kind == "momentum" and (rate.letter or rate.value is not None)):
         raise ReportError(f"metric.at = 'lookahead' has no meaning for {kind} with the rate {rate.text}")
-    stated = count(model, "parameters", "model")
+    stated = count(report["model"], "parameters", "model")
     if stated != system.size:
-        raise ReportError(f"model.parameters says {stated}, the widths give {system.size}")
-    return system
+        raise ReportError(f"model.parameters says {stated}, the blocks have {system.size}")
+    return replace(system, parts=_parts(system, entry(certificate, "parts", list, "certificate")))
 
 
-def _blocks(architecture: str, widths: list, bias: str) -> tuple[Block, ...]:
-    if not 2 <= len(widths) <= 1000 or not all(type(w) is int and 1 <= w <= LARGEST_WIDTH for w in widths):
-        raise ReportError("model.widths must hold from 2 to 1000 positive whole numbers")
-    if architecture == "nmf" and len(widths) == 3 and bias == "none":
-        m, r, n = widths
-        return (("U", (n, r)), ("V", (r, m)))
-    if architecture not in ("linear", "relu", "icnn") or bias not in ("none", "hidden", "all"):
-        raise ReportError(f"this checker knows no architecture {architecture!r} with bias {bias!r} and widths {widths}")
-    blocks: list[Block] = []
-    for layer, (inputs, outputs) in enumerate(zip(widths, widths[1:]), 1):
-        blocks.append((f"W{layer}", (outputs, inputs)))
-        if bias == "all" or (bias == "hidden" and layer < len(widths) - 1):
-            blocks.append((f"b{layer}", (outputs, 1)))
-    return tuple(blocks)
+def _parts(system: System, stated: list) -> tuple[Part, ...]:
+    """Those of the certificate; where it has no graph, the statement's."""
+    if system.size > LARGEST_SYSTEM:
+        return ()
+    if stated and not is_paths(stated):
+        return read_parts(stated, system.blocks, system.metrics)
+    statement = system.model.statement
+    return (whole(statement.graph(system.model.options), system.metrics),) if statement else ()
+
+
+def is_paths(stated: list) -> bool:
+    """Whether a certificate is one of paths."""
+    return [entry(part, "method", str, "certificate part") for part in stated] == ["paths"]
+
+
+def _blocks(stated: list) -> tuple[tuple[Block, ...], frozenset[str]]:
+    """The blocks as rows and columns, and those that have one index."""
+    blocks, vectors = {}, set()
+    if not 0 < len(stated) <= MOST_BLOCKS:
+        raise ReportError(f"certificate.blocks must hold from 1 to {MOST_BLOCKS} blocks")
+    for block in stated:
+        name, shape = block if isinstance(block, list) and len(block) == 2 else (None, None)
+        valid = isinstance(name, str) and _BLOCK_NAME.fullmatch(name) and name not in blocks
+        if not valid or not isinstance(shape, list) or len(shape) not in (1, 2) or not all(_is_width(k) for k in shape):
+            raise ReportError("certificate.blocks must hold [name, shape] with different names and one or two positive whole numbers")
+        blocks[name] = (*shape, 1)[:2]
+        if len(shape) == 1:
+            vectors.add(name)
+    if clash := [name for name in blocks if f"d{name}" in blocks]:
+        raise ReportError(f"certificate.blocks: d{clash[0]} is a velocity of {clash[0]}")
+    return tuple(blocks.items()), frozenset(vectors)
+
+
+def _is_width(value: object) -> bool:
+    return type(value) is int and 1 <= value <= LARGEST_WIDTH
 
 
 def _metric(metric: dict, blocks: tuple[Block, ...]) -> tuple[str, dict[str, Metric]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from conslaw_cli.checker import dimension
+from conslaw_cli.checker.comparing import check_graph
 from conslaw_cli.checker.conclusions import conclusions
 from conslaw_cli.checker.families import check_families, complete_truncated, read_families
 from conslaw_cli.checker.independence import independence
@@ -18,7 +19,7 @@ from conslaw_cli.checker.laws import check_laws, draw, evaluate
 from conslaw_cli.checker.lawtable import Laws, numbers, read_laws
 from conslaw_cli.checker.result import Check, ReportError, Undecided, Verification, count, entry
 from conslaw_cli.checker.special import check_special
-from conslaw_cli.checker.system import LARGEST_SYSTEM, System, read_system
+from conslaw_cli.checker.system import LARGEST_SYSTEM, System, is_paths, read_system
 from conslaw_cli.checker.times import time_checks
 from conslaw_cli.checker.words import word_checks
 
@@ -47,15 +48,20 @@ def verify_report(report: dict) -> Verification:
 def _everything(report: dict, status: str, seed: bytes, checks: list[Check]) -> None:
     system, laws = read_system(report), read_laws(report)
     checks.extend(word_checks(report, system, status))
+    stated = report["certificate"]["parts"]
+    checks.append(check_graph(system, bool(stated) and not is_paths(stated), seed))
     certified = dimension.check(report, system, status, int.from_bytes(seed[:8], "big"), checks)
     checks.append(numbers(laws))
     if laws.by_theory:
         checks.append(_theory(laws, certified))
     moves = None
-    if system.size <= LARGEST_SYSTEM:
+    if system.parts:
         moves = _laws(system, laws, seed, certified.by_paths, checks)
     elif laws.items or laws.special:
-        detail = f"not proved again: the system has {system.size} parameters, this checker evaluates up to {LARGEST_SYSTEM}"
+        why = "there is no graph to check them against"
+        if system.size > LARGEST_SYSTEM:
+            why = f"the system has {system.size} parameters, this checker evaluates up to {LARGEST_SYSTEM}"
+        detail = f"not proved again: {why}"
         checks.append(Check("laws", True, detail, proved=False))
     checks.extend(conclusions(report, system, status, laws, certified, moves))
 

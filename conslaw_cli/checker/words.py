@@ -17,7 +17,6 @@ _TOP = frozenset(
     "schema name model metric dynamics trace laws status error_bound theorem notes certificate reproduce".split()
 )
 _TABLES = {
-    "model": frozenset("architecture widths bias parameters phi domain".split()),
     "metric": frozenset({"blocks", "at"}),
     "dynamics": frozenset("kind rate start until assumptions".split()),
     "trace": frozenset("space filtration dimension".split()),
@@ -48,13 +47,17 @@ def _nothing_unknown(report: dict) -> None:
 
 
 def _model(report: dict, system: System) -> Check:
-    model = report["model"]
-    if entry(model, "phi", str, "model") != statement.PHI[system.architecture]:
+    model, stated = report["model"], system.model.statement
+    said = [entry(model, key, str, "model") for key in ("phi", "domain")]
+    if stated is None:
+        detail = f"that phi is {said[0][:60]!r}, valid {said[1][:60]}, was not compared: {statement.NO_STATEMENT.format(system.model.architecture)}"
+        return Check("model", True, detail, proved=False)
+    if said[0] != stated.phi:
         return Check("model", False, "model.phi is not the reparametrization of this architecture")
     domain = statement.domain(system)
-    if entry(model, "domain", str, "model") != domain:
-        return Check("model", False, f"model.domain is not where this holds: {domain or 'everywhere'}")
-    return Check("model", True, f"{system.architecture} {list(system.widths)}, valid: {domain or 'everywhere'}")
+    if said[1] != domain:
+        return Check("model", False, f"model.domain is not where this holds: {domain}")
+    return Check("model", True, f"{system.model.title}, valid: {domain}")
 
 
 def _interval(report: dict, system: System) -> Check:
@@ -73,9 +76,12 @@ def _interval(report: dict, system: System) -> Check:
 
 def _status(report: dict, system: System, status: str) -> Check:
     """Notes, error bound and theorem are those of the status; numbers in them are compared elsewhere."""
-    caveat = statement.caveat(system)
+    caveat = system.model.caveat
     notes = entry(report, "notes", list)
     bound, theorem = (entry(report, key, (str, type(None))) for key in ("error_bound", "theorem"))
+    if system.model.statement is None and (notes or status.endswith(" for phi") or theorem):
+        detail = f"{status}, with {len(notes)} notes, was not compared: {statement.NO_STATEMENT.format(system.model.architecture)}"
+        return Check("status", True, detail, proved=False)
     if status.endswith(" for phi") != (caveat is not None and status not in ("theorem", "undecided")):
         return Check("status", False, f"{status} is not what can be said where phi {'does not stand' if caveat else 'stands'} for the model")
     if (bound is not None) != status.startswith("exact") or (theorem is not None) != (status == "theorem"):
@@ -102,7 +108,7 @@ def _all_algebraic(report: dict, system: System) -> bool:
             numbers[item["family"]] += item["number"]
     if not (statement.is_abelian(system) and (system.kind == "gradient-flow" or system.rate.zero)):
         return False
-    return numbers[statement.ABELIAN] > 0 and numbers[statement.BALANCED] == system.size - min(system.widths[1:3])
+    return numbers[statement.ABELIAN] > 0 and numbers[statement.BALANCED] == system.size - min(system.model.options.widths[1:3])
 
 
 def _made(report: dict, system: System) -> Check:
@@ -129,7 +135,7 @@ def spec_hash(report: dict, system: System) -> str:
     if system.kind != "gradient-flow" and system.start is not None:
         dynamics["start"] = _plain(system.start)
     data = {
-        "model": {"architecture": system.architecture, "widths": list(system.widths), "bias": system.bias},
+        "model": {"architecture": system.model.architecture, **system.model.keys},
         "metric": {**report["metric"]["blocks"], "at": system.at},
         "dynamics": dynamics,
     }

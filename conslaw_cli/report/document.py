@@ -69,6 +69,10 @@ class Laws(Table):
 class Certificate(Table):
     """What was proved, as data that ``conslaw verify-certificate`` proves again."""
 
+    blocks: Annotated[
+        tuple[tuple[str, tuple[Positive, ...]], ...],
+        Meta(description="The model's parameter blocks in the order of its state: name, (out, in), or (size,) where entries have one index."),
+    ]
     parts: tuple[Brackets | Paths, ...]
     checksum: Annotated[Digest, Meta(description="Hash of all the report says but its name and this.")]
 
@@ -113,7 +117,7 @@ def to_dict(report: Report, expand: bool = False) -> dict:
         error_bound=report.error_bound,
         theorem=report.theorem,
         notes=report.notes,
-        certificate=Certificate(report.certificate, checksum=""),
+        certificate=Certificate(report.model.blocks, report.certificate, checksum=""),
         reproduce=report.reproduce,
     )
     content = _as_lists(msgspec.to_builtins(document))

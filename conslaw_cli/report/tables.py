@@ -61,12 +61,18 @@ class Graph(Table):
     functional: Annotated[Count, Meta(description="Number of the node that is the functional.")]
 
 
+Axis = Annotated[tuple[Count, ...] | None, Meta(description="Rows or columns of the model's block, from 0; null for all.")]
+
+
 class Brackets(Table, tag_field="method", tag="brackets"):
     """Iterated brackets that span the trace at a point over a prime field, for one part of the model and its copies."""
 
     copies: Positive
     blocks: Annotated[
         tuple[tuple[str, tuple[Positive, Positive]], ...], Meta(description="Parameter blocks: name, (out, in).")
+    ]
+    indices: Annotated[
+        tuple[tuple[tuple[Axis, Axis], ...], ...], Meta(description="For each copy and block the rows and columns that it has.")
     ]
     graph: Graph
     seed: Count
