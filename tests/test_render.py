@@ -203,7 +203,7 @@ def report(**changes) -> Report:
         trace=Trace(24, (12, 21), 21),
         laws=LawsSummary(3, 3, True, 2, 2, (family,)),
         status="proved",
-        certificate=(Brackets(1, (), Graph((), 0), 0, 7, tuple(range(60)), tuple((k, k + 1) for k in range(60)), (), 60),),
+        certificate=(Brackets(1, (), (), Graph((), 0), 0, 7, tuple(range(60)), tuple((k, k + 1) for k in range(60)), (), 60),),
         reproduce=Reproduce("1.0", 0, (), "0" * 64),
     )
     return replace(usual, **changes)
