@@ -191,7 +191,7 @@ def _families(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGr
     """Laws of a part that theory knows, one group for each family that has some: verified like any other."""
     families = candidates(flow, model.hidden)
     kept = selection.keep_families([family.laws() for family in families])
-    return tuple(LawGroup(tuple(laws), VERIFIED, family if family.has_form else None) for family, laws in zip(families, kept) if laws)
+    return tuple(LawGroup(tuple(laws), VERIFIED, family) for family, laws in zip(families, kept) if laws)
 
 
 def _special(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGroup, ...]:

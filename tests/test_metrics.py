@@ -62,12 +62,12 @@ def test_known_counts_of_matrix_metrics(architecture, widths, metric, filtration
     assert found["metric"]["blocks"]["W1"].startswith(next(iter(metric["W1"])))
 
 
-@pytest.mark.parametrize(("kind", "number"), [("gradient-flow", 6), ("momentum", 3)])
-def test_matrices_off_the_hidden_axis_leave_the_laws_of_the_layer(kind, number):
+@pytest.mark.parametrize(("kind", "family", "number"), [("gradient-flow", "balancedness", 6), ("momentum", "angular momentum", 3)])
+def test_matrices_off_the_hidden_axis_leave_the_laws_of_the_layer(kind, family, number):
     """W2^T B^-1 W2 - W1 A^-1 W1^T, by SymPy up to a factor."""
     found = result("linear", [2, 3, 2], {"W1": {"right": A}, "W2": {"left": B}}, kind)
     (item,) = found["laws"]["items"]
-    assert (item["family"], item["number"], item["source"]) == ("further laws", number, "theory, verified")
+    assert (item["family"], item["number"], item["source"]) == (family, number, "theory, verified")
     assert verify_report(found).verdict == "verified"
     if kind == "gradient-flow":
         first, second = (sp.Matrix(2, 3, lambda i, j, b=b: sp.Symbol(f"W{b}_{(j if b == 1 else i) + 1}_{(i if b == 1 else j) + 1}")) for b in (1, 2))

@@ -11,19 +11,18 @@ from conslaw_cli.analysis import ERROR_BITS, Analysis, LawGroup, PartResult
 from conslaw_cli.assembling.certificate import certificate, primes
 from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.dynamics.base import Dynamics
-from conslaw_cli.laws import families as known
 from conslaw_cli.laws.abelian import AbelianFamily
-from conslaw_cli.laws.families import FamilyLaws
+from conslaw_cli.laws.families import NEURON, FamilyLaws, balance
 from conslaw_cli.laws.law import Law
+from conslaw_cli.laws.matrices import DIAGONAL, Layout
+from conslaw_cli.laws.paths import require_laws
 from conslaw_cli.laws.special import SpecialFamily
 from conslaw_cli.laws.theory import UNVERIFIED, KnownFamily, known_families
 from conslaw_cli.laws.time import depends_on_time
-from conslaw_cli.metrics import Metric
 from conslaw_cli.models import Model
 from conslaw_cli.models.base import HiddenLayer
-from conslaw_cli.assembling.expansion import verified
 from conslaw_cli.report.formula import Entry
-from conslaw_cli.assembling.forms import family_form
+from conslaw_cli.assembling.forms import Shapes, family_form
 from conslaw_cli.assembling.integrals import algebraic_note, integral_family
 from conslaw_cli.report.model import (
     DynamicsSummary,
@@ -39,10 +38,6 @@ from conslaw_cli.assembling.special import special_family
 from conslaw_cli.spec import DynamicsSpec, MetricSpec, spec_sha256, time_text
 from conslaw_cli.timefree import time_free
 from conslaw_cli.version import __version__
-
-
-PATHS_COMPARED = 2
-"""Neurons of a layer of a path network whose laws are compared with their form; a law has as many terms as its neuron edges."""
 
 
 def build(analysis: Analysis) -> Report:
@@ -185,13 +180,13 @@ def _known_laws(analysis: Analysis) -> LawsSummary:
     """What theory knows without a computation: a theorem's count, and families that hold at every size."""
     theorem, metrics = _theorem(analysis), dict(analysis.spec.metric.blocks)
     layers = known_families(analysis.model.blocks, analysis.model.hidden, metrics, analysis.dynamics)
-    families = tuple(_known_family(family, analysis.dynamics, metrics) for family in layers)
+    families = tuple(_known_family(family, analysis.dynamics, analysis.model.index_shapes) for family in layers)
     found, timed = sum(family.number for family in families), any(family.depends_on_time for family in families)
     known_of_all = timed or not analysis.dynamics.time_fields
     return LawsSummary(theorem[0] if theorem else None, found, timed if known_of_all else None, None, 0, families)
 
 
-def _known_family(family: KnownFamily, dynamics: Dynamics, metrics: dict[str, Metric]) -> Family:
+def _known_family(family: KnownFamily, dynamics: Dynamics, shapes: Shapes) -> Family:
     """Its form alone: the members of a model of this size are not written out."""
     return Family(
         name=family.name,
@@ -199,7 +194,7 @@ def _known_family(family: KnownFamily, dynamics: Dynamics, metrics: dict[str, Me
         members=(),
         depends_on_time=family.timed,
         source=UNVERIFIED,
-        form=family_form(family.name, family.layer, dynamics, metrics, family.timed),
+        form=family_form(family.expression, dynamics, family.layer.width, shapes),
         entries=family.size if family.size > family.number else None,
         verified=False,
     )
@@ -232,8 +227,7 @@ def _part_families(analysis: Analysis, result: PartResult) -> list[Family]:
             families.append(special_family(group, dynamics, len(positions), naming))
             continue
         for laws, timed in _by_time(group.laws, dynamics, n):
-            shapes = analysis.model.index_shapes
-            families.append(_part_family(group, laws, timed, dynamics, n, positions, name_of, shapes))
+            families.append(_part_family(group, laws, timed, analysis, positions, name_of))
     return families
 
 
@@ -243,21 +237,19 @@ def _by_time(laws: tuple[Law, ...], dynamics: Dynamics, n: int) -> list[tuple[li
     return [(chosen, timed) for chosen, timed in split if chosen]
 
 
-def _part_family(group: LawGroup, laws: list[Law], timed: bool, dynamics, n: int, positions: list, name_of, shapes) -> Family:
-    copies = len(positions)
+def _part_family(group: LawGroup, laws: list[Law], timed: bool, analysis: Analysis, positions: list, name_of) -> Family:
+    copies, n, dynamics, shapes = len(positions), len(positions[0]), analysis.dynamics, analysis.model.index_shapes
 
     def member(number: int) -> object:
         copy, law = divmod(number, len(laws))
         return in_original(laws[law], dynamics, n, lambda k, velocity: name_of(positions[copy][k], velocity))
 
-    form, entries = None, None
-    if group.family and len(laws) == len(group.laws):
-        form = family_form(group.family.name, group.family.layer, dynamics, group.family.metrics, timed)
-        form = verified(form, _family_members(group.family, dynamics, n, positions, name_of), shapes)
-        total = group.family.size
-        entries = total * copies if total > len(laws) else None
+    family, form, entries = group.family, None, None
+    if family and len(laws) == len(group.laws) and _covers(family, copies, shapes):
+        form = family_form(family.expression, dynamics, family.layer.width, shapes)
+        entries = family.size * copies if family.size > len(laws) else None
     return Family(
-        name=group.family.name if group.family else "further laws",
+        name=family.name if form else "further laws",
         number=len(laws) * copies,
         members=Members(len(laws) * copies, member),
         depends_on_time=timed,
@@ -267,50 +259,36 @@ def _part_family(group: LawGroup, laws: list[Law], timed: bool, dynamics, n: int
     )
 
 
-def _family_members(family: FamilyLaws, dynamics: Dynamics, n: int, positions: list, name_of) -> Iterator[tuple]:
-    """(k, l, law) for the neurons of a family over all copies of its part: copies hold one neuron each."""
-    for copy, places in enumerate(positions):
-        for k, l in family.entries():
-            law = in_original(family.law(k, l), dynamics, n, lambda i, velocity: name_of(places[i], velocity))
-            yield copy + k, copy + l, law
+def _covers(family: FamilyLaws, copies: int, shapes: Shapes) -> bool:
+    """Whether the copies of a part hold all of a layer: every neuron with whole columns and rows of blocks.
+
+    Then the expression in the part's blocks is that in the model's. Entries of two neurons are laws only where one part holds both.
+    """
+    layer, width = family.layer, family.width
+    whole = [family.layout.shapes[name] == (shapes[name][0], width) for name in layer.outgoing]
+    whole += [family.layout.shapes[name] == (width, shapes[name][1] or 1) for name in layer.incoming]
+    return all(whole) and width * copies == layer.width and (copies == 1 or family.expression.symmetry == DIAGONAL)
 
 
 def _path_families(analysis: Analysis) -> list[Family]:
     """One family for each hidden layer of a path network."""
-    metrics = dict(analysis.spec.metric.blocks)
     families, first = [], 0
     for layer in analysis.model.hidden:
-        families.append(_path_family(analysis, layer, first, metrics))
+        families.append(_path_family(analysis, layer, first))
         first += layer.width
     return families
 
 
-def _path_family(analysis: Analysis, layer: HiddenLayer, first: int, metrics: dict[str, Metric]) -> Family:
-    model, dynamics, graph = analysis.model, analysis.dynamics, analysis.paths.graph
-    name_of, block_of = _entry(model), _blocks_of(model)
-
-    def law(neuron: int) -> Law:
-        leaving, entering = graph.around(first + neuron)
-        vectors = [
-            (sign, [position], metrics[block_of(position)].primitive)
-            for sign, positions in ((1, leaving.tolist()), (-1, entering.tolist()))
-            for position in positions
-        ]
-        return known.neuron_law(vectors)
-
-    members = Members(layer.width, lambda k: in_original(law(k), dynamics, model.size, name_of))
-    timed = bool(dynamics.time_fields) and depends_on_time(law(0), dynamics, model.size)
-    form = family_form(known.NEURON, layer, dynamics, metrics, timed)
+def _path_family(analysis: Analysis, layer: HiddenLayer, first: int) -> Family:
+    model, dynamics, layout = analysis.model, analysis.dynamics, Layout.of(analysis.model.blocks)
+    expression, name_of = balance(layer, dict(analysis.spec.metric.blocks)), _entry(model)
+    require_laws(analysis.paths.graph, expression.terms, layout, range(first, first + layer.width))
+    law = lambda neuron: expression.law(neuron, neuron, layout)
     return Family(
-        name=known.NEURON,
+        name=NEURON,
         number=layer.width,
-        members=members,
-        depends_on_time=timed,
+        members=Members(layer.width, lambda k: in_original(law(k), dynamics, model.size, name_of)),
+        depends_on_time=bool(dynamics.time_fields) and depends_on_time(law(0), dynamics, model.size),
         source="integer kernel of the path exponents",
-        form=verified(form, ((k, k, members[k]) for k in range(min(layer.width, PATHS_COMPARED))), model.index_shapes),
+        form=family_form(expression, dynamics, layer.width, model.index_shapes),
     )
-
-
-def _blocks_of(model: Model) -> Callable[[int], str]:
-    name_of = _entry(model)
-    return lambda position: name_of(position, False).block

@@ -1,72 +1,103 @@
-"""Matrix and neuron forms of the families that theory knows, with their functions of time."""
+"""Matrix expressions as a report has them: put in terms of (t, theta, theta') like any law, each factor standing for one letter."""
 
 from __future__ import annotations
 
-from fractions import Fraction
+from dataclasses import dataclass, replace
+from functools import cached_property
 
+from conslaw_cli.assembling.original import in_original
 from conslaw_cli.dynamics.base import Dynamics
-from conslaw_cli.laws import families as known
-from conslaw_cli.metrics import Metric
-from conslaw_cli.metrics.base import common_scale
-from conslaw_cli.models.base import HiddenLayer
-from conslaw_cli.report.formula import BlockRef, MatrixForm, MatrixTerm, NeuronForm, NeuronTerm
+from conslaw_cli.laws.law import Law
+from conslaw_cli.laws.matrices import Block, MatrixExpression, Product, RowSums, total
+from conslaw_cli.metrics.base import Matrix
+from conslaw_cli.report.formula import BlockRef, MatrixForm, MatrixTerm, NeuronForm, NeuronTerm, Shifted, Term
+from conslaw_cli.rings.polynomials import Polynomial, times
+
+Shapes = dict[str, tuple[int, int | None]]
+"""Rows and columns of the blocks; None for a vector, whose entries have one index."""
 
 
-def family_form(
-    name: str, layer: HiddenLayer, dynamics: Dynamics, metrics: dict[str, Metric], timed: bool
-) -> MatrixForm | NeuronForm:
-    """The matrix or neuron form of a family at a hidden layer; ``timed`` says whether its laws depend on time."""
-    if name == known.BALANCED:
-        terms = [MatrixTerm(1, BlockRef(b, transposed=True), BlockRef(b)) for b in layer.outgoing]
-        terms += [MatrixTerm(-1, BlockRef(b), BlockRef(b, transposed=True)) for b in layer.incoming]
-        return MatrixForm(dynamics.growth.power(2), tuple(terms), layer.width, "symmetric")
-    if name == known.ANGULAR:
-        return MatrixForm(dynamics.scale.text, _angular_terms(layer), layer.width, "antisymmetric")
-    if name == known.NEURON:
-        return _neuron_form(layer, dynamics, metrics, timed)
-    sides = [(1, block, "out") for block in layer.outgoing] + [(-1, block, _side(layer, block)) for block in layer.incoming]
-    velocities = tuple(NeuronTerm(sign, block, side, velocity=True) for sign, block, side in sides)
-    if name == known.MOMENTUM:
-        return NeuronForm(dynamics.scale.text, velocities, layer.width)
-    factor, time = _lag(dynamics)
-    positions = tuple(NeuronTerm(sign, block, side) for sign, block, side in sides)
-    lagging = tuple(NeuronTerm(sign * factor, block, side, velocity=True, time=time) for sign, block, side in sides)
-    return NeuronForm("1", positions + lagging, layer.width)
+@dataclass(frozen=True)
+class _Letter:
+    """A factor in its place of a product, before its ``middle`` matrix or after; for a block and its velocity the same."""
+
+    block: Block
+    first: bool = True
+    middle: Matrix | None = None
 
 
-def _lag(dynamics: Dynamics) -> tuple[int | Fraction, str]:
-    """What multiplies theta' in a centre of motion: 1/tau for constant tau, otherwise -A."""
-    if dynamics.inverse_rate is None:
-        return -1, dynamics.lag.text
-    number = dynamics.inverse_rate.terms.get(())
-    return (1, f"1/{dynamics.rate_letter}") if number is None else (number, "1")
+def family_form(expression: MatrixExpression, dynamics: Dynamics, width: int, shapes: Shapes) -> MatrixForm | NeuronForm:
+    """The form of a family with so many neurons.
+
+    What a dynamics puts for Q and P is a combination of theta and theta' with scalar coefficients, the same for blocks as for entries.
+    """
+    letters = _Letters(expression)
+    groups = in_original(letters.law, dynamics, len(letters.found), letters.at).groups
+    if any(isinstance(term, Product) for term in expression.terms):
+        (group,) = groups
+        return MatrixForm(group.time, tuple(map(_product, group.terms)), width, expression.symmetry)
+    plain = {name: (rows, columns or 1) for name, (rows, columns) in shapes.items()}
+    log_scale = dynamics.growth.text if expression.log_surplus(plain) else "1"
+    time = groups[0].time if len({group.time for group in groups}) == 1 else "1"
+    terms = [_row_sums(term, group.time if time == "1" else "1", shapes) for group in groups for term in group.terms]
+    order = {term.block: place for place, term in enumerate(terms) if not term.velocity}
+    return NeuronForm(time, tuple(sorted(terms, key=lambda term: (term.velocity, order.get(term.block, 0)))), width, log_scale)
 
 
-def _side(layer: HiddenLayer, block: str) -> str:
-    return "bias" if block in layer.biases else "in"
+@dataclass(frozen=True)
+class _Letters:
+    """An expression as a law whose variables are its factors; those of a product do not commute, so each place has its own."""
+
+    expression: MatrixExpression
+
+    @cached_property
+    def found(self) -> list[_Letter]:
+        """The letters, what is printed first last, as the entries of a model are numbered."""
+        letters = [letter for term in self.expression.terms for letter, _ in _factors(term)]
+        return list(dict.fromkeys(letters))[::-1]
+
+    @property
+    def law(self) -> Law:
+        return total(map(self._law, self.expression.terms))
+
+    def _law(self, term: Product | RowSums) -> Law:
+        numbers = [self.found.index(letter) + (len(self.found) if moving else 0) for letter, moving in _factors(term)]
+        if isinstance(term, RowSums):
+            return term.applied(numbers)
+        left, right = numbers
+        return Law(Polynomial({times(((left, 1),), ((right, 1),)): term.coefficient}))
+
+    def at(self, number: int, moving: bool) -> _Letter:
+        letter = self.found[number]
+        return replace(letter, block=replace(letter.block, moving=moving))
 
 
-def _angular_terms(layer: HiddenLayer) -> tuple[MatrixTerm, ...]:
-    terms = []
-    for block in layer.outgoing:
-        terms.append(MatrixTerm(1, BlockRef(block, transposed=True), BlockRef(block, velocity=True)))
-        terms.append(MatrixTerm(-1, BlockRef(block, transposed=True, velocity=True), BlockRef(block)))
-    for block in layer.incoming:
-        terms.append(MatrixTerm(1, BlockRef(block), BlockRef(block, transposed=True, velocity=True)))
-        terms.append(MatrixTerm(-1, BlockRef(block, velocity=True), BlockRef(block, transposed=True)))
-    return tuple(terms)
+def _factors(term: Product | RowSums) -> list[tuple[_Letter, bool]]:
+    """The letters of a term's factors, and whether they are velocities."""
+    if isinstance(term, RowSums):
+        return [(_Letter(replace(term.block, moving=False)), term.block.moving)]
+    left, right = (replace(block, moving=False) for block in (term.left, term.right))
+    return [(_Letter(left, True, term.middle), term.left.moving), (_Letter(right, False), term.right.moving)]
 
 
-def _neuron_form(layer: HiddenLayer, dynamics: Dynamics, metrics: dict[str, Metric], timed: bool) -> NeuronForm:
-    involved = layer.outgoing + layer.incoming
-    scale = common_scale(metrics[block].primitive for block in involved)
-    terms = []
-    for block in involved:
-        primitive, outgoing = metrics[block].primitive, block in layer.outgoing
-        coefficient = int((scale if outgoing else -scale) * primitive.coefficient)
-        function = "log" if primitive.logarithm else "power"
-        side, constant = "out" if outgoing else _side(layer, block), primitive.constant
-        terms.append(NeuronTerm(coefficient, block, side, function, primitive.exponent or 1, constant=constant))
-    degree = metrics[involved[0]].primitive.exponent
-    log_scale = dynamics.growth.power(1) if degree == 0 and timed else "1"
-    return NeuronForm(dynamics.growth.power(degree), tuple(terms), layer.width, log_scale)
+def _letters(term: Term) -> list[_Letter]:
+    """A term's letters from left to right."""
+    found = [base.entry if isinstance(base, Shifted) else base for base, _ in term.factors]
+    return sorted(found, key=lambda letter: not letter.first)
+
+
+def _product(term: Term) -> MatrixTerm:
+    left, right = _letters(term)
+    return MatrixTerm(term.coefficient, _reference(left.block), _reference(right.block), left.middle)
+
+
+def _reference(block: Block) -> BlockRef:
+    return BlockRef(block.name, block.transposed, block.moving)
+
+
+def _row_sums(term: Term, time: str, shapes: Shapes) -> NeuronTerm:
+    ((base, exponent),) = term.factors
+    (letter,), constant = _letters(term), base.constant if isinstance(base, Shifted) else None
+    block, function = letter.block, "log" if term.log else "power"
+    side = "out" if block.transposed else "in" if shapes[block.name][1] else "bias"
+    return NeuronTerm(term.coefficient, block.name, side, function, exponent, block.moving, time, constant=constant)

@@ -1,6 +1,8 @@
-"""Matrix and neuron forms, read and written out: exp(tau*t)*(W2^T*dW2 - ...) has an entry for each pair (k, l) of hidden neurons, sum_i W2[i,k]^2 - ... one for each k.
+"""Matrix and neuron forms, read and written out.
 
-Products of blocks and sums over a neuron's entries are taken out of the text; what remains is a formula in them, read like a law.
+exp(tau*t)*(W2^T*dW2 - ...) has an entry for each pair (k, l) of hidden neurons, W2^T*[[5, -1], [-1, 2]]*W2 with a matrix of integers
+between blocks; diag(...), and sum_i W2[i,k]^2 - ..., have one for each k. Products of blocks and sums over a neuron's entries are taken
+out of the text; what remains is a formula in them, read like a law.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ for _ in range(20):  # brackets in pairs, as deep as a rate may be
     _SCALE = rf"(?:[^()\[\]]|\({_SCALE}\))*"
 MOST_TERMS = 3_000_000
 _SLOT = r"\[([ik])(?:,([jk]))?\](?:\^(?:(\d+)|\((-?\d+(?:/[1-9]\d?)?)\)))?"
+_ROW = r"\[-?\d{1,400}(?:, -?\d{1,400})*\]"
+_MATRIX = rf"\[{_ROW}(?:, {_ROW})*\]"
+_DIAGONAL = re.compile(r"(.*\*)?diag\(([^()]*)\)")
 Neurons = tuple[int, int]
 """(k, l), or (k, k) in neuron forms; from 0."""
 
@@ -28,7 +33,7 @@ Neurons = tuple[int, int]
 def _patterns(names: tuple[str, ...]) -> tuple[re.Pattern, re.Pattern]:
     """A product of two blocks, and a sum over a neuron's entries."""
     block = rf"(?<![A-Za-z0-9_])(d?)({'|'.join(sorted(names, key=len, reverse=True))})"
-    product = rf"{block}(\^T)?\*{block}(\^T)?(?![A-Za-z0-9_^\[(])"
+    product = rf"{block}(\^T)?\*(?:({_MATRIX})\*)?{block}(\^T)?(?![A-Za-z0-9_^\[(])"
     return re.compile(product), re.compile(rf"(?:sum_([ij]) )?(?:(log)\((?:({_SCALE})\*)?)?{block}{_SLOT}")
 
 
@@ -68,18 +73,25 @@ class Turned:
 
 @dataclass(frozen=True)
 class Product:
-    """left * right, a square matrix."""
+    """left * middle * right, a square matrix; ``middle`` None is the identity."""
 
     left: Block | Turned
     right: Block | Turned
+    middle: tuple[tuple[int, ...], ...] | None = None
 
     def part(self, k: int, l: int) -> Part:
-        pairs = ((self.left.entry(k, m), self.right.entry(m, l)) for m in range(self.left.columns))
-        return Part([(1, ((a, 2),) if a == b else ((a, 1), (b, 1))) for a, b in pairs])
+        if self.middle is None:
+            triples = ((1, self.left.entry(k, m), self.right.entry(m, l)) for m in range(self.left.columns))
+        else:
+            entries = ((m, n, x) for m, row in enumerate(self.middle) for n, x in enumerate(row) if x)
+            triples = ((x, self.left.entry(k, m), self.right.entry(n, l)) for m, n, x in entries)
+        return Part([(x, ((a, 2),) if a == b else ((a, 1), (b, 1))) for x, a, b in triples])
 
     @property
     def size(self) -> int:
-        return self.left.rows if self.left.rows == self.right.columns and self.left.columns == self.right.rows else 0
+        inner = {(self.left.columns, self.right.rows)} | {(len(self.middle), len(row)) for row in self.middle or ()}
+        square = self.left.rows == self.right.columns and (self.middle or self.left.columns == self.right.rows)
+        return self.left.rows if square and len(inner) == 1 else 0
 
 
 @dataclass(frozen=True)
@@ -106,12 +118,15 @@ class Form:
     def __init__(self, text: str, system: System, times: Times) -> None:
         self._blocks = {name: Block(system.offsets()[name], *shape) for name, shape in system.blocks}
         self._shift = system.size if system.second_order else None
-        self._vectors = system.vectors
+        self._vectors, self._metrics = system.vectors, system.metrics
+        self._axes: set[tuple[str, bool]] = set()
         products, sums = _patterns(tuple(self._blocks))
         self.pieces: list[Product | Sum] = []
         self.velocities: list[int] = []
         self.is_matrix = bool(products.search(text))
         body = products.sub(self._product, text) if self.is_matrix else sums.sub(self._sum, text)
+        if self.is_matrix and "diag" in body:
+            self.is_matrix, body = False, _inside(body)
         names = {f"M{i}": i for i in range(len(self.pieces))}
         tree = parse(body.replace("^", "**"), lambda name: names.get(name, -1), system.rate.letters | {"t"})
         self.law = Law.read(tree, times)
@@ -132,8 +147,10 @@ class Form:
         """Laws of one and of two neurons, and how many the form has.
 
         Permutations of the neurons of a layer leave model and metric as they are and permute the laws of a form, so these
-        stand for all. Raises ExpressionError.
+        stand for all. Raises ExpressionError, also where a matrix in the metric tells the neurons apart.
         """
+        if not all(self._metrics[name].same_along(columns) for name, columns in self._axes):
+            raise ExpressionError("laws of which only the form is given, under a metric that tells the neurons apart")
         neurons = {(0, 0): self.size, (0, 1): self.size * (self.size - 1) // 2 if self.is_matrix else 0}
         if any(len(piece.part(0, 0).monomials) > MOST_TERMS for piece in self.pieces):
             raise ExpressionError("a form with too many terms for this checker")
@@ -170,14 +187,17 @@ class Form:
         return Block(block.start + self._shift, block.rows, block.columns) if dot else block
 
     def _product(self, match: re.Match) -> str:
-        left, right = self._block(match[1], match[2]), self._block(match[4], match[5])
-        self.pieces.append(Product(left.turned if match[3] else left, right.turned if match[6] else right))
-        self.velocities.append(len(match[1] + match[4]))
+        left, right = self._block(match[1], match[2]), self._block(match[5], match[6])
+        rows = match[4] and tuple(tuple(map(int, row.split(", "))) for row in match[4][2:-2].split("], ["))
+        self._axes |= {(match[2], bool(match[3])), (match[6], not match[7])}
+        self.pieces.append(Product(left.turned if match[3] else left, right.turned if match[7] else right, rows))
+        self.velocities.append(len(match[1] + match[5]))
         return f"M{len(self.pieces) - 1}"
 
     def _sum(self, match: re.Match) -> str:
         index, log, scale, dot, name, first, second, power, negative = match.groups()
         block = self._block(dot, name)
+        self._axes.add((name, index == "i"))
         indices = tuple(slot for slot in (first, second) if slot)
         if indices == ("i", "k") and index == "i":
             block = block.turned
@@ -193,6 +213,14 @@ class Form:
         if not log:
             return piece
         return f"({piece} + {block.columns}*log({scale})" if scale else f"({piece}"
+
+
+def _inside(body: str) -> str:
+    """A form without the diag around all its products. Raises ExpressionError where it is not around all of them."""
+    match = _DIAGONAL.fullmatch(body)
+    if not match or re.search(r"M\d|diag", match[1] or ""):
+        raise ExpressionError("a form takes the diagonal of the sum of all its products")
+    return f"{match[1] or ''}({match[2]})"
 
 
 def _collected(part: Part) -> Part:

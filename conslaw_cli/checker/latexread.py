@@ -8,9 +8,11 @@ from conslaw_cli.checker.parse import FUNCTIONS, ExpressionError
 
 _TOKEN = re.compile(r"\s*(\\[A-Za-z]+|\d+(?:\.\d+)?|[A-Za-z]|[-+(){}_^,:/])")
 _DIFFERENTIAL = re.compile(r"\s*\\mathrm\{d\}")
+DIAGONAL = frozenset({"diag"})
 _GROUPS = {"(": ")", r"\left": r"\right", "{": "}"}
 _NORM = re.compile(r"(d?[A-Za-z]+\d*)\[(?::,k|k,:)\]")
 _QUOTIENT = re.compile(r"\(\((\d+)\)/\((\d+)\)\)")
+_MATRIX = re.compile(r"\{pmatrix\}([-\d& \\]*)\\end\{pmatrix\}")
 DEEPEST = 40
 
 
@@ -131,7 +133,7 @@ class _Reader:
         if name in ("mathrm", "operatorname"):
             self.expect("{")
             word = self._word()
-            return self.applied(word) if name == "operatorname" else self.indexed(word)
+            return self.applied(word, DIAGONAL) if name == "operatorname" else self.indexed(word)
         if name == "sqrt":
             return f"sqrt({self.braces()})"
         if name == "sum":
@@ -147,6 +149,8 @@ class _Reader:
             return f"Integral({integrand}, t)"
         if name == "lVert":
             return self.norm()
+        if name == "begin":
+            return self.matrix()
         return self.applied(name) if name in FUNCTIONS else self.indexed("lamda" if name == "lambda" else name)
 
     def _word(self) -> str:
@@ -156,9 +160,18 @@ class _Reader:
         self.place = match.end()
         return match[1].replace(r"\_", "_")
 
-    def applied(self, function: str) -> str:
+    def matrix(self) -> str:
+        """The rows of a matrix of integers, after its beginning."""
+        match = _MATRIX.match(self.text, self.place)
+        if not match:
+            raise self.fault()
+        self.place = match.end()
+        rows = (", ".join(entry.strip() for entry in row.split("&")) for row in match[1].split("\\\\"))
+        return f"[{', '.join(f'[{row}]' for row in rows)}]"
+
+    def applied(self, function: str, others: frozenset[str] = frozenset()) -> str:
         """A function with its argument in brackets."""
-        if function not in FUNCTIONS or self.token() not in ("(", r"\left"):
+        if function not in FUNCTIONS | others or self.token() not in ("(", r"\left"):
             raise self.fault()
         return f"{function}({self.group(self.take())})"
 

@@ -34,6 +34,11 @@ class Metric:
     def euclidean(self) -> bool:
         return self == Metric()
 
+    def same_along(self, columns: bool) -> bool:
+        """Whether it is the same for all columns, or rows, and mixes none of them."""
+        matrix = self.right if columns else self.left
+        return self.full is None and (matrix is None or all(x == (matrix[0][0] if i == j else 0) for i, row in enumerate(matrix) for j, x in enumerate(row)))
+
     @property
     def bits(self) -> int:
         """Digits of its numbers."""

@@ -28,11 +28,6 @@ class Law:
             found[variable] = found[variable] + term if variable in found else term
         return {variable: partial for variable, partial in found.items() if partial}
 
-    def renumbered(self, number) -> Law:
-        """The same law in other variable numbers."""
-        logs = tuple(sorted((number(v), c) for v, c in self.logs))
-        return Law(self.polynomial.renumbered(number), logs)
-
     @property
     def variables(self) -> set[int]:
         return self.polynomial.variables | {v for v, _ in self.logs} | {v for v, _, _ in self.functions}

@@ -11,11 +11,15 @@ matrix, so they are independent. Upper bound: one law for each hidden neuron, wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 
+from conslaw_cli.laws.matrices import Layout, RowSums
 from conslaw_cli.models.base import PathNetwork
 
 INPUT, OUTPUT = -1, -2
@@ -44,10 +48,6 @@ class Edges:
     def _first(self, ends: np.ndarray) -> np.ndarray:
         neurons, first = np.unique(ends, return_index=True)
         return first[np.searchsorted(neurons, np.arange(self.neurons))]
-
-    def around(self, neuron: int) -> tuple[np.ndarray, np.ndarray]:
-        """(edges that leave, edges that enter) a hidden neuron."""
-        return np.flatnonzero(self.tail == neuron), np.flatnonzero(self.head == neuron)
 
 
 def edges(network: PathNetwork, blocks: tuple[tuple[str, tuple[int, int]], ...]) -> Edges:
@@ -87,6 +87,21 @@ def independent_paths(graph: Edges) -> int:
     return len(own)
 
 
+def require_laws(graph: Edges, sums: Sequence[RowSums], layout: Layout, neurons: range) -> None:
+    """Raises ArithmeticError unless the row sums are what leaves each neuron minus what enters it, up to a factor, in the coordinates z."""
+    what = "a law is not what leaves a neuron minus what enters it"
+    ratios = [Fraction(term.coefficient) / term.function.coefficient for term in sums]
+    _require(np.array([abs(ratio) == abs(ratios[0]) for ratio in ratios]), what)
+    for ends, sign in ((graph.tail, 1), (graph.head, -1)):
+        expected = np.full_like(ends, -1)
+        blocks = [term.block for term, ratio in zip(sums, ratios) if ratio * sign > 0]
+        for block, (row, neuron) in product(blocks, enumerate(neurons)):
+            places = layout.row(block, row)
+            expected[places.start : places.stop : places.step] = neuron
+        here = (neurons.start <= ends) & (ends < neurons.stop)
+        _require(np.where(here, ends, -1) == expected, what)
+
+
 def _step(edge: np.ndarray, ends: np.ndarray, next_edge: np.ndarray) -> np.ndarray:
     """The next edge of each path where it ends at a hidden neuron, the same edge elsewhere."""
     going, result = ends[edge] >= 0, edge.copy()
@@ -94,6 +109,6 @@ def _step(edge: np.ndarray, ends: np.ndarray, next_edge: np.ndarray) -> np.ndarr
     return result
 
 
-def _require(condition: np.ndarray) -> None:
+def _require(condition: np.ndarray, what: str = "the path basis is not triangular") -> None:
     if not condition.all():
-        raise ArithmeticError("the path basis is not triangular")
+        raise ArithmeticError(what)

@@ -3,10 +3,11 @@
 Nothing here is computed or verified. Why the families hold: phi does not change when a hidden layer's incoming blocks are
 multiplied by A and its outgoing ones by A^-1, for every invertible A (linear layers) or every diagonal one (neurons), and
 
-- balancedness (linear, Euclidean, first order): A = exp(symmetric) gives <dH, grad phi> = 0, at every point of the ray cQ too;
+- balancedness (linear, first order, constant metrics that leave the layer's axis as it is): the metrics' inverses on the other axes
+  weight the inner products, and A = exp(symmetric) gives <dH, grad phi> = 0, at every point of the ray cQ too;
 - neuron balance (first order): theta/M dtheta is the differential of the law, so M cancels; under weight decay the factors
-  c^(1-a) of the blocks must be one, so their exponents a must be;
-- angular momenta (linear, Euclidean, second order): A = exp(antisymmetric) moves by isometries, whatever the damping (Noether);
+  c^(1-a) of the blocks must be one, so their exponents a must be; under metrics as above it is the diagonal of balancedness;
+- angular momenta (linear, second order, metrics as above): A = exp(antisymmetric) moves by isometries, whatever the damping (Noether);
 - conserved momenta and centres of motion (entropy at theta, second order): a neuron's sum of weights out minus weights in
   feels no force, so it moves as a free particle under the damping.
 
@@ -24,8 +25,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-from conslaw_cli.dynamics.base import ONE, Dynamics
-from conslaw_cli.laws.families import ANGULAR, BALANCED, CENTRE, MOMENTUM, NEURON
+from conslaw_cli.dynamics.base import Dynamics
+from conslaw_cli.laws.families import CENTRE, expressions
+from conslaw_cli.laws.matrices import ANTISYMMETRIC, DIAGONAL, MatrixExpression
 from conslaw_cli.metrics import Metric
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.graph.nodes import Shape
@@ -35,21 +37,25 @@ UNVERIFIED = "theory, not verified at this size"
 
 @dataclass(frozen=True)
 class KnownFamily:
-    """A family at a hidden layer: ``size`` laws, at least ``number`` of them independent of each other and of other families'."""
+    """A family at a hidden layer: at least ``number`` of its laws are independent of each other and of other families'."""
 
     name: str
     layer: HiddenLayer
-    size: int
+    expression: MatrixExpression
     number: int
     timed: bool
     """Whether its laws depend on time."""
+
+    @property
+    def size(self) -> int:
+        return self.expression.count(self.layer.width)
 
 
 @dataclass(frozen=True)
 class _Layer:
     hidden: HiddenLayer
-    names: tuple[str, ...]
-    """The families that hold at it."""
+    families: dict[str, MatrixExpression]
+    """The families that hold at it, by name."""
     before: int
     """Columns that the blocks from the previous hidden layer have for this one; ``after``, the blocks to the next one."""
     after: int
@@ -57,7 +63,7 @@ class _Layer:
     """Columns of the blocks that no other hidden layer has a part in."""
 
     def ranks(self, columns: int) -> tuple[int, ...]:
-        return tuple(rank(name, self.hidden.width, columns) for name in self.names)
+        return tuple(rank(expression, self.hidden.width, columns) for expression in self.families.values())
 
 
 def known_families(
@@ -67,36 +73,18 @@ def known_families(
     layers = list(_layers(dict(blocks), hidden, metrics, dynamics))
     found = []
     for layer, columns in zip(layers, _shared_out(layers)):
-        for name, number in zip(layer.names, layer.ranks(columns)):
-            timed = _timed(name, layer.hidden, dict(blocks), metrics, dynamics)
-            found.append(KnownFamily(name, layer.hidden, size(name, layer.hidden.width), number, timed))
+        for (name, expression), number in zip(layer.families.items(), layer.ranks(columns)):
+            timed = _timed(name, expression, dict(blocks), dynamics)
+            found.append(KnownFamily(name, layer.hidden, expression, number, timed))
     return [family for family in found if family.number]
 
 
-def names_at(layer: HiddenLayer, metrics: dict[str, Metric], dynamics: Dynamics) -> tuple[str, ...]:
-    """The families that hold at a hidden layer."""
-    involved = {metrics[block].power for block in layer.incoming + layer.outgoing}
-    if not dynamics.second_order:
-        if layer.group == "linear" and involved == {0}:
-            return (BALANCED,)
-        separates = all(metrics[block].primitive for block in layer.incoming + layer.outgoing)
-        scaled = len(involved) == 1 and None not in involved
-        return (NEURON,) if separates and (scaled or dynamics.position == (ONE,)) else ()
-    if layer.group == "linear" and involved == {0}:
-        return (ANGULAR,)
-    return (MOMENTUM, CENTRE) if involved == {1} and dynamics.metric_point == dynamics.position else ()
-
-
-def size(name: str, width: int) -> int:
-    """Number of laws of a family at a layer of a width: entries of a symmetric or antisymmetric matrix, or neurons."""
-    return {BALANCED: width * (width + 1) // 2, ANGULAR: width * (width - 1) // 2}.get(name, width)
-
-
-def rank(name: str, width: int, columns: int) -> int:
+def rank(expression: MatrixExpression, width: int, columns: int) -> int:
     """Rank of a family's gradients along blocks with so many generic columns."""
-    if name not in (BALANCED, ANGULAR):
+    if expression.symmetry == DIAGONAL:
         return width if columns else 0
-    return size(name, width) - size(name, max(0, width - columns * (2 if name == ANGULAR else 1)))
+    vectors = columns * (2 if expression.symmetry == ANTISYMMETRIC else 1)
+    return expression.count(width) - expression.count(max(0, width - vectors))
 
 
 def _layers(shapes: dict[str, Shape], hidden: tuple, metrics: dict[str, Metric], dynamics: Dynamics) -> Iterator[_Layer]:
@@ -106,7 +94,7 @@ def _layers(shapes: dict[str, Shape], hidden: tuple, metrics: dict[str, Metric],
         columns = {block: prod(shapes[block]) // layer.width for block in layer.incoming + layer.outgoing}
         before = sum(columns[block] for block in previous.intersection(columns))
         after = sum(columns[block] for block in following.intersection(columns))
-        yield _Layer(layer, names_at(layer, metrics, dynamics), before, after, sum(columns.values()) - before - after)
+        yield _Layer(layer, expressions(layer, metrics, dynamics), before, after, sum(columns.values()) - before - after)
 
 
 def _shared_out(layers: list[_Layer]) -> list[int]:
@@ -128,11 +116,8 @@ def _shared_out(layers: list[_Layer]) -> list[int]:
     return chosen[::-1]
 
 
-def _timed(name: str, layer: HiddenLayer, shapes: dict[str, Shape], metrics: dict[str, Metric], dynamics: Dynamics) -> bool:
+def _timed(name: str, expression: MatrixExpression, shapes: dict[str, Shape], dynamics: Dynamics) -> bool:
     """A function of time that multiplies a law makes it depend on time; in a sum of logarithms, only if it does not cancel."""
-    if not dynamics.second_order:
-        growing = not dynamics.growth.trivial
-        logarithms = name == NEURON and metrics[layer.incoming[0]].primitive.logarithm
-        balance = sum(prod(shapes[b]) for b in layer.outgoing) - sum(prod(shapes[b]) for b in layer.incoming)
-        return growing and not (logarithms and balance == 0)
-    return dynamics.inverse_rate is None if name == CENTRE else not dynamics.scale.trivial
+    if dynamics.second_order:
+        return dynamics.inverse_rate is None if name == CENTRE else not dynamics.scale.trivial
+    return not dynamics.growth.trivial and expression.log_surplus(shapes) != 0

@@ -82,8 +82,8 @@ class MetricError(Exception):
 class Primitive:
     """coefficient * B^exponent, or coefficient * log B for exponent 0: a primitive of theta/M for a metric M = diag(M(theta)).
 
-    B is theta, or theta^2 + ``constant``. ``symbolic`` says that M is no power of theta, so that a law is verified by M times the
-    derivative of the primitive, which is theta.
+    B is theta, or theta^2 + ``constant``. ``symbolic`` says that M, or the primitive, is no Laurent polynomial in theta, so that a law is
+    verified by M times the derivative of the primitive, which is theta: at the parameters themselves, under gradient flow.
     """
 
     coefficient: Fraction

@@ -68,7 +68,8 @@ class Entrywise(Metric):
         k, constant, b = found
         exponent = 2 - b if constant is None else 1 - b
         coefficient = 1 / (k * (exponent or 1) * (1 if constant is None else 2))
-        return Primitive(coefficient, int(exponent) if exponent.denominator == 1 else exponent, constant, symbolic=True)
+        symbolic = constant is not None or not self.everywhere
+        return Primitive(coefficient, int(exponent) if exponent.denominator == 1 else exponent, constant, symbolic)
 
     @property
     def weight(self) -> None:

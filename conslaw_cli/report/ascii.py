@@ -51,8 +51,8 @@ class Ascii(Notation):
     def transposed(self, block: str) -> str:
         return block + "^T"
 
-    def matrix_product(self, left: str, right: str) -> str:
-        return f"{left}*{right}"
+    def matrix_product(self, factors: Sequence[str]) -> str:
+        return "*".join(factors)
 
     def summed(self, index: str, text: str) -> str:
         return f"sum_{index} {text}"

@@ -72,15 +72,16 @@ class BlockRef(Struct, frozen=True):
 
 
 class MatrixTerm(Struct, frozen=True):
-    """coefficient * left * right."""
+    """coefficient * left * middle * right; the matrix of integers ``middle`` is None for the identity."""
 
     coefficient: int
     left: BlockRef
     right: BlockRef
+    middle: tuple[tuple[int, ...], ...] | None = None
 
 
 class MatrixForm(Struct, frozen=True):
-    """``time * (sum of terms)``, a size x size matrix; ``symmetry`` is "symmetric" or "antisymmetric"."""
+    """``time * (sum of terms)``, a size x size matrix; ``symmetry`` is "symmetric", "antisymmetric" or, for its diagonal alone, "diagonal"."""
 
     time: str
     terms: tuple[MatrixTerm, ...]

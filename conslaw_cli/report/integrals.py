@@ -53,7 +53,7 @@ def definitions(curve: Curve, prose: Prose) -> list[Definition]:
 
 def _gram(block: str, write: Notation, transposed_first: bool) -> str:
     factors = (write.transposed(block), block) if transposed_first else (block, write.transposed(block))
-    return write.matrix_product(*factors)
+    return write.matrix_product(factors)
 
 
 def _polynomial(curve: Curve, write: Notation) -> str:
@@ -68,6 +68,6 @@ def _side(first: str, middle: str, last: str, write: Notation) -> str:
     """(-1)^(k - 1) W3 W2 v_k v_k^T W1."""
     v, product = write.indexed("v", "k"), last
     for factor in (middle, v, write.transposed(v), first):
-        product = write.matrix_product(product, factor)
+        product = write.matrix_product([product, factor])
     sign = write.power(write.group(write.sum([(-1, "")])), write.sum([(1, write.letter("k")), (-1, "")]))
     return write.product([sign, product])

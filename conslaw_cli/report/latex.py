@@ -72,7 +72,7 @@ class Latex(Notation):
         return f"{name}{self.group(', '.join(arguments))}"
 
     def group(self, text: str) -> str:
-        return rf"\left({text}\right)" if r"\frac" in text else f"({text})"
+        return rf"\left({text}\right)" if r"\frac" in text or r"\begin" in text else f"({text})"
 
     def verbatim(self, text: str) -> str:
         return rf"\text{{{escaped(text)}}}"
@@ -80,8 +80,12 @@ class Latex(Notation):
     def transposed(self, block: str) -> str:
         return rf"{block}^\top"
 
-    def matrix_product(self, left: str, right: str) -> str:
-        return f"{left} {right}"
+    def matrix(self, rows: Sequence[Sequence[str]]) -> str:
+        written = r" \\ ".join(" & ".join(row) for row in rows)
+        return rf"\begin{{pmatrix}} {written} \end{{pmatrix}}"
+
+    def matrix_product(self, factors: Sequence[str]) -> str:
+        return " ".join(factors)
 
     def summed(self, index: str, text: str) -> str:
         return rf"\sum_{index} {text}"

@@ -78,7 +78,7 @@ class MathML(Notation):
         return _row(f"<mi>{escaped(function)}</mi>", _APPLY, self.group("<mo>,</mo>".join(arguments)))
 
     def group(self, text: str) -> str:
-        fence = "<mo>" if "<mfrac" in text else '<mo stretchy="false">'
+        fence = "<mo>" if "<mfrac" in text or "<mtable" in text else '<mo stretchy="false">'
         return _row(f"{fence}(</mo>", text, f"{fence})</mo>")
 
     def verbatim(self, text: str) -> str:
@@ -87,8 +87,12 @@ class MathML(Notation):
     def transposed(self, block: str) -> str:
         return _raised(block, '<mi mathvariant="normal">T</mi>')
 
-    def matrix_product(self, left: str, right: str) -> str:
-        return left + _TIMES + right
+    def matrix(self, rows: Sequence[Sequence[str]]) -> str:
+        cells = ["".join(f"<mtd>{entry}</mtd>" for entry in row) for row in rows]
+        return _row("<mo>(</mo><mtable>", *(f"<mtr>{row}</mtr>" for row in cells), "</mtable><mo>)</mo>")
+
+    def matrix_product(self, factors: Sequence[str]) -> str:
+        return _TIMES.join(factors)
 
     def summed(self, index: str, text: str) -> str:
         return _row(f"<munder><mo>&#x2211;</mo><mi>{index}</mi></munder>", text)

@@ -91,8 +91,12 @@ class Notation(ABC):
     @abstractmethod
     def transposed(self, block: str) -> str: ...
 
+    def matrix(self, rows: Sequence[Sequence[str]]) -> str:
+        """A matrix of numbers."""
+        return "[" + ", ".join("[" + ", ".join(row) + "]" for row in rows) + "]"
+
     @abstractmethod
-    def matrix_product(self, left: str, right: str) -> str: ...
+    def matrix_product(self, factors: Sequence[str]) -> str: ...
 
     @abstractmethod
     def summed(self, index: str, text: str) -> str:
@@ -129,6 +133,7 @@ class Notation(ABC):
             return self._integrals(form)
         if isinstance(form, MatrixForm):
             pieces = [(term.coefficient, self._matrix_term(term)) for term in form.terms]
+            pieces = [(1, self.apply("diag", [self.sum(pieces)]))] if form.symmetry == "diagonal" else pieces
         else:
             pieces = [piece for term in form.terms for piece in self._neuron(term, form.log_scale)]
         return self.sum(self._timed(form.time, pieces))
@@ -210,7 +215,8 @@ class Notation(ABC):
         return self.quotient(velocity, ahead if self.fraction_bar else self.group(ahead))
 
     def _matrix_term(self, term: MatrixTerm) -> str:
-        return self.matrix_product(self._block(term.left), self._block(term.right))
+        middle = [self.matrix([[self.sum([(x, "")] if x else ()) for x in row] for row in term.middle])] if term.middle else []
+        return self.matrix_product([self._block(term.left), *middle, self._block(term.right)])
 
     def _block(self, ref: BlockRef) -> str:
         block = self.letter(ref.block, ref.velocity)

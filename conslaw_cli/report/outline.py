@@ -101,7 +101,7 @@ def _law(family: Family, prose: Prose) -> str:
     if form is None:
         return prose.text(family.name)
     written = prose.math(prose.notation.form(form))
-    if isinstance(form, MatrixForm):
+    if isinstance(form, MatrixForm) and form.symmetry != "diagonal":
         return f"{written}  {prose.text(form.symmetry)} {prose.text(f'{form.size}×{form.size}')}"
     if isinstance(form, IntegralSum):
         numbers = prose.math(prose.notation.letter("j")) + prose.text(f" = 0 … {family.number - 1}")

@@ -70,8 +70,9 @@ class Unicode(Notation):
     def transposed(self, block: str) -> str:
         return block + "ᵀ"
 
-    def matrix_product(self, left: str, right: str) -> str:
-        return left + right
+    def matrix_product(self, factors: Sequence[str]) -> str:
+        separator = " " if any(factor.startswith("[[") for factor in factors) else ""
+        return separator.join(factors)
 
     def summed(self, index: str, text: str) -> str:
         return f"Σ{_SUM_INDEX[index]} {text}"

@@ -138,10 +138,6 @@ class Polynomial:
             total += term
         return total % p
 
-    def renumbered(self, number: Callable[[int], int]) -> Polynomial:
-        """The same polynomial in other variable numbers (an injective map)."""
-        return Polynomial({tuple(sorted((number(v), e) for v, e in m)): c for m, c in self.terms.items()})
-
     @property
     def variables(self) -> set[int]:
         return {variable for monomial in self.terms for variable, _ in monomial}
