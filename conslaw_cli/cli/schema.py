@@ -12,7 +12,7 @@ from conslaw_cli.cli.specs import force_option, output_option
 
 SCHEMAS = {
     "spec": "conslaw_cli.spec.jsonschema",
-    "report": "conslaw_cli.report.document",
+    "report": "conslaw_cli.assembling.jsonschema",
     "check": "conslaw_cli.checks.outcome",
 }
 """Each a module with ``schema()``."""

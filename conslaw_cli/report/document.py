@@ -1,4 +1,7 @@
-"""The JSON report (schema 2): the tables of a report with its laws written out, and the JSON Schema of all of it."""
+"""The JSON report (schema 2): the tables of a report with its laws written out.
+
+The types are its JSON Schema too, but for names that rooms above know: ``assembling/jsonschema.py``.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from conslaw_cli.models import ARCHITECTURES, Architecture
 from conslaw_cli.report import ascii, latex
 from conslaw_cli.report.formula import IntegralSum
 from conslaw_cli.report.integrals import definitions
 from conslaw_cli.report.model import Report
 from conslaw_cli.report.prose import where
 from conslaw_cli.report.tables import Brackets, Count, Digest, Dynamics, Model, Paths, Positive, Reproduce, Table, Trace
-from conslaw_cli.spec.schema import KINDS, POINTS, STATUSES
+from conslaw_cli.vocabulary import POINTS, STATUSES
 
 SCHEMA = 2
 EXPRESSIONS_SHOWN = 1000
@@ -122,29 +124,6 @@ def to_dict(report: Report, expand: bool = False) -> dict:
     )
     content = _as_lists(msgspec.to_builtins(document))
     return _signed({**content, "model": {**report.model.table, **content["model"]}})
-
-
-def schema() -> dict:
-    """The JSON Schema of what ``conslaw report --format json`` prints: one report, or an array of several.
-
-    What may be named depends on the rooms below, so the types say only that it is a text.
-    """
-    made = msgspec.json.schema(JsonReport | list[JsonReport])
-    tables = made["$defs"]
-    tables["Model"] = {"anyOf": [_model_of(architecture, tables["Model"]) for architecture in ARCHITECTURES.values()]}
-    tables["Dynamics"]["properties"]["kind"] = {"enum": sorted(KINDS)}
-    return made
-
-
-def _model_of(architecture: Architecture, model: dict) -> dict:
-    """The schema of the model for one architecture: with its own keys of [model], all of them."""
-    own, said = architecture.table.schemas(), {**model["properties"], "architecture": {"const": architecture.name}}
-    return {
-        **model,
-        "properties": {"architecture": said.pop("architecture"), **own, **said},
-        "required": ["architecture", *own, *said],
-        "additionalProperties": False,
-    }
 
 
 def _fields(source: Struct, table: type[Struct]) -> dict[str, object]:

@@ -86,7 +86,7 @@ class LawsSummary(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """What is known of one spec's conservation laws, and how. ``status``: one of ``conslaw_cli.spec.schema.STATUSES``."""
+    """What is known of one spec's conservation laws, and how. ``status``: one of ``conslaw_cli.vocabulary.STATUSES``."""
 
     name: str
     model: ModelSummary

@@ -13,13 +13,8 @@ import msgspec
 from conslaw_cli import metrics
 from conslaw_cli.dynamics import DYNAMICS, Kind
 from conslaw_cli.models import ARCHITECTURES, Architecture
-from conslaw_cli.spec.schema import (
-    KINDS,
-    POINTS,
-    STATUSES,
-    ExpectSpec,
-    ModelSpec,
-)
+from conslaw_cli.spec.schema import KINDS, ExpectSpec, ModelSpec
+from conslaw_cli.vocabulary import POINTS, STATUSES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 """The name of the dialect; nothing is loaded from there."""

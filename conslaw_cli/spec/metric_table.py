@@ -9,7 +9,9 @@ from conslaw_cli.metrics import Metric, MetricError, field, full, natural, read_
 from conslaw_cli.metrics.base import Shape
 from conslaw_cli.metrics.power import LARGEST_EXPONENT, NAMES
 from conslaw_cli.problems import MOST_ALIKE, Table, suggestion
-from conslaw_cli.spec.schema import POINTS, DynamicsSpec, MetricSpec, ModelSpec
+from conslaw_cli.spec.schema import DynamicsSpec, MetricSpec, ModelSpec
+from conslaw_cli.vocabulary import POINTS
+
 
 def block_names(model: ModelSpec | None) -> tuple[str, ...]:
     """The model's parameter blocks in order; none for a model that could not be read."""

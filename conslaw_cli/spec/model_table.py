@@ -5,7 +5,8 @@ from __future__ import annotations
 from conslaw_cli.models import ARCHITECTURES, Architecture, ModelTable
 from conslaw_cli import hints
 from conslaw_cli.problems import Table, suggestion
-from conslaw_cli.spec.schema import STATUSES, ExpectSpec, ModelSpec
+from conslaw_cli.spec.schema import ExpectSpec, ModelSpec
+from conslaw_cli.vocabulary import STATUSES
 
 _EXPECTED = {"laws": int, "time_dependent": bool, "complete": bool, "time_free": int, "dimension": int}
 

@@ -13,9 +13,6 @@ from conslaw_cli.metrics import Metric
 from conslaw_cli.models import ARCHITECTURES, Architecture, Options
 
 KINDS = tuple(DYNAMICS)
-STATUSES = ("proved", "proved for phi", "exact", "exact for phi", "theorem", "undecided")
-"""``for phi``: of phi's laws, where phi stands for the network nowhere."""
-POINTS = ("theta", "lookahead")
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from conslaw_cli.models import ARCHITECTURES, Architecture
-from conslaw_cli.spec.schema import KINDS, POINTS, STATUSES
+from conslaw_cli.spec.schema import KINDS
+from conslaw_cli.vocabulary import POINTS, STATUSES
 
 _TEMPLATE = """\
 # {summary}
