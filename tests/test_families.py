@@ -155,6 +155,18 @@ def test_a_metric_of_matrices_leaves_one_form(architecture, metric, kind, form):
     assert verify_report(report.to_dict()).verdict == "verified"
 
 
+def test_one_matrix_of_all_parameters_that_is_made_of_matrices_on_axes():
+    """[[1, 1/2], [1/2, 3/2]] on W1 (1 x 2), 1 on W2 (1 x 1); an entry between the blocks takes the form away."""
+    matrix = [[1, "1/2", 0], ["1/2", "3/2", 0], [0, 0, 1]]
+    apart = report_of("linear", [2, 1, 1], {"full": matrix}).to_dict()
+    assert [item["form"] for item in apart["laws"]["items"]] == ["5*W2^T*W2 - 2*W1*[[3, -1], [-1, 2]]*W1^T"]
+    assert verify_report(apart).verdict == "verified"
+    matrix[0][2] = matrix[2][0] = "1/5"
+    coupled = report_of("linear", [2, 1, 1], {"full": matrix}).to_dict()
+    assert not any(item["form"] for item in coupled["laws"]["items"])
+    assert verify_report(coupled).verdict != "REJECTED"
+
+
 def test_a_form_with_matrices_in_every_notation():
     reports = [report_of("relu", [2, 3, 2], {"W1": {"right": A}, "W2": {"left": B}}, "weight-decay")]
     assert "exp(2λt) diag(5 W₂ᵀ [[5, −1], [−1, 2]] W₂ − 9 W₁ [[3, −1], [−1, 2]] W₁ᵀ)  k = 1 … 3" in render(reports, "text")
