@@ -23,6 +23,7 @@ from conslaw_cli.laws import families
 from conslaw_cli.report import render
 
 MODEL_SPECS = Path(__file__).parent.parent / "model_specs"
+NAMES = {families.BALANCED, families.NEURON, families.ANGULAR, families.MOMENTUM, families.CENTRE}
 A, B = [[2, 1], [1, 3]], [[2, 1], [1, 5]]
 
 
@@ -71,7 +72,7 @@ def test_a_form_is_the_laws_that_were_verified(case):
     found = report_of(architecture, widths, metric, kind, bias=bias).to_dict()
     assert verify_report(found).verdict in ("verified", "verified for phi", "confirmed in part")
     for item in found["laws"]["items"]:
-        if item["form"]:
+        if item["family"] in NAMES:
             laws = {sp.expand(sp.sympify(law)) for law in item["expressions"]}
             assert laws <= expanded(item["form"], dict(found["certificate"]["blocks"])), item["form"]
 
@@ -104,9 +105,6 @@ def wrong(expression, which):
 def planted(which):
     original = families.expressions
     return lambda *arguments: {name: wrong(expression, which) for name, expression in original(*arguments).items()}
-
-
-NAMES = {families.BALANCED, families.NEURON, families.ANGULAR, families.MOMENTUM, families.CENTRE}
 
 
 @pytest.mark.parametrize("path", sorted(MODEL_SPECS.glob("*.toml")), ids=lambda p: p.stem)
