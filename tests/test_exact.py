@@ -936,3 +936,13 @@ def test_blocks_of_coefficients_may_be_called_anything(names):
     flow = PartFlow(Program(blocks, functional), (EUCLIDEAN, EUCLIDEAN), flow_of(spec("linear", [3, 2, 3]))[2])
     found = trace(flow, seed=1)
     assert found.closed and flow.dimension - found.dimension == 3
+
+
+def test_slopes_are_the_values_of_the_derivatives():
+    """One pass over the terms, with powers of both signs, fractions and constants of the dynamics, and what making polynomials gives."""
+    half = Fraction(1, 2)
+    terms = [(((-2, 1), (0, 3)), 5), (((0, 1), (1, -2)), Fraction(2, 7)), (((1, half), (2, 1)), 3), (((2, 2),), -1), ((), 4)]
+    polynomial, p = Polynomial.of(terms), 8388593
+    values = {-2: 17, 0: 12345, 1: 678**2, 2: p - 9}
+    expected = {v: partial.value(values, p) for v, partial in polynomial.derivatives().items()}
+    assert polynomial.slopes(values, p) == expected and set(expected) == {-2, 0, 1, 2}

@@ -120,9 +120,9 @@ def places(value):
 
 
 def stumbles(number: int, count: int) -> None:
-    random = Random(number)
+    random, report = Random(number), honest(number)
     for _ in range(count):
-        forged = mutated(honest(number), random)
+        forged = mutated(report, random)
         try:
             forged = with_checksum(forged)
         except (ValueError, RecursionError, LookupError, TypeError, AttributeError):

@@ -11,6 +11,7 @@ import numpy as np
 
 from conslaw_cli.rings.echelon import Echelon
 from conslaw_cli.rings.field import Field
+from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics.base import Symbol
 from conslaw_cli.flows.part import PartFlow
@@ -65,8 +66,12 @@ def gradient_rows(field: Field, state: np.ndarray, laws: Sequence[Law]) -> np.nd
 def _gradients(field: Field, values: dict[int, int], dimension: int, laws: Sequence[Law]) -> np.ndarray:
     rows = np.zeros((len(laws), dimension), dtype=np.int64)
     for row, law in enumerate(laws):
-        for variable, partial in law.gradient.items():
-            rows[row, variable] = partial.value(values, field.p)
+        for variable, slope in law.polynomial.slopes(values, field.p).items():
+            if variable >= 0:
+                rows[row, variable] = slope
+        for variable, coefficient in law.logs:
+            slope = Polynomial.variable(variable, -1).scaled(coefficient).value(values, field.p)
+            rows[row, variable] = (int(rows[row, variable]) + slope) % field.p
         for variable, coefficient, primitive in law.functions:
             slope = coefficient * primitive.slope(values[variable], field.p)
             rows[row, variable] = (int(rows[row, variable]) + slope) % field.p

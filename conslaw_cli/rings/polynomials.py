@@ -110,7 +110,19 @@ class Polynomial:
                 kept = ((variable, exponent - 1),) if exponent != 1 else ()
                 rest = monomial[:position] + kept + monomial[position + 1 :]
                 found.setdefault(variable, []).append((rest, coefficient * exponent))
-        return {variable: Polynomial.of(terms) for variable, terms in found.items()}
+        return {variable: Polynomial(dict(terms)) for variable, terms in found.items()}
+
+    def slopes(self, values: dict[int, int], p: int) -> dict[int, int]:
+        """The values of :meth:`derivatives` modulo p, where :meth:`value` is one; no polynomial is made for them."""
+        found: dict[int, int] = {}
+        for monomial, coefficient in self.terms.items():
+            scale = _residue(coefficient, p)
+            for position, (variable, exponent) in enumerate(monomial):
+                slope = scale * _residue(exponent, p) * _power(values[variable], exponent - 1, p) % p
+                for other, power in monomial[:position] + monomial[position + 1 :]:
+                    slope = slope * _power(values[other], power, p) % p
+                found[variable] = (found.get(variable, 0) + slope) % p
+        return found
 
     def substitute(self, image: Callable[[int], Polynomial | None]) -> Polynomial:
         """Replace variables by polynomials (None keeps one). Raises ValueError for a negative power of a sum."""
@@ -130,11 +142,9 @@ class Polynomial:
         """The value modulo p at integers that are not zero modulo p, squares where they have fractional exponents."""
         total = 0
         for monomial, coefficient in self.terms.items():
-            term = coefficient.numerator * pow(coefficient.denominator, -1, p)
+            term = _residue(coefficient, p)
             for variable, exponent in monomial:
-                if Fraction(exponent).denominator > 1:
-                    exponent = exponent.numerator * pow(exponent.denominator, -1, (p - 1) // 2) % ((p - 1) // 2)
-                term = term * pow(values[variable], int(exponent), p) % p
+                term = term * _power(values[variable], exponent, p) % p
             total += term
         return total % p
 
@@ -160,6 +170,20 @@ class Polynomial:
 def display_order(monomial: Monomial) -> tuple:
     """Terms by variables from the last block to the first, as laws are usually written (outgoing minus incoming)."""
     return tuple((-v, e) for v, e in monomial)
+
+
+def _residue(number: Number, p: int) -> int:
+    return number % p if isinstance(number, int) else number.numerator * pow(number.denominator, -1, p) % p
+
+
+def _power(base: int, exponent: Number, p: int) -> int:
+    """A power modulo p of what is not zero there, and a square where the exponent is a fraction."""
+    if exponent == 1:
+        return base
+    if exponent.denominator > 1:
+        half = (p - 1) // 2
+        exponent = exponent.numerator * pow(exponent.denominator, -1, half) % half
+    return pow(base, int(exponent), p)
 
 
 def _image_terms(image: Polynomial | None, factor: tuple[int, int]) -> list[tuple[Monomial, Number]]:
