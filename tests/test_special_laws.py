@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from helpers import name_of, report, spec
@@ -60,7 +61,7 @@ def test_a_law_without_its_symmetry_is_refused():
     flow = PartFlow(model.program, tuple(metric for _, metric in parsed.metric.blocks), dynamics)
     (family,) = mirror_families(flow, model.hidden)
     first, second = family.laws
-    crossed = type(first)(first.outgoing, second.incoming, first.rate, first.size)
+    crossed = replace(first, places=tuple(a if a[0] > 0 else b for a, b in zip(first.places, second.places, strict=True)))
     selection = Selection(flow, Stream(1), flow.dimension)
     assert selection.keep_special([crossed, first, first, second]) == [first, second]
 

@@ -224,7 +224,7 @@ def _part_families(analysis: Analysis, result: PartResult) -> list[Family]:
             continue
         if isinstance(group.family, SpecialFamily):
             naming = lambda copy, place: name_of(positions[copy][place], False)
-            families.append(special_family(group, dynamics, len(positions), naming))
+            families.append(special_family(group, dynamics, len(positions), naming, analysis.model.index_shapes))
             continue
         for laws, timed in _by_time(group.laws, dynamics, n):
             families.append(_part_family(group, laws, timed, analysis, positions, name_of))

@@ -99,5 +99,9 @@ def _row_sums(term: Term, time: str, shapes: Shapes) -> NeuronTerm:
     ((base, exponent),) = term.factors
     (letter,), constant = _letters(term), base.constant if isinstance(base, Shifted) else None
     block, function = letter.block, "log" if term.log else "power"
-    side = "out" if block.transposed else "in" if shapes[block.name][1] else "bias"
-    return NeuronTerm(term.coefficient, block.name, side, function, exponent, block.moving, time, constant=constant)
+    return NeuronTerm(term.coefficient, block.name, side(block, shapes), function, exponent, block.moving, time, constant=constant)
+
+
+def side(block: Block, shapes: Shapes) -> str:
+    """Which entries of a block are a neuron's: its column, its row, or its one entry."""
+    return "out" if block.transposed else "in" if shapes[block.name][1] else "bias"

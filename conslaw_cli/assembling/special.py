@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conslaw_cli.analysis import LawGroup
+from conslaw_cli.assembling.forms import Shapes, side
 from conslaw_cli.assembling.original import Members
 from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws.mirror import MIRROR, MirrorLaw
@@ -17,7 +18,7 @@ Naming = Callable[[int, int], Entry]
 """The entry at a position of a copy of the part."""
 
 
-def special_family(group: LawGroup, dynamics: Dynamics, copies: int, name_of: Naming) -> Family:
+def special_family(group: LawGroup, dynamics: Dynamics, copies: int, name_of: Naming, shapes: Shapes) -> Family:
     """A group of laws of one kind."""
     build, form = _BUILDERS[group.family.name]
 
@@ -32,7 +33,7 @@ def special_family(group: LawGroup, dynamics: Dynamics, copies: int, name_of: Na
         members=Members(len(group.laws) * copies, member),
         depends_on_time=any(law.moves(dynamics) for law in group.laws),
         source=group.source,
-        form=form(group.family, dynamics) if complete else None,
+        form=form(group.family, dynamics, shapes) if complete else None,
     )
 
 
@@ -46,12 +47,10 @@ def _mirror(law: MirrorLaw, dynamics: Dynamics, name_of: Callable[[int], Entry])
     return Formula((Group("1", terms), *drift))
 
 
-def _mirror_form(family: SpecialFamily, dynamics: Dynamics) -> NeuronForm:
+def _mirror_form(family: SpecialFamily, dynamics: Dynamics, shapes: Shapes) -> NeuronForm:
     (law, *_), layer = family.laws, family.layer
-    sides = [(1, block, "out") for block in layer.outgoing]
-    sides += [(-1, block, "bias" if block in layer.biases else "in") for block in layer.incoming]
     rate = _rate(law, dynamics)
-    terms = tuple(NeuronTerm(sign, block, side, "mirror", rate=rate) for sign, block, side in sides)
+    terms = tuple(NeuronTerm(sign, block.name, side(block, shapes), "mirror", rate=rate) for sign, block in family.sides)
     if law.rate:
         return NeuronForm(dynamics.scale.text, terms, layer.width)
     drift = (NeuronTerm(-law.surplus, "", "", "one", time="t"),) if law.surplus else ()

@@ -79,6 +79,12 @@ class PartFlow:
         return tuple((metric, start, shape) for metric, start, (_, shape) in zip(self.metrics, self.program.starts, self.program.blocks))
 
     @property
+    def metric_of(self) -> dict[str, Metric]:
+        """By name, the metric of each block by itself, where one of all parameters is made of such."""
+        names, shapes = zip(*self.program.blocks)
+        return dict(zip(names, self.metrics[0].on_blocks(shapes) if self.metrics[0].of_all else self.metrics))
+
+    @property
     def same_signs(self) -> Iterator[tuple[int, ...]]:
         """Parameters of which an even number must change sign under a symmetry of the metric."""
         for metric, start, shape in self.metric_blocks:

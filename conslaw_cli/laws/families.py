@@ -60,8 +60,7 @@ class FamilyLaws:
 
 def candidates(flow: PartFlow, hidden: tuple[HiddenLayer, ...]) -> list[FamilyLaws]:
     """Families that may hold for a part of a model, one list entry for each hidden layer and kind."""
-    layout = Layout.of(flow.program.blocks)
-    metrics = dict(zip(layout.shapes, flow.metrics))
+    layout, metrics = Layout.of(flow.program.blocks), flow.metric_of
     found = []
     for layer in hidden:
         if set(layer.incoming + layer.outgoing) <= set(metrics):
@@ -91,9 +90,9 @@ def expressions(layer: HiddenLayer, metrics: dict[str, Metric], dynamics: Dynami
 
 def balance(layer: HiddenLayer, metrics: dict[str, Metric]) -> MatrixExpression:
     """Sums over the weights out of a neuron less those into it of a primitive of theta/M: theta^(2-a)/(2-a), or log theta for a = 2."""
-    scale = common_scale(metrics[block.name].primitive for _, block in _sides(layer))
+    scale = common_scale(metrics[block.name].primitive for _, block in sides(layer))
     terms = []
-    for sign, block in _sides(layer):
+    for sign, block in sides(layer):
         primitive = metrics[block.name].primitive
         terms.append(RowSums(int(sign * scale * primitive.coefficient), block, primitive))
     return MatrixExpression(tuple(terms), DIAGONAL)
@@ -116,33 +115,32 @@ def _centre(layer: HiddenLayer, metrics: dict[str, Metric], dynamics: Dynamics) 
 
 def _grams(layer: HiddenLayer, metrics: dict[str, Metric]) -> tuple[Product, ...]:
     """W_out^T B^-1 W_out - W_in A^-1 W_in^T, B and A the metrics' matrices on the axes that are not the layer's."""
-    sides = zip(_sides(layer), _weights(layer, metrics))
-    return products([(sign * factor, block, block.turned, matrix) for (sign, block), (factor, matrix) in sides])
+    weighted = zip(sides(layer), _weights(layer, metrics))
+    return products([(sign * factor, block, block.turned, matrix) for (sign, block), (factor, matrix) in weighted])
 
 
 def _angular(layer: HiddenLayer, metrics: dict[str, Metric]) -> MatrixExpression:
     """The angular momentum of the layer's rows and columns in the metric, Q^T B^-1 P - P^T B^-1 Q."""
-    sides = zip(_sides(layer), _weights(layer, metrics))
     pairs = [
         ((factor, block, block.turned.in_motion, matrix), (-factor, block.in_motion, block.turned, matrix))
-        for (_, block), (factor, matrix) in sides
+        for (_, block), (factor, matrix) in zip(sides(layer), _weights(layer, metrics))
     ]
     return MatrixExpression(products(list(chain.from_iterable(pairs))), ANTISYMMETRIC)
 
 
-def _sides(layer: HiddenLayer) -> list[tuple[int, Block]]:
+def sides(layer: HiddenLayer) -> list[tuple[int, Block]]:
     """(sign, block) of the blocks out of (+) and into (-) the layer, each with a row for every neuron."""
     return [(1, Block(name, transposed=True)) for name in layer.outgoing] + [(-1, Block(name)) for name in layer.incoming]
 
 
 def _weights(layer: HiddenLayer, metrics: dict[str, Metric]) -> list[tuple[Number, Matrix | None]] | None:
-    """Inverses of the metrics along the rows of :func:`_sides`, as a number times a matrix, which is None for the identity.
+    """Inverses of the metrics along the rows of :func:`sides`, as a number times a matrix, which is None for the identity.
 
     None unless every metric is constant and leaves the layer's own axis as it is, up to a factor: then all rotations of the layer
     are isometries.
     """
     found = []
-    for _, block in _sides(layer):
+    for _, block in sides(layer):
         inverses = metrics[block.name].inverses
         own, other = (reversed(inverses) if block.transposed else inverses) if inverses else (None, None)
         factor = scalar(own) if inverses else None

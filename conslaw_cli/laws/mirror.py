@@ -19,7 +19,8 @@ from dataclasses import dataclass
 
 from conslaw_cli.dynamics.base import ONE, Dynamics
 from conslaw_cli.flows.part import PartFlow
-from conslaw_cli.laws.neurons import neurons
+from conslaw_cli.laws.families import sides
+from conslaw_cli.laws.matrices import Layout
 from conslaw_cli.laws.special import Covector, SpecialFamily, Values
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.rings.polynomials import Polynomial
@@ -29,22 +30,17 @@ MIRROR = "mirror momentum"
 
 @dataclass(frozen=True)
 class MirrorLaw:
-    """sum_out Q/(tau Q + P) - sum_in Q/(tau Q + P), for positions out of and into a neuron among ``size`` parameters."""
+    """The sum of Q/(tau Q + P) with signs over the weights out of (+) and into (-) a neuron, at ``places`` among ``size`` parameters."""
 
-    outgoing: tuple[int, ...]
-    incoming: tuple[int, ...]
+    places: tuple[tuple[int, int], ...]
+    """(sign, position) of each weight."""
     rate: Polynomial
     size: int
 
     @property
-    def places(self) -> list[tuple[int, int]]:
-        """(sign, position) of each weight."""
-        return [(1, place) for place in self.outgoing] + [(-1, place) for place in self.incoming]
-
-    @property
     def surplus(self) -> int:
         """Number of weights out of the neuron less that of the weights into it."""
-        return len(self.outgoing) - len(self.incoming)
+        return sum(sign for sign, _ in self.places)
 
     def conditions(self) -> list[Covector]:
         """The scaling symmetry."""
@@ -71,10 +67,12 @@ def mirror_families(flow: PartFlow, hidden: tuple[HiddenLayer, ...]) -> list[Spe
     dynamics = flow.dynamics
     if not dynamics.second_order or dynamics.metric_point == dynamics.position or dynamics.metric_point[1] != ONE:
         return []
+    layout, rate = Layout.of(flow.program.blocks), dynamics.metric_point[0]
+    powers = {name: metric.power for name, metric in zip(layout.shapes, flow.metrics)}
     found = []
-    for layer, around in neurons(flow, hidden):
-        if {metric.power for neuron in around for metric in neuron.outgoing_metrics | neuron.incoming_metrics} == {2}:
-            rate, size = dynamics.metric_point[0], flow.program.size
-            laws = [MirrorLaw(neuron.outgoing, neuron.incoming, rate, size) for neuron in around]
-            found.append(SpecialFamily(MIRROR, layer, laws))
+    for layer in hidden:
+        if {powers.get(name) for name in layer.incoming + layer.outgoing} == {2}:
+            signed, width = sides(layer), layout.shapes[layer.incoming[0]][0]
+            places = (tuple((sign, v) for sign, block in signed for v in layout.row(block, k)) for k in range(width))
+            found.append(SpecialFamily(MIRROR, layer, signed, [MirrorLaw(around, rate, layout.size) for around in places]))
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from conslaw_cli.dynamics.base import Dynamics
+from conslaw_cli.laws.matrices import Block
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.rings.polynomials import Polynomial
 
@@ -33,8 +34,9 @@ class SpecialLaw(Protocol):
 
 @dataclass(frozen=True)
 class SpecialFamily:
-    """Laws of one kind at a hidden layer."""
+    """Laws of one kind at a hidden layer, one for each neuron: sums over the rows of its ``sides``, with their signs."""
 
     name: str
     layer: HiddenLayer
+    sides: Sequence[tuple[int, Block]]
     laws: Sequence[SpecialLaw]

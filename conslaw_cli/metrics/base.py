@@ -152,6 +152,10 @@ class Metric(ABC):
         """The metric for parameters of these names, in state order. Raises MetricError where it holds others."""
         return self
 
+    def on_blocks(self, shapes: Iterable[Shape]) -> tuple[Metric, ...]:
+        """The metric of each block by itself, for blocks of such shapes in state order; itself where it is not made of such."""
+        return tuple(self for _ in shapes)
+
     @property
     def only_at_theta(self) -> bool:
         """Whether it can be taken at theta only, at no lookahead point."""

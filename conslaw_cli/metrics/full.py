@@ -6,11 +6,14 @@ Its rows and columns are the parameters in the order of the blocks, each row by 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
 
 from conslaw_cli.metrics import rationals
 from conslaw_cli.metrics.base import Metric, Shape
-from conslaw_cli.metrics.matrix import MATRIX, Axes, rows_of
+from conslaw_cli.metrics.matrix import MATRIX, Axes, axes, rows_of
 
 KEY = "full"
 ABOUT = "One matrix for all parameters, in the order of the blocks, each row by row."
@@ -38,6 +41,27 @@ class Full(Axes):
     @property
     def size(self) -> int:
         return len(self.right)
+
+    def on_blocks(self, shapes: Iterable[Shape]) -> tuple[Metric, ...]:
+        """Matrices on the axes of a block where M couples it to no other and is L (x) R on its entries."""
+        found, start = [], 0
+        for shape in shapes:
+            stop = start + shape[0] * shape[1]
+            inner = [row[start:stop] for row in self.right[start:stop]]
+            coupled = any(any(row[:start] + row[stop:]) for row in self.right[start:stop])
+            found.append((None if coupled else _factored(inner, shape)) or self)
+            start = stop
+        return tuple(found)
+
+
+def _factored(matrix: list[tuple[Fraction, ...]], shape: Shape) -> Metric | None:
+    """L G R for a positive definite matrix L (x) R on the entries of a block row by row; None where it is no such product."""
+    rows, columns = map(range, shape)
+    left = tuple(tuple(matrix[i * shape[1]][k * shape[1]] for k in rows) for i in rows)
+    right = tuple(tuple(matrix[j][l] / matrix[0][0] for l in columns) for j in columns)
+    places = list(product(rows, columns))
+    same = all(matrix[a][b] == left[i][k] * right[j][l] for a, (i, j) in enumerate(places) for b, (k, l) in enumerate(places))
+    return axes(left, right) if same else None
 
 
 def read_full(value: object, size: int | None) -> Full:

@@ -24,8 +24,6 @@ class HiddenLayer:
     outgoing: tuple[str, ...]
     width: int
     group: str
-    biases: tuple[str, ...] = ()
-    """The incoming blocks that are columns."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,6 @@ def hidden_layers(chain: Chain, group: str) -> tuple[HiddenLayer, ...]:
             outgoing=(f"W{layer + 1}",),
             width=shapes[f"W{layer}"][0],
             group=group,
-            biases=tuple(name for name in (f"b{layer}",) if name in shapes),
         )
         for layer in range(1, chain.depth)
     )
