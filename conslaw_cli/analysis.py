@@ -19,6 +19,7 @@ from conslaw_cli.laws.search import search
 from conslaw_cli.laws.selection import Selection
 from conslaw_cli.laws.special import SpecialFamily, SpecialLaw
 from conslaw_cli.laws.time import TimeAction, action
+from conslaw_cli.laws.travel import travel_families
 from conslaw_cli.lie import TooLarge, Trace, require_size, trace
 from conslaw_cli.metrics import Metric
 from conslaw_cli.models import Model
@@ -197,7 +198,7 @@ def _families(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGr
 def _special(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGroup, ...]:
     """Laws of a part that theory knows and that are no sums of monomials, one group for each family that has some."""
     groups = []
-    for family in mirror_families(flow, model.hidden):
+    for family in (*mirror_families(flow, model.hidden), *travel_families(flow, model.hidden)):
         if laws := selection.keep_special(family.laws):
             groups.append(LawGroup(tuple(laws), VERIFIED, family))
     return tuple(groups)

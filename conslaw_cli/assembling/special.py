@@ -10,7 +10,8 @@ from conslaw_cli.assembling.original import Members
 from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws.mirror import MIRROR, MirrorLaw
 from conslaw_cli.laws.special import SpecialFamily
-from conslaw_cli.report.formula import Entry, Formula, Group, MirrorTerm, NeuronForm, NeuronTerm, Term
+from conslaw_cli.laws.travel import TRAVEL, TravelLaw
+from conslaw_cli.report.formula import Entry, Formula, Group, MirrorTerm, NeuronForm, NeuronTerm, Term, TravelForm, TravelTerm
 from conslaw_cli.report.model import Family
 
 Naming = Callable[[int, int], Entry]
@@ -61,4 +62,15 @@ def _rate(law: MirrorLaw, dynamics: Dynamics) -> str:
     return dynamics.rate_letter.removeprefix("(").removesuffix(")") if law.rate else "0"
 
 
-_BUILDERS = {MIRROR: (_mirror, _mirror_form)}
+def _travel(law: TravelLaw, dynamics: Dynamics, name_of: Callable[[int], Entry]) -> Formula:
+    """T of a neuron less T of the first."""
+    pairs = ((1, law.neuron), (-1, law.first))
+    return Formula((Group("1", tuple(TravelTerm(sign, name_of(u), name_of(v), law.powers) for sign, (u, v) in pairs)),))
+
+
+def _travel_form(family: SpecialFamily, dynamics: Dynamics) -> TravelForm:
+    layer = family.layer
+    return TravelForm(*layer.outgoing, *layer.incoming, family.laws[0].powers, layer.width)
+
+
+_BUILDERS = {MIRROR: (_mirror, _mirror_form), TRAVEL: (_travel, _travel_form)}

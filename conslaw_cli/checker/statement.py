@@ -89,8 +89,8 @@ def family_fits(name: str, is_matrix: bool, velocities: set[int]) -> bool:
     return shapes.get(name) == (is_matrix, velocities)
 
 
-ABELIAN, MIRROR = "Abelian integrals", "mirror momentum"
-SPECIAL = (ABELIAN, MIRROR)
+ABELIAN, MIRROR, TRAVEL = "Abelian integrals", "mirror momentum", "travel times"
+SPECIAL = (ABELIAN, MIRROR, TRAVEL)
 """Families of laws that are no sums of monomials and logarithms."""
 
 

@@ -49,11 +49,23 @@ class MirrorTerm(Struct, frozen=True):
     rate: str
 
 
+class TravelTerm(Struct, frozen=True):
+    """coefficient * T(u, v) for the weights u out of a neuron and v into it, whose metrics are theta^``powers``.
+
+    T is log(v/u)/(u - v) for the powers (1, 1), (u + 1/v) log u - u for (1, 3), (v + 1/u) log v - v for (3, 1).
+    """
+
+    coefficient: int
+    outgoing: Entry
+    incoming: Entry
+    powers: tuple[int, int]
+
+
 class Group(Struct, frozen=True):
     """A function of time (SymPy-readable ASCII such as "exp(tau*t)", "1" for none) times a sum of terms."""
 
     time: str
-    terms: tuple[Term | MirrorTerm, ...]
+    terms: tuple[Term | MirrorTerm | TravelTerm, ...]
 
 
 class Formula(Struct, frozen=True):
@@ -114,6 +126,15 @@ class NeuronForm(Struct, frozen=True):
     terms: tuple[NeuronTerm, ...]
     size: int
     log_scale: str = "1"
+
+
+class TravelForm(Struct, frozen=True):
+    """T of neuron k less T of neuron 1 (:class:`TravelTerm`), k = 2 … size, for blocks of one row out and one column in."""
+
+    outgoing: str
+    incoming: str
+    powers: tuple[int, int]
+    size: int
 
 
 class Curve(Struct, frozen=True):

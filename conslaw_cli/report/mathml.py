@@ -9,7 +9,7 @@ from fractions import Fraction
 from conslaw_cli.report import timefunctions
 from conslaw_cli.report.escape import GREEK
 from conslaw_cli.report.escape import html as escaped
-from conslaw_cli.report.formula import Formula, IntegralSum, MatrixForm, NeuronForm
+from conslaw_cli.report.formula import Formula, IntegralSum, MatrixForm, NeuronForm, TravelForm
 from conslaw_cli.report.notation import Notation, Number, split_name
 
 _NAMESPACE = "http://www.w3.org/1998/Math/MathML"
@@ -120,6 +120,6 @@ def formula(law: Formula | IntegralSum) -> str:
     return inline(NOTATION.formula(law))
 
 
-def form(laws: MatrixForm | NeuronForm | IntegralSum) -> str:
+def form(laws: MatrixForm | NeuronForm | TravelForm | IntegralSum) -> str:
     """A family's form as a math element."""
     return inline(NOTATION.form(laws))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from conslaw_cli.report.formula import Formula, IntegralSum, MatrixForm, NeuronForm
+from conslaw_cli.report.formula import Formula, IntegralSum, MatrixForm, NeuronForm, TravelForm
 from conslaw_cli.report.tables import Brackets, Dynamics, Model, Paths, Reproduce, Trace
 
 
@@ -61,7 +61,7 @@ class Family(Struct, frozen=True):
     members: Sequence[Formula | IntegralSum]
     depends_on_time: bool
     source: str
-    form: MatrixForm | NeuronForm | IntegralSum | None = None
+    form: MatrixForm | NeuronForm | TravelForm | IntegralSum | None = None
     entries: int | None = None
     """Entries of the matrix form when more than the independent ones counted in ``number``."""
     verified: bool = True

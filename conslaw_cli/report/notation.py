@@ -21,6 +21,8 @@ from conslaw_cli.report.formula import (
     NeuronTerm,
     Shifted,
     Term,
+    TravelForm,
+    TravelTerm,
 )
 
 Number = int | Fraction
@@ -127,10 +129,12 @@ class Notation(ABC):
             pieces += self._timed(group.time, [self._term(term, formula.log_scale) for term in group.terms])
         return self.sum(pieces)
 
-    def form(self, form: MatrixForm | NeuronForm | IntegralSum) -> str:
+    def form(self, form: MatrixForm | NeuronForm | TravelForm | IntegralSum) -> str:
         """The laws of a family at once."""
         if isinstance(form, IntegralSum):
             return self._integrals(form)
+        if isinstance(form, TravelForm):
+            return self.sum(self._travel_of(sign, form, k) for sign, k in ((1, "k"), (-1, "1")))
         if isinstance(form, MatrixForm):
             pieces = [(term.coefficient, self._matrix_term(term)) for term in form.terms]
             pieces = [(1, self.apply("diag", [self.sum(pieces)]))] if form.symmetry == "diagonal" else pieces
@@ -184,10 +188,12 @@ class Notation(ABC):
             return [(sign * coefficient, self.product([factor, body]) if body else factor)]
         return [(sign, self.product([factor, self.group(self.sum(pieces))]))]
 
-    def _term(self, term: Term | MirrorTerm, log_scale: str) -> Signed:
+    def _term(self, term: Term | MirrorTerm | TravelTerm, log_scale: str) -> Signed:
         if isinstance(term, MirrorTerm):
             velocity = self.entry(replace(term.entry, velocity=True))
             return term.coefficient, self._mirror(self.entry(term.entry), velocity, term.rate)
+        if isinstance(term, TravelTerm):
+            return term.coefficient, self._travel(self.entry(term.outgoing), self.entry(term.incoming), term.powers)
         if term.log:
             return term.coefficient, self._function("log", 1, self._base(term.factors[0][0], grouped=False), log_scale)
         factors = [self._function("power", exponent, self._base(entry), "1") for entry, exponent in term.factors]
@@ -213,6 +219,19 @@ class Notation(ABC):
             return self.quotient(position, velocity)
         ahead = self.sum([*self._timed(rate, [(1, position)]), (1, velocity)])
         return self.quotient(velocity, ahead if self.fraction_bar else self.group(ahead))
+
+    def _travel_of(self, sign: int, form: TravelForm, k: str) -> Signed:
+        """T of a neuron in a form."""
+        return sign, self._travel(self.at(form.outgoing, ("1", k)), self.at(form.incoming, (k, "1")), form.powers)
+
+    def _travel(self, u: str, v: str, powers: tuple[int, int]) -> str:
+        """log(v/u)/(u - v), or ((x + 1/y) log x - x) for the weight x of the metric theta and y of theta^3."""
+        if powers == (1, 1):
+            level = self.sum([(1, u), (-1, v)])
+            return self.quotient(self.apply("log", [self.quotient(v, u)]), level if self.fraction_bar else self.group(level))
+        x, y = (u, v) if powers == (1, 3) else (v, u)
+        level = self.group(self.sum([(1, x), (1, self.quotient(self.number(1), y))]))
+        return self.group(self.sum([(1, self.product([level, self.apply("log", [x])])), (-1, x)]))
 
     def _matrix_term(self, term: MatrixTerm) -> str:
         middle = [self.matrix([[self.sum([(x, "")] if x else ()) for x in row] for row in term.middle])] if term.middle else []

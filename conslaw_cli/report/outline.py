@@ -9,7 +9,7 @@ from msgspec import structs
 
 from conslaw_cli.report import integrals, unicode
 from conslaw_cli.report import prose as say
-from conslaw_cli.report.formula import Formula, Group, IntegralSum, MatrixForm
+from conslaw_cli.report.formula import Formula, Group, IntegralSum, MatrixForm, TravelForm
 from conslaw_cli.report.model import Family, Report
 from conslaw_cli.report.prose import Prose
 
@@ -107,6 +107,8 @@ def _law(family: Family, prose: Prose) -> str:
         numbers = prose.math(prose.notation.letter("j")) + prose.text(f" = 0 … {family.number - 1}")
         return f"{written}  {numbers}" if form.power is None else written
     index = prose.math(prose.notation.letter("k"))
+    if isinstance(form, TravelForm):
+        return f"{written}  {index} = 2" + (prose.text(f" … {form.size}") if form.size > 2 else "")
     return f"{written}  {index} = 1" + (prose.text(f" … {form.size}") if form.size > 1 else "")
 
 
