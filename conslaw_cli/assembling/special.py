@@ -68,7 +68,7 @@ def _travel(law: TravelLaw, dynamics: Dynamics, name_of: Callable[[int], Entry])
     return Formula((Group("1", tuple(TravelTerm(sign, name_of(u), name_of(v), law.powers) for sign, (u, v) in pairs)),))
 
 
-def _travel_form(family: SpecialFamily, dynamics: Dynamics) -> TravelForm:
+def _travel_form(family: SpecialFamily, dynamics: Dynamics, shapes: Shapes) -> TravelForm:
     layer = family.layer
     return TravelForm(*layer.outgoing, *layer.incoming, family.laws[0].powers, layer.width)
 

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conslaw_cli.flows.part import PartFlow
-from conslaw_cli.laws.neurons import Neuron, neurons
-from conslaw_cli.laws.special import Covector, SpecialFamily, Values
 from conslaw_cli.dynamics.base import Dynamics
+from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.laws.families import sides
+from conslaw_cli.laws.matrices import Layout
+from conslaw_cli.laws.special import Covector, SpecialFamily, Values
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.rings.polynomials import Polynomial
 
@@ -59,22 +60,18 @@ class TravelLaw:
 
 
 def travel_families(flow: PartFlow, hidden: tuple[HiddenLayer, ...]) -> list[SpecialFamily]:
-    """The families of a part under gradient flow, one for each hidden layer whose neurons have one weight out and one in."""
+    """The families of a part under gradient flow, one for each hidden layer it holds whose neurons have one weight out and one in."""
     if flow.dynamics.name != "gradient-flow":
         return []
-    found = []
-    for layer, around in neurons(flow, hidden):
-        powers = {_powers(neuron) for neuron in around}
-        if len(around) > 1 and len(powers) == 1 and powers <= set(POWERS):
-            (pair,) = powers
-            first, *rest = [(*neuron.outgoing, *neuron.incoming) for neuron in around]
-            found.append(SpecialFamily(TRAVEL, layer, [TravelLaw(places, first, pair) for places in rest]))
+    layout, metrics, found = Layout.of(flow.program.blocks), flow.metric_of, []
+    for layer in hidden:
+        powers = tuple(metrics[name].power if name in metrics else None for name in layer.outgoing + layer.incoming)
+        if powers not in POWERS or layer.width < 2:
+            continue
+        signed = sorted(sides(layer), key=lambda side: -side[0])
+        width = layout.shapes[layer.incoming[0]][0]
+        around = [[place for _, block in signed for place in layout.row(block, k)] for k in range(width)]
+        if len(around) == layer.width and {len(places) for places in around} == {2}:
+            first, *rest = map(tuple, around)
+            found.append(SpecialFamily(TRAVEL, layer, signed, [TravelLaw(places, first, powers) for places in rest]))
     return found
-
-
-def _powers(neuron: Neuron) -> tuple | None:
-    """The exponents of the metrics of the only weights out of and into a neuron."""
-    if len(neuron.outgoing) != 1 or len(neuron.incoming) != 1:
-        return None
-    (out,), (into,) = neuron.outgoing_metrics, neuron.incoming_metrics
-    return out.power, into.power
