@@ -19,9 +19,8 @@ def analyze(spec: str | PathLike[str] | Mapping[str, object], seed: int = 0) -> 
 
     Raises conslaw_cli.spec.SpecError, holding every problem of an unusable spec.
     """
-    from conslaw_cli.analysis import run
-    from conslaw_cli.assembling.build import build
+    from conslaw_cli.reporting import report_of
     from conslaw_cli.spec import parse_spec, read_spec
 
     parsed = parse_spec(spec) if isinstance(spec, Mapping) else read_spec(spec)
-    return build(run(parsed, seed))
+    return report_of(parsed, seed)

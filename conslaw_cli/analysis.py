@@ -21,19 +21,14 @@ from conslaw_cli.laws.special import SpecialFamily, SpecialLaw
 from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.laws.travel import travel_families
 from conslaw_cli.lie import TooLarge, Trace, require_size, trace
+from conslaw_cli.limits import LIMITS
 from conslaw_cli.metrics import Metric
 from conslaw_cli.models import Model
 from conslaw_cli.spec import Spec
 from conslaw_cli.steps import Listener, Step, nobody
 
-ERROR_BITS = 40.0
-"""A dimension that no sum proves is stated with an error probability below 2^-40."""
-LEAST_BITS = 1.0
-"""Growths that err with a higher probability than 1/2, for all that is known, are not repeated."""
 SEED_BITS = 53
 VERIFIED = "theory, verified"
-LARGEST_MODEL = 20_000_000
-"""Parameters up to which the positions of a model's parts are laid out in memory."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +46,18 @@ class PartResult:
 
     part: Part
     flow: PartFlow
-    trace: Trace
+    runs: tuple[Trace, ...]
+    """Growths at independent points and primes."""
     groups: tuple[LawGroup, ...]
     searched_degree: int
     error_bits: float
     """-log2 of the error bound for the dimension and the time translations; 0 where the growth did not close."""
     time: TimeAction
+
+    @property
+    def trace(self) -> Trace:
+        """The first of the growths with the largest dimension: its witnesses are those of the certificate."""
+        return _largest(self.runs)
 
     @property
     def independent(self) -> int:
@@ -117,8 +118,8 @@ def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
     ``listener`` is told what is being done, and what is known of the whole model by then.
     """
     outline = unanalysed(spec, seed, "")
-    if outline.model.size > LARGEST_MODEL:
-        return replace(outline, failure=f"{outline.model.size} parameters, the engine holds {LARGEST_MODEL}")
+    if outline.model.size > LIMITS.parameters:
+        return replace(outline, failure=f"{outline.model.size} parameters, the engine holds {LIMITS.parameters}")
     model, dynamics = spec.model.definition.build(spec.model.options), outline.dynamics
     if model.paths and _constant_fields(spec, dynamics):
         return Analysis(spec, seed, model, dynamics, paths=_path_result(spec, model))
@@ -127,7 +128,7 @@ def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
     for part in split:
         hear = _adding(listener, results, part.copies)
         try:
-            results.append(part_result(part, model, dynamics, seed, hear, ERROR_BITS + log2(len(split))))
+            results.append(part_result(part, model, dynamics, seed, hear, LIMITS.error_bits + log2(len(split))))
         except TooLarge as error:
             return Analysis(spec, seed, model, dynamics, failure=str(error))
     return Analysis(spec, seed, model, dynamics, parts=tuple(results))
@@ -163,7 +164,7 @@ def _path_result(spec: Spec, model: Model) -> PathResult:
 
 
 def part_result(
-    part: Part, model: Model, dynamics: Dynamics, seed: int, listener: Listener = nobody, wanted: float = ERROR_BITS
+    part: Part, model: Model, dynamics: Dynamics, seed: int, listener: Listener = nobody, wanted: float = LIMITS.error_bits
 ) -> PartResult:
     """Grow the trace, find as many laws as it leaves room for, and repeat the growth where the sum does not close.
 
@@ -182,10 +183,9 @@ def part_result(
     groups += (*_further(selection, groups), *special, *integrals)
     found = selection.found
     listener(Step("verifying laws", f"{found} hold", dimension=runs[0].dimension, laws=found))
-    while selection.found < flow.dimension - _largest(runs) and LEAST_BITS <= _least(runs) and _bits(runs) < wanted:
+    while selection.found < flow.dimension - _largest(runs).dimension and LIMITS.least_bits <= _least(runs) and _bits(runs) < wanted:
         runs.append(trace(flow, _seed(stream, "trace", len(runs)), _again(listener, len(runs) + 1)))
-    known = _joined(runs)
-    return PartResult(part, flow, known, groups, degree, _bits(runs), _time(selection, flow, known))
+    return PartResult(part, flow, tuple(runs), groups, degree, _bits(runs), _time(selection, flow, runs))
 
 
 def _families(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGroup, ...]:
@@ -224,8 +224,8 @@ def _further(selection: Selection, groups: tuple[LawGroup, ...]) -> tuple[LawGro
     return (LawGroup(tuple(rest), f"search, degree {degree}" if polynomial else "search, separable"),)
 
 
-def _largest(runs: list[Trace]) -> int:
-    return max(run.dimension for run in runs)
+def _largest(runs: Sequence[Trace]) -> Trace:
+    return max(runs, key=lambda run: run.dimension)
 
 
 def _least(runs: list[Trace]) -> float:
@@ -245,8 +245,10 @@ def _again(listener: Listener, run_number: int) -> Listener:
     return lambda step: listener(replace(step, what=f"{step.what} at another point (run {run_number})"))
 
 
-def _time(selection: Selection, flow: PartFlow, known: Trace) -> TimeAction:
-    """The translations of time: on all laws exactly, otherwise modulo the trace, or on the laws there are, whichever shows more.
+def _time(selection: Selection, flow: PartFlow, runs: Sequence[Trace]) -> TimeAction:
+    """The translations of time: on all laws exactly, otherwise modulo a largest trace, or on the laws there are, whichever shows more.
+
+    Each is a lower bound, also that of each growth.
 
     Integrals come with balancedness, under dynamics that have one translation at most and move both or none. Laws that are no sums of
     monomials are known of dynamics with one translation.
@@ -254,18 +256,12 @@ def _time(selection: Selection, flow: PartFlow, known: Trace) -> TimeAction:
     shown = action(selection.kept, flow.dynamics, flow.program.size)
     if any(law.moves(flow.dynamics) for law in selection.special):
         shown = TimeAction(1, (True,))
-    if selection.found == flow.dimension - known.dimension:
+    dimension = _largest(runs).dimension
+    if selection.found == flow.dimension - dimension:
         return shown
-    outside = tuple(a or b for a, b in zip(shown.outside, known.time_outside))
-    return TimeAction(max(shown.rank, known.time_rank), outside)
-
-
-def _joined(runs: list[Trace]) -> Trace:
-    """The largest of several traces: every rank is a lower bound, also those of the translations of time modulo a largest one."""
-    best = max(runs, key=lambda run: run.dimension)
-    equals = [run for run in runs if run.dimension == best.dimension]
-    outside = tuple(map(any, zip(*(run.time_outside for run in equals))))
-    return replace(best, time_rank=max(run.time_rank for run in equals), time_outside=outside)
+    largest = [run for run in runs if run.dimension == dimension]
+    outside = tuple(map(any, zip(shown.outside, *(run.time_outside for run in largest))))
+    return TimeAction(max(shown.rank, *(run.time_rank for run in largest)), outside)
 
 
 def _seed(stream: Stream, name: str, counter: int) -> int:

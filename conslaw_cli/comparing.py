@@ -45,8 +45,7 @@ def _points(label: str, metric: dict[str, object], blocks: tuple = ()) -> list[t
 
 
 def _cell(spec: Spec, row: Row, metric: dict[str, object], dynamics: str, seed: int) -> Cell:
-    from conslaw_cli.analysis import run
-    from conslaw_cli.assembling.build import build
+    from conslaw_cli.reporting import report_of
 
     if row.point == "lookahead" and not KINDS[DYNAMICS[dynamics]["kind"]].lookahead:
         return Cell(None, 0, None)
@@ -55,5 +54,5 @@ def _cell(spec: Spec, row: Row, metric: dict[str, object], dynamics: str, seed: 
         compared = parse_spec({"model": spec.model.plain, "metric": metric | at, "dynamics": DYNAMICS[dynamics]})
     except SpecError as error:  # roots in a metric under a dynamics for which they are not computed
         return Cell(None, 0, "undecided", error.problems[0].message)
-    report = build(run(compared, seed))
+    report = report_of(compared, seed)
     return Cell(report.laws.independent, report.laws.found, report.status, "; ".join(report.notes))

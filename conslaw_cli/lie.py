@@ -17,18 +17,11 @@ from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.flows.part import PartFlow, VectorField, scalar
 from conslaw_cli.flows.wordbounds import WordBounds
+from conslaw_cli.limits import LIMITS
 from conslaw_cli.steps import Listener, Step, nobody
 
 CLOSURE_BRACKETS = 8
-LONGEST_WORD = 9
 MEMORY_BYTES = 250_000_000
-LARGEST_DIMENSION = 20_000
-LARGEST_PROGRAM = 1_000
-"""Operations in a program's gradients: a linear network has about six a layer, and every bracket runs through all of them.
-
-The number of brackets grows with depth too, so the time grows with its square: 166 layers of width 3 take about 5 s, 330 of width
-2 took 20 s on an idle machine and 33 s on a busy one. What is refused is undecided, with the laws that theory knows.
-"""
 
 
 class TooLarge(Exception):
@@ -153,10 +146,10 @@ class Growth:
 
 def require_size(flow: PartFlow) -> None:
     """Raises TooLarge when a part has more coordinates than the echelon form may hold, or more layers than brackets can run through."""
-    if flow.dimension > LARGEST_DIMENSION:
-        raise TooLarge(f"a group of parameters has {flow.dimension} coordinates, the engine holds {LARGEST_DIMENSION}")
-    if (operations := len(flow.program.dependence)) > LARGEST_PROGRAM:
-        raise TooLarge(f"the gradients of a group of parameters take {operations} operations, the engine holds {LARGEST_PROGRAM}")
+    if flow.dimension > LIMITS.coordinates:
+        raise TooLarge(f"a group of parameters has {flow.dimension} coordinates, the engine holds {LIMITS.coordinates}")
+    if (operations := len(flow.program.dependence)) > LIMITS.operations:
+        raise TooLarge(f"the gradients of a group of parameters take {operations} operations, the engine holds {LIMITS.operations}")
 
 
 def trace(flow: PartFlow, seed: int, listener: Listener = nobody, most: int | None = None) -> Trace:
@@ -168,7 +161,7 @@ def trace(flow: PartFlow, seed: int, listener: Listener = nobody, most: int | No
     growth = Growth(flow, seed, listener, most)
     filtration: list[int] = []
     closed = False
-    while not closed and len(filtration) < LONGEST_WORD:
+    while not closed and len(filtration) < LIMITS.word:
         length = len(filtration) + 1
         if length > 1 and growth.closes(length):
             closed = True

@@ -73,13 +73,13 @@ def test_nothing_is_lost_when_a_worker_is_killed(cluster, tmp_path):
 
 def test_a_scheduler_that_is_not_there(tmp_path, monkeypatch):
     from conslaw_cli.batch import cluster as ours
-    from conslaw_cli.batch.tasks import Limits, PoolError, task_of
+    from conslaw_cli.batch.tasks import RunLimits, PoolError, task_of
     from conslaw_cli.spec import parse_spec
 
     monkeypatch.setattr(ours, "CONNECT_SECONDS", 0.5)
     task = task_of(parse_spec({"model": {"architecture": "linear", "widths": [1, 1]}}), 0)
     with pytest.raises(PoolError, match="no Dask scheduler answers"):
-        list(ours.dask("tcp://127.0.0.1:9", Limits())([task]))
+        list(ours.dask("tcp://127.0.0.1:9", RunLimits())([task]))
 
 
 def test_a_worker_of_another_version_is_refused():

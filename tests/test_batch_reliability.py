@@ -13,7 +13,7 @@ from batching import check_outputs, conslaw, contents, spec, started
 from conslaw_cli.batch.cases import read
 from conslaw_cli.batch.pool import Pool
 from conslaw_cli.batch.rows import unusable
-from conslaw_cli.batch.tasks import Limits, PoolError, Task, task_of
+from conslaw_cli.batch.tasks import RunLimits, PoolError, Task, task_of
 from conslaw_cli.spec import parse_spec
 
 MANY = '[model]\narchitecture = "linear"\n[sweep]\nmodel.widths = [[{ from = 2, to = 21 }, { from = 2, to = 5 }, 3]]\n'
@@ -64,7 +64,7 @@ def test_a_task_that_kills_its_workers_is_given_up(monkeypatch):
 
 def test_workers_are_replaced_one_timeout_after_another():
     slow = [task(64, 60 + k, 64) for k in range(3)]
-    results = {result.key: result for result in Pool(2, Limits(timeout=0.6)).run([*slow, task(2, 2)])}
+    results = {result.key: result for result in Pool(2, RunLimits(timeout=0.6)).run([*slow, task(2, 2)])}
     assert all(results[one.key].stopped and results[one.key].facts["status"] == "undecided" for one in slow)
     assert results[task(2, 2).key].stopped is None
 

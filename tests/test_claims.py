@@ -12,7 +12,8 @@ from reference import count_time_free
 from test_exact import flow_of, functional, parameter_symbols, part_flow, scalar_value
 
 from conslaw_cli import analysis, analyze
-from conslaw_cli.analysis import ERROR_BITS, part_result
+from conslaw_cli.analysis import part_result
+from conslaw_cli.limits import LIMITS
 from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.dynamics.base import Symbol
 from conslaw_cli.flows.part import PartFlow
@@ -100,7 +101,7 @@ def test_growths_are_repeated_until_the_bound_is_reached_at_any_rank(widths, mon
     monkeypatch.setattr(analysis, "candidates", lambda *_: [])
     monkeypatch.setattr(analysis, "search", lambda *_: 0)
     parsed, model, dynamics = flow_of(spec("linear", widths))
-    assert part_result(parts_of(parsed, model)[0], model, dynamics, seed=1).error_bits >= ERROR_BITS
+    assert part_result(parts_of(parsed, model)[0], model, dynamics, seed=1).error_bits >= LIMITS.error_bits
 
 
 # --- laws free of time -----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from conslaw_cli.analysis import run
 from conslaw_cli.batch import engine
 from conslaw_cli.batch.alarm import TimeUp, alarm
 from conslaw_cli.batch.pool import Pool
-from conslaw_cli.batch.tasks import Limits, task_of
+from conslaw_cli.batch.tasks import RunLimits, task_of
 from conslaw_cli.report import render
 from conslaw_cli.spec import parse_spec
 from conslaw_cli.steps import Known, Step
@@ -109,14 +109,14 @@ def test_what_is_known_at_a_limit():
 
 def test_what_is_known_is_put_together_without_a_second_long_run(monkeypatch):
     monkeypatch.setattr(engine, "stopped_report", lambda *arguments: time.sleep(300))
-    slow, small = pooled(Limits(timeout=0.5), task(64, 64, 64), task(2, 2))
+    slow, small = pooled(RunLimits(timeout=0.5), task(64, 64, 64), task(2, 2))
     assert slow.facts is None and slow.stopped == "not done after 0.5 s (--timeout)"
     assert small.facts["laws"] == 0
 
 
 def test_at_the_end_of_the_whole_run_all_that_is_left_is_undecided():
     tasks = task(64, 64, 64), task(64, 60, 64), task(3, 3)
-    running, *waiting = pooled(Limits.from_now(None, None, 2.5), *tasks)
+    running, *waiting = pooled(RunLimits.from_now(None, None, 2.5), *tasks)
     assert "not done when the whole run had taken 2.5 s" in running.stopped
     assert all("not begun when the whole run had taken 2.5 s" in result.stopped for result in waiting)
 
@@ -124,7 +124,7 @@ def test_at_the_end_of_the_whole_run_all_that_is_left_is_undecided():
 def test_a_worker_is_ready_when_all_is_loaded():
     """16 MiB are less than python-flint, SymPy or the buffers of BLAS take, and far more than these cases do."""
     dynamics = {"kind": "momentum", "damping": "3/t"}
-    results = pooled(Limits(memory=16), task(2, 3, 2), task(2, 3, 2, dynamics=dynamics), task(3, 3, 3))
+    results = pooled(RunLimits(memory=16), task(2, 3, 2), task(2, 3, 2, dynamics=dynamics), task(3, 3, 3))
     assert [result.facts and result.facts["laws"] for result in results] == [6, 3, 6]
 
 
@@ -151,7 +151,7 @@ def test_report_ends_at_the_limit_of_the_whole_run(tmp_path):
 
 
 def test_writing_counts_too():
-    report = engine.report_within(Limits(timeout=2.0), parsed(2, 3, 2), 0, finish=lambda report: time.sleep(60))
+    report = engine.report_within(RunLimits(timeout=2.0), parsed(2, 3, 2), 0, finish=lambda report: time.sleep(60))
     assert report.status == "undecided" and "at least 6 laws" in " ".join(report.notes)
 
 

@@ -12,6 +12,7 @@ from test_exact import flow_of
 
 from conslaw_cli import analysis
 from conslaw_cli.analysis import part_result
+from conslaw_cli.limits import Limits
 from conslaw_cli.laws import ansatz, search, verify
 from conslaw_cli.laws.ansatz import Grading
 from conslaw_cli.laws.lifting import lifted
@@ -36,7 +37,7 @@ def alone(monkeypatch):
 
 @pytest.fixture
 def two_degrees(monkeypatch):
-    monkeypatch.setattr(search, "LARGEST_DEGREE", 2)
+    monkeypatch.setattr(search, "LIMITS", Limits(degree=2))
 
 
 # --- what it finds ---------------------------------------------------------------------------------------------------
@@ -96,9 +97,8 @@ def test_a_candidate_that_is_not_verified_leaves_its_degree_open(verdict, alone,
 
 
 def test_an_expansion_over_its_limit_leaves_the_degree_open(alone, two_degrees, monkeypatch):
-    for limit in ("EXPANDED_TERMS", "MOST_EXPANDED_TERMS"):
-        monkeypatch.setattr(verify, limit, 0)
-    monkeypatch.setattr("conslaw_cli.rings.tensors.MAX_TERMS", 0)
+    monkeypatch.setattr(verify, "LIMITS", Limits(expanded_terms=0, most_expanded_terms=0))
+    monkeypatch.setattr("conslaw_cli.rings.tensors.LIMITS", Limits(joined_terms=0))
     assert analysed(FULL).searched_degree == 1
 
 

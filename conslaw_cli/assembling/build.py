@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from math import prod
 
-from conslaw_cli.analysis import ERROR_BITS, Analysis, LawGroup, PartResult
+from conslaw_cli.analysis import Analysis, LawGroup, PartResult
 from conslaw_cli.assembling.certificate import certificate, primes
 from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.dynamics.base import Dynamics
@@ -19,6 +19,7 @@ from conslaw_cli.laws.paths import require_laws
 from conslaw_cli.laws.special import SpecialFamily
 from conslaw_cli.laws.theory import UNVERIFIED, KnownFamily, known_families
 from conslaw_cli.laws.time import depends_on_time
+from conslaw_cli.limits import LIMITS
 from conslaw_cli.models import Model
 from conslaw_cli.models.base import HiddenLayer
 from conslaw_cli.report.formula import Entry
@@ -119,12 +120,12 @@ def _status(analysis: Analysis) -> tuple[str, str | None, str | None, tuple[str,
         return ("theorem" if theorem else "undecided"), None, theorem and theorem[1], (reason,)
     if analysis.paths or all(part.proved for part in analysis.parts):
         return "proved", None, None, ()
-    if analysis.error_bits >= ERROR_BITS:
+    if analysis.error_bits >= LIMITS.error_bits:
         return "exact", f"2^-{int(analysis.error_bits)}", None, ()
     bound = sum(part.independent * part.part.copies for part in analysis.parts)
     reason = "the filtration did not close within the bracket length tried"
     if analysis.closed:
-        reason = f"the filtration closed, but no error bound below 2^-{int(ERROR_BITS)} is known at this size"
+        reason = f"the filtration closed, but no error bound below 2^-{int(LIMITS.error_bits)} is known at this size"
     return "undecided", None, None, (f"{reason}: at most {bound} laws (proved)",)
 
 

@@ -10,12 +10,12 @@ from dataclasses import asdict
 
 from conslaw_cli.batch.pool import Pool
 from conslaw_cli.batch.run import Runner
-from conslaw_cli.batch.tasks import Limits, PoolError, Result, Task, engine_version
+from conslaw_cli.batch.tasks import RunLimits, PoolError, Result, Task, engine_version
 
 CONNECT_SECONDS = 10
 
 
-def dask(address: str, limits: Limits) -> Runner:
+def dask(address: str, limits: RunLimits) -> Runner:
     """Runs tasks on the cluster whose scheduler has this address. Raises PoolError where that cannot be done."""
     try:
         import distributed
@@ -33,7 +33,7 @@ def dask(address: str, limits: Limits) -> Runner:
     return runner
 
 
-def _results(client, tasks: Sequence[Task], limits: Limits) -> Iterator[Result]:
+def _results(client, tasks: Sequence[Task], limits: RunLimits) -> Iterator[Result]:
     from distributed import as_completed
 
     futures = client.map(
@@ -69,5 +69,5 @@ def run_task(task: dict, limits: dict, version: str) -> dict:
         from conslaw_cli.batch.engine import analysed
 
         return asdict(analysed(Task(**task)))
-    (result,) = Pool(1, Limits(**limits)).run([Task(**task)])
+    (result,) = Pool(1, RunLimits(**limits)).run([Task(**task)])
     return asdict(result)

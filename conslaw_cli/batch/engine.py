@@ -9,22 +9,21 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from conslaw_cli.analysis import run, unanalysed
 from conslaw_cli.batch.alarm import TimeUp, alarm
-from conslaw_cli.batch.tasks import Limits, Result, Task
+from conslaw_cli.batch.tasks import RunLimits, Result, Task
 from conslaw_cli.expectations import facts
-from conslaw_cli.assembling.build import build
 from conslaw_cli.report.jsonreport import dumps
 from conslaw_cli.report.model import Report
+from conslaw_cli.reporting import outline_of, report_of
 from conslaw_cli.spec import Spec, parse_spec
-from conslaw_cli.steps import Known, Listener, Step, nobody
+from conslaw_cli.steps import Known, Listener, nobody
 
 
 def analysed(task: Task, listener: Listener = nobody) -> Result:
     """The result of a task; a bug of the engine is a result too. Raises MemoryError."""
     start = time.perf_counter()
     try:
-        report = build(run(_spec(task), task.seed, listener))
+        report = report_of(_spec(task), task.seed, listener)
         return _result(task, report, time.perf_counter() - start)
     except MemoryError:
         raise
@@ -39,7 +38,7 @@ def stopped(task: Task, reason: str, dimension: int, laws: int, seconds: float) 
 
 
 def report_within(
-    limits: Limits, spec: Spec, seed: int, listener: Listener = nobody, finish: Callable[[Report], object] = id
+    limits: RunLimits, spec: Spec, seed: int, listener: Listener = nobody, finish: Callable[[Report], object] = id
 ) -> Report:
     """The report of a spec, in this process; at a limit of time what is known by then. ``finish`` is to be done in time too."""
     if limits.over:
@@ -47,9 +46,7 @@ def report_within(
     known, started = Known(listener), time.monotonic()
     try:
         with alarm(limits.deadline(started) - started):
-            analysis = run(spec, seed, known)
-            known(Step("writing the report"))
-            report = build(analysis)
+            report = report_of(spec, seed, known)
             finish(report)
             return report
     except TimeUp:
@@ -58,7 +55,7 @@ def report_within(
 
 def stopped_report(spec: Spec, seed: int, reason: str, dimension: int, laws: int) -> Report:
     """What is known of a spec whose analysis came to a limit: how many laws there are at most and at least."""
-    report = build(unanalysed(spec, seed, reason))
+    report = outline_of(spec, seed, reason)
     notes = [f"stopped: {reason}"]
     if dimension:
         most = report.trace.space - dimension

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from conslaw_cli.batch.alarm import TimeUp, alarm
 from conslaw_cli.batch.process import Inbox, Job, Worker
-from conslaw_cli.batch.tasks import NO_LIMITS, Limits, PoolError, Result, Task
+from conslaw_cli.batch.tasks import NO_LIMITS, RunLimits, PoolError, Result, Task
 
 MOST_TRIES = 2
 """Workers a task may lose before it is given up."""
@@ -23,7 +23,7 @@ WRAP_UP = 2.0
 class Pool:
     """At most ``jobs`` worker processes. The result of a task does not depend on how many there are."""
 
-    def __init__(self, jobs: int, limits: Limits = NO_LIMITS) -> None:
+    def __init__(self, jobs: int, limits: RunLimits = NO_LIMITS) -> None:
         self.jobs, self.limits = jobs, limits
         self._inbox: Inbox = queue.SimpleQueue()
         self._workers: list[Worker] = []

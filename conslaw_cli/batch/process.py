@@ -12,7 +12,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from conslaw_cli.batch.tasks import Limits, Task, to_line
+from conslaw_cli.batch.tasks import RunLimits, Task, to_line
 from conslaw_cli.batch.worker import MEMORY
 
 _ONE_THREAD = dict.fromkeys(
@@ -43,7 +43,7 @@ class Job:
 class Worker:
     """A process that is started once and given one job after another. Its messages arrive in the inbox."""
 
-    def __init__(self, inbox: Inbox, limits: Limits) -> None:
+    def __init__(self, inbox: Inbox, limits: RunLimits) -> None:
         self.limits, self.job, self.ready, self.known = limits, None, False, NOTHING
         self.started = self.deadline = 0.0
         self._process = subprocess.Popen(

@@ -9,7 +9,7 @@ from conslaw_cli.batch.cache import Cache
 from conslaw_cli.batch.cases import Case
 from conslaw_cli.batch.outputs import Outputs
 from conslaw_cli.batch.rows import Row, row_of, unusable
-from conslaw_cli.batch.tasks import Limits, Result, Task, task_of
+from conslaw_cli.batch.tasks import RunLimits, Result, Task, task_of
 from conslaw_cli.steps import Listener, nobody
 
 Runner = Callable[[Sequence[Task]], Iterator[Result]]
@@ -119,7 +119,7 @@ def here(listener: Listener = nobody) -> Runner:
     return runner
 
 
-def local(jobs: int, limits: Limits) -> Runner:
+def local(jobs: int, limits: RunLimits) -> Runner:
     """Runs tasks in worker processes on this machine."""
 
     def runner(tasks: Sequence[Task]) -> Iterator[Result]:

@@ -40,7 +40,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Limits:
+class RunLimits:
     """For one case: seconds, and MiB of address space beyond what an idle worker has. None is no limit.
 
     ``total`` is the limit of all cases together; they end at ``ends`` of the monotonic clock of this machine.
@@ -52,7 +52,7 @@ class Limits:
     ends: float = float("inf")
 
     @classmethod
-    def from_now(cls, timeout: float | None, memory: int | None, total: float | None) -> Limits:
+    def from_now(cls, timeout: float | None, memory: int | None, total: float | None) -> RunLimits:
         """Limits of a run that starts now."""
         return cls(timeout, memory, total, float("inf") if total is None else time.monotonic() + total)
 
@@ -81,7 +81,7 @@ class Limits:
         return f"not begun when the whole run had taken {self.total:g} s (--total-timeout)"
 
 
-NO_LIMITS = Limits()
+NO_LIMITS = RunLimits()
 
 
 class PoolError(Exception):

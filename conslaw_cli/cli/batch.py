@@ -16,7 +16,7 @@ from conslaw_cli.batch.outputs import Manifest, Outputs, as_csv
 from conslaw_cli.batch.progress import Progress
 from conslaw_cli.batch.run import Batch, Runner, local
 from conslaw_cli.batch.table import table, totals
-from conslaw_cli.batch.tasks import Limits, PoolError, engine_version
+from conslaw_cli.batch.tasks import RunLimits, PoolError, engine_version
 from conslaw_cli.cli.cache import cache_options, opened_cache
 from conslaw_cli.cli.exits import Exit, exit_of_verdict, worst
 from conslaw_cli.cli.folders import opened
@@ -103,7 +103,7 @@ def batch(
     are kept by content, so that a second run computes only what has changed and an interrupted one goes on where it was.
     Exit codes are those of `check`; the worst counts: 4, 2, 1, 3, 0.
     """
-    start, limits = time.monotonic(), Limits.from_now(timeout, memory, total_timeout)
+    start, limits = time.monotonic(), RunLimits.from_now(timeout, memory, total_timeout)
     if scheduler is not None and total_timeout is not None:
         raise click.UsageError("--total-timeout does not reach the cluster of --scheduler: give --timeout for each case")
     cases = read(find(paths, include, exclude))
@@ -122,7 +122,7 @@ def batch(
     return _summed_up(work, ended, format_, quiet, time.monotonic() - start)
 
 
-def _cluster(address: str, limits: Limits) -> Runner:
+def _cluster(address: str, limits: RunLimits) -> Runner:
     from conslaw_cli.batch.cluster import dask
 
     try:

@@ -11,7 +11,7 @@ import click
 from conslaw_cli.batch.cache import Cache
 from conslaw_cli.batch.cases import Case
 from conslaw_cli.batch.run import Batch, here, local
-from conslaw_cli.batch.tasks import Limits, PoolError, Result
+from conslaw_cli.batch.tasks import RunLimits, PoolError, Result
 from conslaw_cli.checks import FORMATS, Outcome, render
 from conslaw_cli.cli.cache import cache_options, opened_cache
 from conslaw_cli.cli.exits import Exit, exit_of_verdict, worst
@@ -100,7 +100,7 @@ def check(
     several specs the worst counts: 4, 2, 1, 3, 0. Results are kept by content, as `batch` does: what has not changed is not
     computed again. The output does not depend on the number of jobs.
     """
-    limits = Limits.from_now(timeout, None, total_timeout)
+    limits = RunLimits.from_now(timeout, None, total_timeout)
     if update and laws is not None:
         raise click.UsageError("--update writes what was found, --laws says what to expect: give one of them")
     from conslaw_cli.checks.run import Settings, check_files
@@ -126,7 +126,7 @@ class _Work:
 
     seed: int
     jobs: int
-    limits: Limits
+    limits: RunLimits
     cache: Cache | None
     life: SignOfLife
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from conslaw_cli.batch.alarm import can_ring
-from conslaw_cli.batch.tasks import Limits
+from conslaw_cli.batch.tasks import RunLimits
 from conslaw_cli.cli.exits import Exit, worst
 from conslaw_cli.cli.life import SignOfLife
 from conslaw_cli.cli.output import complain, refuse_loss, wants_ascii, wants_color, width, write
@@ -65,7 +65,7 @@ def report(
     known. Exit code 3 when a count stays undecided, 2 for unusable input.
     """
     refuse_loss([output], specs, force)
-    limits = Limits.from_now(timeout, None, total_timeout)
+    limits = RunLimits.from_now(timeout, None, total_timeout)
     if limits.timed and not can_ring():
         complain("--timeout and --total-timeout have no effect on this system")
     look = {"color": wants_color(output), "width": width(output), "ascii_only": wants_ascii(output)}
@@ -82,7 +82,7 @@ def report(
 class _Work:
     """Reports that are being made, each within the limits: its text, too."""
 
-    limits: Limits
+    limits: RunLimits
     seed: int
     life: SignOfLife
     rendered: Callable[[Sequence[Report]], str]

@@ -13,8 +13,7 @@ from conslaw_cli.rings.stream import mix
 from conslaw_cli.laws.ansatz import Grading
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.sampling import Sampler
-
-MOST_PRODUCTS = 100_000
+from conslaw_cli.limits import LIMITS
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Products:
             found: dict[int, list[tuple[int, ...]]] = {}
             stack = [((), 0, 0, 0)]
             total = 0
-            while stack and total <= MOST_PRODUCTS:
+            while stack and total <= LIMITS.products:
                 choice, sign, weight, used = stack.pop()
                 for i in range(choice[-1] if choice else 0, len(self.components)):
                     component = self.components[i]
@@ -77,7 +76,7 @@ class Products:
                         stack.append(item)
                         found.setdefault(_key(item[1], item[2]), []).append(item[0])
                         total += 1
-            self._tables[degree] = found if total <= MOST_PRODUCTS else {}
+            self._tables[degree] = found if total <= LIMITS.products else {}
         return self._tables[degree]
 
 

@@ -32,14 +32,9 @@ from conslaw_cli.laws.products import Products
 from conslaw_cli.laws.sampling import Sampler
 from conslaw_cli.laws.selection import Selection
 from conslaw_cli.laws.verify import Verdict, verdicts
+from conslaw_cli.limits import LIMITS
 from conslaw_cli.steps import Step
 
-LARGEST_DEGREE = 6
-QUADRATIC_MONOMIALS = 4_500_000
-MONOMIALS = 60_000
-LARGEST_CLASS = 4_500
-DEGREE_WORK = 5e9
-"""Sum of the cubes of the sizes of the classes of a degree."""
 SURPLUS_ROWS = 12
 BATCHED_SIZE = 48
 BATCH_ENTRIES = 8_000_000
@@ -55,9 +50,9 @@ def search(flow: PartFlow, selection: Selection, seed: int) -> int:
     if selection.missing and None not in flow.primitives and (len(session.known) > 1 or flow.root > 1 or any(p.symbolic for p in flow.primitives)):
         session.separable()
     degree = 0
-    while selection.missing and degree < LARGEST_DEGREE:
+    while selection.missing and degree < LIMITS.degree:
         size = ansatz.monomial_count(flow.dimension, degree + 1)
-        if size > (QUADRATIC_MONOMIALS if degree < 2 else MONOMIALS):
+        if size > (LIMITS.quadratic_monomials if degree < 2 else LIMITS.monomials):
             break
         if not all([session.polynomial(degree + 1, powers) for powers in session.known]):
             break
@@ -90,10 +85,10 @@ class _Session:
         """Search monomials of one degree in the variables coordinate**power; False when some class was not searched in full."""
         self._tell(degree, "setting up")
         classes = ansatz.classes(self.flow, self.grading.of(powers), degree)
-        if (classes.sizes.astype(float) ** 3).sum() > DEGREE_WORK:
+        if (classes.sizes.astype(float) ** 3).sum() > LIMITS.degree_work:
             return False
-        complete = bool(classes.sizes.max() <= LARGEST_CLASS)
-        for size in np.unique(classes.sizes[classes.sizes <= LARGEST_CLASS]):
+        complete = bool(classes.sizes.max() <= LIMITS.monomials_in_class)
+        for size in np.unique(classes.sizes[classes.sizes <= LIMITS.monomials_in_class]):
             numbers = np.flatnonzero(classes.sizes == size)
             if size <= BATCHED_SIZE:
                 numbers = numbers[self._singular(classes, numbers, powers)]

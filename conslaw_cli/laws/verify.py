@@ -22,13 +22,10 @@ from conslaw_cli.dynamics.base import Symbol
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.graph.program import Program
+from conslaw_cli.limits import LIMITS
 from conslaw_cli.steps import Listener, Step, nobody
 
 CHUNK = 64
-EXPANDED_TERMS = 5_000
-"""Up to this many terms of grad f it is expanded once for all laws, with nothing abstract."""
-MOST_EXPANDED_TERMS = 1_000_000
-"""Beyond this many a law that needs more than its own blocks is too large to verify."""
 LARGEST_COEFFICIENT = 2**31
 
 
@@ -48,7 +45,7 @@ def verdicts(flow: PartFlow, laws: list[Law], listener: Listener = nobody) -> li
 def pairings(flow: PartFlow, covectors: list[dict[int, Polynomial]], listener: Listener = nobody) -> list[Verdict]:
     """For each covector, polynomials in (theta, P) by parameter, whether it annihilates grad f for all coefficients."""
     groups: dict[frozenset[str] | None, list[int]] = {}
-    small = _terms(flow.program) <= EXPANDED_TERMS
+    small = _terms(flow.program) <= LIMITS.expanded_terms
     for number, entries in enumerate(covectors):
         groups.setdefault(None if small else _blocks(flow, entries), []).append(number)
     result, done = [Verdict.FAILS] * len(covectors), 0
@@ -132,7 +129,7 @@ def _expanded(flow: PartFlow, covectors: list[dict[int, Polynomial]], active: fr
     """Verdicts of one expansion; where all together are too large, half of them at a time."""
     if not covectors:
         return []
-    if active is None and _terms(flow.program) > MOST_EXPANDED_TERMS:
+    if active is None and _terms(flow.program) > LIMITS.most_expanded_terms:
         return [Verdict.TOO_LARGE] * len(covectors)
     try:
         return [Verdict.HOLDS if zero else Verdict.FAILS for zero in _pair(flow, covectors, active)]

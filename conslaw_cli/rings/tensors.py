@@ -16,20 +16,18 @@ import numpy as np
 from conslaw_cli.graph.interpret import Interpreter
 from conslaw_cli.graph.nodes import Broadcast, Constant, MatMul, Node, Parameter, Permute, Power, Reshape, Shape, Sum
 from conslaw_cli.graph.program import Program
+from conslaw_cli.limits import LIMITS
 
 
 class TooLarge(Exception):
     """An expansion would exceed the number of terms allowed."""
 
 
-MAX_TERMS = 20_000_000
-
-
 @dataclass(frozen=True)
 class Terms:
     """Terms of an array of polynomials: the entry of each (its row-major number), monomials (terms, width), coefficients.
 
-    Coefficients are int64 where each is a product of signs, of which at most ``MAX_TERMS`` are summed; else exact objects.
+    Coefficients are int64 where each is a product of signs, of which at most ``LIMITS.joined_terms`` are summed; else exact objects.
     """
 
     shape: Shape
@@ -52,7 +50,7 @@ def join(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     low = np.searchsorted(ordered, left, "left")
     counts = np.searchsorted(ordered, left, "right") - low
     total = int(counts.sum())
-    if total > MAX_TERMS:
+    if total > LIMITS.joined_terms:
         raise TooLarge(f"{total} terms")
     i = np.repeat(np.arange(len(left)), counts)
     within = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)

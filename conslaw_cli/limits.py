@@ -1,0 +1,52 @@
+"""Every budget of an analysis in one value: where the engine stops, and why there. What it stops at is said in the report, never guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far an analysis goes. Sizes that only cut work into pieces, and never change a result, stand where they are used."""
+
+    error_bits: float = 40.0
+    """A dimension that no sum proves is stated with an error probability below 2^-40."""
+    least_bits: float = 1.0
+    """Growths that err with a higher probability than 1/2, for all that is known, are not repeated: no number of them helps soon."""
+
+    parameters: int = 20_000_000
+    """Parameters up to which the positions of a model's parts are laid out in memory."""
+    coordinates: int = 20_000
+    """Coordinates of a part: its echelon form has their square in entries of 8 bytes, about 3 GB."""
+    operations: int = 1_000
+    """Operations in a program's gradients: a linear network has about six a layer, and every bracket runs through all of them.
+
+    The number of brackets grows with depth too, so the time grows with its square: 166 layers of width 3 take about 5 s, 330 of width
+    2 took 20 s on an idle machine and 33 s on a busy one. What is refused is undecided, with the laws that theory knows.
+    """
+    word: int = 9
+    """Length of brackets: one of length k costs 3^(k-1) times the memory of one of length 1."""
+
+    degree: int = 6
+    """Degree up to which laws are searched."""
+    quadratic_monomials: int = 4_500_000
+    """Monomials of a search up to degree 2: 3,000 coordinates, whose classes are small."""
+    monomials: int = 60_000
+    """Monomials of a search beyond degree 2, whose classes grow with the degree."""
+    monomials_in_class: int = 4_500
+    """Monomials of one class, a dense system of equations: 160 MB."""
+    degree_work: float = 5e9
+    """Sum of the cubes of the sizes of the classes of a degree, the operations that solving them takes."""
+    products: int = 100_000
+    """Products of known laws that are held at a degree, to tell new laws from them."""
+
+    expanded_terms: int = 5_000
+    """Up to this many terms of grad f it is expanded once for all laws, with nothing abstract."""
+    most_expanded_terms: int = 1_000_000
+    """Beyond this many a law that needs more than its own blocks is too large to verify."""
+    joined_terms: int = 20_000_000
+    """Terms of one product of expansions. Sums of so many products of signs fit int64."""
+
+
+LIMITS = Limits()
+"""Those that every module reads."""
