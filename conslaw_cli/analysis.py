@@ -21,7 +21,7 @@ from conslaw_cli.laws.special import SpecialFamily, SpecialLaw
 from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.lie import TooLarge, Trace, require_size, trace
 from conslaw_cli.metrics import Metric
-from conslaw_cli.models import Model
+from conslaw_cli.model import Model
 from conslaw_cli.spec import Spec
 from conslaw_cli.steps import Listener, Step, nobody
 

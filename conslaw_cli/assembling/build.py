@@ -19,8 +19,8 @@ from conslaw_cli.laws.special import SpecialFamily
 from conslaw_cli.laws.theory import UNVERIFIED, KnownFamily, known_families
 from conslaw_cli.laws.time import depends_on_time
 from conslaw_cli.metrics import Metric
-from conslaw_cli.models import Model
-from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.model import Model
+from conslaw_cli.model import HiddenLayer
 from conslaw_cli.assembling.expansion import verified
 from conslaw_cli.report.formula import Entry
 from conslaw_cli.assembling.forms import family_form

@@ -8,7 +8,7 @@ from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws import families as known
 from conslaw_cli.metrics import Metric
 from conslaw_cli.metrics.base import common_scale
-from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.model import HiddenLayer
 from conslaw_cli.report.formula import BlockRef, MatrixForm, MatrixTerm, NeuronForm, NeuronTerm
 
 

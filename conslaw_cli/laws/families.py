@@ -16,7 +16,7 @@ from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.metrics import Metric, Primitive
 from conslaw_cli.metrics.base import Matrix, common_scale
-from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.model import HiddenLayer
 from conslaw_cli.graph.nodes import Shape
 
 BALANCED = "balancedness"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.metrics import Metric
-from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.model import HiddenLayer
 
 
 @dataclass(frozen=True)

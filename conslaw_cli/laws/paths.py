@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from conslaw_cli.models.base import PathNetwork
+from conslaw_cli.model import PathNetwork
 
 INPUT, OUTPUT = -1, -2
 

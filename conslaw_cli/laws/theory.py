@@ -27,7 +27,7 @@ from math import prod
 from conslaw_cli.dynamics.base import ONE, Dynamics
 from conslaw_cli.laws.families import ANGULAR, BALANCED, CENTRE, MOMENTUM, NEURON
 from conslaw_cli.metrics import Metric
-from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.model import HiddenLayer
 from conslaw_cli.graph.nodes import Shape
 
 UNVERIFIED = "theory, not verified at this size"
