@@ -23,7 +23,7 @@ from conslaw_cli.laws.travel import travel_families
 from conslaw_cli.lie import TooLarge, Trace, require_size, trace
 from conslaw_cli.limits import LIMITS
 from conslaw_cli.metrics import Metric
-from conslaw_cli.models import Model
+from conslaw_cli.model import Model
 from conslaw_cli.spec import Spec
 from conslaw_cli.steps import Listener, Step, nobody
 

@@ -20,8 +20,7 @@ from conslaw_cli.laws.special import SpecialFamily
 from conslaw_cli.laws.theory import UNVERIFIED, KnownFamily, known_families
 from conslaw_cli.laws.time import depends_on_time
 from conslaw_cli.limits import LIMITS
-from conslaw_cli.models import Model
-from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.model import HiddenLayer, Model
 from conslaw_cli.report.formula import Entry
 from conslaw_cli.assembling.forms import Shapes, family_form
 from conslaw_cli.assembling.integrals import algebraic_note, integral_family

@@ -42,7 +42,7 @@ from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.selection import gradient_rows
 from conslaw_cli.laws.verify import Verdict, pairings
-from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.model import HiddenLayer
 from conslaw_cli.rings.echelon import Echelon
 from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.polynomials import Polynomial

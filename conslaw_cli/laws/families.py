@@ -27,7 +27,7 @@ from conslaw_cli.laws.matrices import (
 )
 from conslaw_cli.metrics import Metric
 from conslaw_cli.metrics.base import Matrix, common_scale
-from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.model import HiddenLayer
 from conslaw_cli.rings.polynomials import Number
 
 BALANCED = "balancedness"

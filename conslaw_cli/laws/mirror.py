@@ -22,7 +22,7 @@ from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.families import sides
 from conslaw_cli.laws.matrices import Layout
 from conslaw_cli.laws.special import Covector, SpecialFamily, Values
-from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.model import HiddenLayer
 from conslaw_cli.rings.polynomials import Polynomial
 
 MIRROR = "mirror momentum"

@@ -20,7 +20,7 @@ from itertools import product
 import numpy as np
 
 from conslaw_cli.laws.matrices import Layout, RowSums
-from conslaw_cli.models.base import PathNetwork
+from conslaw_cli.model import PathNetwork
 
 INPUT, OUTPUT = -1, -2
 

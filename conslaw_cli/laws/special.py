@@ -8,7 +8,7 @@ from typing import Protocol
 
 from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws.matrices import Block
-from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.model import HiddenLayer
 from conslaw_cli.rings.polynomials import Polynomial
 
 Covector = dict[int, Polynomial]

@@ -29,7 +29,7 @@ from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws.families import CENTRE, expressions
 from conslaw_cli.laws.matrices import ANTISYMMETRIC, DIAGONAL, MatrixExpression
 from conslaw_cli.metrics import Metric
-from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.model import HiddenLayer
 from conslaw_cli.graph.nodes import Shape
 
 UNVERIFIED = "theory, not verified at this size"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conslaw_cli.models.chain import Chain
-from conslaw_cli.models.base import HiddenLayer
+from conslaw_cli.model import HiddenLayer
 from conslaw_cli.graph.nodes import Parameter, Shape
 
 Blocks = tuple[tuple[str, Shape], ...]
