@@ -21,7 +21,7 @@ from conslaw_cli.report import FORMATS, render
 from conslaw_cli.assembling.build import build
 from conslaw_cli import hints
 from conslaw_cli.spec import parse_spec
-from conslaw_cli.spec.schema import KINDS
+from conslaw_cli.dynamics import DYNAMICS
 
 PHI = ("relu", [1, 3, 2])
 """Without biases, phi stands for the network nowhere."""
@@ -247,7 +247,7 @@ def test_architectures_from_elsewhere_point_somewhere(name):
 
 
 def test_hints_name_what_there_is():
-    for table, names in ((hints.ARCHITECTURES, ARCHITECTURES), (hints.DYNAMICS, (*KINDS, "entropy"))):
+    for table, names in ((hints.ARCHITECTURES, ARCHITECTURES), (hints.DYNAMICS, (*DYNAMICS, "entropy"))):
         assert not set(table) & set(names)
         assert all(set(re.findall('"(.*?)"', said)) <= set(names) and (said.count('"') or "not there" in said) for said in table.values())
     assert set(hints.DYNAMICS_KEYS.values()) <= {"kind", "damping", "decay", "start"}
