@@ -8,6 +8,7 @@ from math import log2
 
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics import Dynamics, build_dynamics
+from conslaw_cli.dynamics.base import ONE
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.flows.parts import Part, parts
 from conslaw_cli.laws.abelian import AbelianFamily, AbelianLaw, abelian_family, independent_integrals
@@ -155,7 +156,7 @@ def _constant_fields(spec: Spec, dynamics: Dynamics) -> bool:
     """Whether the fields of single paths are constant up to a function: first order, separable, one metric if the point is scaled."""
     if dynamics.second_order or not all(metric.primitive for _, metric in spec.metric.blocks):
         return False
-    return dynamics.name == "gradient-flow" or (len({of for _, of in spec.metric.blocks}) == 1 and spec.metric.blocks[0][1].scales)
+    return dynamics.position == (ONE,) or (len({of for _, of in spec.metric.blocks}) == 1 and spec.metric.blocks[0][1].scales)
 
 
 def _path_result(spec: Spec, model: Model) -> PathResult:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from conslaw_cli.dynamics import DYNAMICS as KINDS
+from conslaw_cli.dynamics import DYNAMICS, Kind
 from conslaw_cli.report.comparison import Cell, Comparison, Row
 from conslaw_cli.spec import Spec, SpecError, parse_spec
-
-DYNAMICS = {
-    "gradient flow": {"kind": "gradient-flow"},
-    "momentum": {"kind": "momentum", "damping": "tau"},
-    "Nesterov": {"kind": "nesterov"},
-}
 
 
 def compare_spec(spec: Spec, seed: int = 0) -> Comparison:
@@ -19,12 +13,12 @@ def compare_spec(spec: Spec, seed: int = 0) -> Comparison:
     A row is a metric at one point: a metric that is not Euclidean has a row at theta and one at the lookahead point, so that
     what changes along a row is the dynamics alone.
     """
-    rows, cells = [], []
+    rows, cells, compared = [], [], [kind for kind in DYNAMICS.values() if kind.compared_as]
     for row, metric in _metrics(spec):
         rows.append(row)
-        cells.append(tuple(_cell(spec, row, metric, name, seed) for name in DYNAMICS))
+        cells.append(tuple(_cell(spec, row, metric, kind, seed) for kind in compared))
     title = spec.model.definition.label(spec.model.options)
-    return Comparison(title, tuple(DYNAMICS), tuple(rows), tuple(cells))
+    return Comparison(title, tuple(kind.compared_as for kind in compared), tuple(rows), tuple(cells))
 
 
 def _metrics(spec: Spec) -> list[tuple[Row, dict[str, object]]]:
@@ -44,14 +38,14 @@ def _points(label: str, metric: dict[str, object], blocks: tuple = ()) -> list[t
     return [(Row(label, blocks, point), metric) for point in ("theta", "lookahead")]
 
 
-def _cell(spec: Spec, row: Row, metric: dict[str, object], dynamics: str, seed: int) -> Cell:
+def _cell(spec: Spec, row: Row, metric: dict[str, object], kind: Kind, seed: int) -> Cell:
     from conslaw_cli.reporting import report_of
 
-    if row.point == "lookahead" and not KINDS[DYNAMICS[dynamics]["kind"]].lookahead:
+    if row.point == "lookahead" and not kind.lookahead:
         return Cell(None, 0, None)
     at = {} if row.point is None else {"at": row.point}
     try:
-        compared = parse_spec({"model": spec.model.plain, "metric": metric | at, "dynamics": DYNAMICS[dynamics]})
+        compared = parse_spec({"model": spec.model.plain, "metric": metric | at, "dynamics": {"kind": kind.name}})
     except SpecError as error:  # roots in a metric under a dynamics for which they are not computed
         return Cell(None, 0, "undecided", error.problems[0].message)
     report = report_of(compared, seed)

@@ -13,7 +13,7 @@ from helpers import report, spec
 from conslaw_cli import analyze
 from conslaw_cli.analysis import run, unanalysed
 from conslaw_cli.cli import group
-from conslaw_cli.comparing import DYNAMICS, compare_spec
+from conslaw_cli.comparing import compare_spec
 from conslaw_cli.laws.theory import known_families
 from conslaw_cli.metrics import EUCLIDEAN
 from conslaw_cli.models import ARCHITECTURES
@@ -21,7 +21,7 @@ from conslaw_cli.report import FORMATS, render
 from conslaw_cli.assembling.build import build
 from conslaw_cli import hints
 from conslaw_cli.spec import parse_spec
-from conslaw_cli.spec.schema import KINDS
+from conslaw_cli.dynamics import DYNAMICS
 
 PHI = ("relu", [1, 3, 2])
 """Without biases, phi stands for the network nowhere."""
@@ -102,7 +102,7 @@ def counts(tables):
     return {
         (row.name, row.point, name): cell.laws
         for row, cells in zip(table.rows, table.cells, strict=True)
-        for name, cell in zip(DYNAMICS, cells, strict=True)
+        for name, cell in zip(table.columns, cells, strict=True)
         if cell.status
     }
 
@@ -247,7 +247,7 @@ def test_architectures_from_elsewhere_point_somewhere(name):
 
 
 def test_hints_name_what_there_is():
-    for table, names in ((hints.ARCHITECTURES, ARCHITECTURES), (hints.DYNAMICS, (*KINDS, "entropy"))):
+    for table, names in ((hints.ARCHITECTURES, ARCHITECTURES), (hints.DYNAMICS, (*DYNAMICS, "entropy"))):
         assert not set(table) & set(names)
         assert all(set(re.findall('"(.*?)"', said)) <= set(names) and (said.count('"') or "not there" in said) for said in table.values())
     assert set(hints.DYNAMICS_KEYS.values()) <= {"kind", "damping", "decay", "start"}

@@ -135,8 +135,8 @@ def _of_what(status: str, caveat: str | None) -> str:
 
 def _theorem(analysis: Analysis) -> tuple[int, str] | None:
     spec = analysis.spec
-    metric = "euclidean" if spec.metric.euclidean else "other"
-    return spec.model.definition.known_count(spec.model.options, metric, spec.dynamics.kind)
+    applies = spec.metric.euclidean and not DYNAMICS[spec.dynamics.kind].drifts
+    return spec.model.definition.known_count(spec.model.options) if applies else None
 
 
 def _trace(analysis: Analysis) -> Trace:

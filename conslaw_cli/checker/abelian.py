@@ -89,7 +89,7 @@ def _statement(system: System, item: Item, found: Evaluation) -> list[Check]:
         raise ReportError(f"{item.family}: definitions or source are not those of the integrals of this system")
     if len(item.expressions) != len(texts.expressions):
         raise ReportError(f"{item.family}: there are {len(texts.expressions)} of them")
-    moving = system.kind == "weight-decay" and not system.rate.zero
+    moving = not system.rate.zero
     if item.depends_on_time != moving:
         raise ReportError(f"{item.family}: whether they depend on time is wrong")
     if not moving:

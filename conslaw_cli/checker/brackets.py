@@ -32,7 +32,7 @@ class Generators:
         self.system, self.part, self.p, self.seed = system, part, p, seed
         self.local = part.size * (2 if system.second_order else 1)
         self.load = max(self.local, part.graph.work // 4, 64 * len(part.graph.steps))
-        self.moves = system.second_order or (system.kind == "weight-decay" and not system.rate.zero)
+        self.moves = system.second_order or not system.rate.zero
         self.rate = self._rate() if system.lookahead else None
 
     def _rate(self) -> int:

@@ -86,7 +86,7 @@ def _time_free(system: System, kind: str, laws: Laws, certified: Certified, move
 
 def _translations(system: System) -> int:
     """How many vector fields the translations of time span at most: two only where a damping varies."""
-    if system.kind == "gradient-flow" or (system.rate.zero and not system.second_order):
+    if system.rate.zero and not system.second_order:
         return 0
     return 2 if system.second_order and system.rate.moves else 1
 

@@ -157,7 +157,7 @@ def depends_on_time(formulas: Formulas, found: Evaluation, law: Law, values: dic
 def translations(formulas: Formulas, found: Evaluation) -> int:
     """The generic rank of what the translations of time do to the laws, bounded from both sides. Raises Undecided."""
     system, p = formulas.system, found.world.p
-    if system.kind == "gradient-flow" or system.rate.zero and not system.second_order:
+    if system.rate.zero and not system.second_order:
         return 0
     actions = [_action(system, found, law) for law in found.laws]
     pair = _independent(actions, p)

@@ -42,7 +42,7 @@ class Layer:
 
 def mirror_layers(system: System) -> list[Layer]:
     """The hidden layers of which all weights have the metric theta^2 at the lookahead point."""
-    if not system.lookahead or system.kind != "momentum" or system.rate.moves:
+    if not system.lookahead or system.rate.moves:
         return []
     layers = [Layer(*layer) for layer in system.model.hidden]
     return [layer for layer in layers if all(system.exponents[b] == 2 for b in (layer.outgoing, *layer.incoming))]

@@ -23,7 +23,7 @@ def check_part(system: System, part: dict, where: str) -> tuple[list[Check], int
     if any(metric.left or metric.right or metric.full for metric in system.metrics.values()):
         raise ReportError(f"{where}: path certificates are for metrics diag(theta^a)")
     same_metric = len(set(system.metrics.values())) == 1
-    if not (system.kind == "gradient-flow" or (system.kind == "weight-decay" and same_metric)):
+    if system.second_order or not (system.rate.zero or same_metric):
         raise ReportError(f"{where}: path certificates are for gradient flow, or weight decay with one metric")
     if count(part, "copies", where) != 1:
         raise ReportError(f"{where}.copies must be 1")

@@ -66,7 +66,7 @@ def theorem(system: System) -> tuple[int, str] | None:
     matrix U'U - VV'; else the rank of the symmetric r x r matrices of rank k, k(2r + 1 - k)/2.
     """
     chain = system.model.chain(*THEOREMS)
-    if not chain or chain.depth != 2 or system.kind != "gradient-flow" or not system.euclidean or system.model.caveat:
+    if not chain or chain.depth != 2 or system.dynamics.drifts or not system.euclidean or system.model.caveat:
         return None
     m, r, n = chain.widths
     if system.model.architecture == "relu":

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm, prod
 
+from conslaw_cli.checker.dynamics import DYNAMICS, Dynamics
 from conslaw_cli.checker.graph import Block
 from conslaw_cli.checker.metrics import NATURAL, Metric, read_metrics
 from conslaw_cli.checker.models import LARGEST_WIDTH, Model, read_model
 from conslaw_cli.checker.parse import ExpressionError, Node, parse
 from conslaw_cli.checker.parts import Part, read_parts, whole
 from conslaw_cli.checker.rates import Rate, read_rate
-from conslaw_cli.checker.result import ReportError, count, entry
+from conslaw_cli.checker.result import ReportError, Undecided, count, entry
 
 LARGEST_SYSTEM = 5_000_000
 """Parameters up to which laws and certificates are evaluated."""
@@ -21,7 +22,6 @@ _ENTRY = re.compile(r"([A-Za-z][A-Za-z0-9]*)_(\d{1,9})(?:_(\d{1,9}))?")
 _BLOCK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}")
 MOST_BLOCKS = 2000
 _START = re.compile(r"\d{1,40}(/0*[1-9]\d{0,40})?")
-_KINDS = ("gradient-flow", "momentum", "nesterov", "weight-decay")
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,13 @@ class System:
         return sum(prod(shape) for _, shape in self.blocks)
 
     @property
+    def dynamics(self) -> Dynamics:
+        """The checker's statement of the dynamics."""
+        return DYNAMICS[self.kind]
+
+    @property
     def second_order(self) -> bool:
-        return self.kind in ("momentum", "nesterov")
+        return self.dynamics.second_order
 
     @property
     def space(self) -> int:
@@ -125,7 +130,7 @@ class Numbering(dict):
 
 
 def read_system(report: dict) -> System:
-    """The system of a report. Raises ReportError."""
+    """The system of a report. Raises ReportError, Undecided."""
     model, certificate = read_model(report), entry(report, "certificate", dict)
     blocks, vectors = _blocks(entry(certificate, "blocks", list, "certificate"))
     if model.statement and (blocks, vectors) != (model.statement.blocks(model.options), model.statement.vectors(model.options)):
@@ -135,7 +140,7 @@ def read_system(report: dict) -> System:
     kind, start, until = _kind(dynamics), _start(dynamics), _until(dynamics)
     rate = read_rate(_rate_text(dynamics, kind), start, until)
     system = System(model, blocks, vectors, metrics, at, kind, rate, start, until)
-    if system.lookahead and not (kind == "momentum" and (rate.letter or rate.value is not None)):
+    if system.lookahead and not (system.dynamics.lookahead and (rate.letter or rate.value is not None)):
         raise ReportError(f"metric.at = 'lookahead' has no meaning for {kind} with the rate {rate.text}")
     stated = count(report["model"], "parameters", "model")
     if stated != system.size:
@@ -192,21 +197,22 @@ def _metric(metric: dict, blocks: tuple[Block, ...]) -> tuple[str, dict[str, Met
 
 
 def _kind(dynamics: dict) -> str:
+    """Raises Undecided for a dynamics that the checker does not state: its fields are then not known."""
     kind = entry(dynamics, "kind", str, "dynamics")
-    if kind not in _KINDS:
-        raise ReportError(f"dynamics.kind must be one of {', '.join(_KINDS)}")
+    if kind not in DYNAMICS:
+        raise Undecided(f"the checker has no statement of the dynamics {kind[:60]!r}")
     return kind
 
 
 def _rate_text(dynamics: dict, kind: str) -> str:
-    rate = entry(dynamics, "rate", (str, type(None)), "dynamics")
-    if kind == "gradient-flow" and rate is not None:
-        raise ReportError("gradient flow has no rate")
-    if kind == "nesterov" and (rate or "3/t").replace(" ", "") != "3/t":
-        raise ReportError("nesterov has the rate 3/t")
-    if kind in ("momentum", "weight-decay") and rate is None:
+    rate, stated = entry(dynamics, "rate", (str, type(None)), "dynamics"), DYNAMICS[kind]
+    if not stated.drifts and rate is not None:
+        raise ReportError(f"{kind} has no rate")
+    if stated.fixed_rate and (rate or stated.fixed_rate).replace(" ", "") != stated.fixed_rate:
+        raise ReportError(f"{kind} has the rate {stated.fixed_rate}")
+    if stated.rate_key and rate is None:
         raise ReportError(f"dynamics.rate is missing for {kind}")
-    return {"gradient-flow": "0", "nesterov": "3/t"}.get(kind) or rate
+    return stated.fixed_rate or rate or "0"
 
 
 def _start(dynamics: dict) -> Fraction | None:

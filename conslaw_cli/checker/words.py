@@ -26,7 +26,6 @@ _TABLES = {
     "reproduce": frozenset("version seed primes spec_sha256".split()),
 }
 _ITEM = frozenset("family number expressions form latex depends_on_time source truncated definitions".split())
-_RATE_KEYS = {"momentum": "damping", "weight-decay": "decay"}
 
 
 def word_checks(report: dict, system: System, status: str) -> list[Check]:
@@ -67,7 +66,7 @@ def _interval(report: dict, system: System) -> Check:
     positive = [f"{name} > 0" for name in letters]
     if assumed not in (positive, [*positive, f"{', '.join(letters)} generic"]):
         raise ReportError(f"dynamics.assumptions must be {positive}")
-    if not system.rate.moves and (system.until is not None or (system.kind == "gradient-flow" and system.start != 0)):
+    if not system.rate.moves and (system.until is not None or (not system.dynamics.drifts and system.start != 0)):
         raise ReportError("a constant rate is finite at all times: dynamics.until must be null")
     if is_regular(system.rate.tree, system.start, system.until, system.rate.moment):
         return Check("rate", True, "real and finite on the interval claimed")
@@ -106,7 +105,7 @@ def _all_algebraic(report: dict, system: System) -> bool:
     for item in report["laws"]["items"]:
         if isinstance(item, dict) and item.get("family") in numbers and type(item.get("number")) is int:
             numbers[item["family"]] += item["number"]
-    if not (statement.is_abelian(system) and (system.kind == "gradient-flow" or system.rate.zero)):
+    if not (statement.is_abelian(system) and system.rate.zero):
         return False
     return numbers[statement.ABELIAN] > 0 and numbers[statement.BALANCED] == system.size - min(system.model.options.widths[1:3])
 
@@ -130,9 +129,9 @@ def _made(report: dict, system: System) -> Check:
 def spec_hash(report: dict, system: System) -> str:
     """SHA-256 of the spec with every default written out."""
     dynamics: dict[str, object] = {"kind": system.kind}
-    if system.kind in _RATE_KEYS:
-        dynamics[_RATE_KEYS[system.kind]] = report["dynamics"]["rate"]
-    if system.kind != "gradient-flow" and system.start is not None:
+    if system.dynamics.rate_key:
+        dynamics[system.dynamics.rate_key] = report["dynamics"]["rate"]
+    if system.dynamics.drifts and system.start is not None:
         dynamics["start"] = _plain(system.start)
     data = {
         "model": {"architecture": system.model.architecture, **system.model.keys},

@@ -1,14 +1,19 @@
-"""Dynamics: one file each, named once in :data:`DYNAMICS`; each owns its keys, generators, functions of time and the way back to theta."""
+"""Dynamics: every file of this folder that defines a ``KIND`` is one, and is named nowhere else.
+
+Each owns its keys of [dynamics], its generators, its functions of time and the way back to theta.
+"""
 
 from __future__ import annotations
 
-from conslaw_cli.dynamics import gradient_flow, momentum, weight_decay
+from importlib import import_module
+from pkgutil import iter_modules
+
 from conslaw_cli.dynamics.base import Dynamics, Kind
 from conslaw_cli.dynamics.settings import DynamicsSpec
 
-DYNAMICS: dict[str, Kind] = {
-    kind.name: kind for kind in (gradient_flow.KIND, momentum.KIND, momentum.NESTEROV, weight_decay.KIND)
-}
+_MODULES = [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)]
+_FOUND = [module.KIND for module in _MODULES if hasattr(module, "KIND")]
+DYNAMICS: dict[str, Kind] = {found.name: found for found in sorted(_FOUND, key=lambda one: (one.place, one.name))}
 
 
 def build_dynamics(settings: DynamicsSpec, lookahead: bool) -> Dynamics:

@@ -40,7 +40,6 @@ class Dynamics:
     scalar coefficients.
     """
 
-    name: str
     coordinates: tuple[str, ...]
     position: Scalars
     """theta in the drift coordinates."""
@@ -96,13 +95,15 @@ class Dynamics:
 
 @dataclass(frozen=True)
 class Kind:
-    """One entry of the list of dynamics: all that a spec and a report say of it."""
+    """One entry of the list of dynamics: all that a spec and a report say of it. The first of the list is the default."""
 
     name: str
     title: str
     """Its name in a report."""
     build: Callable[[DynamicsSpec, bool], Dynamics]
     """The dynamics at its settings, its metric being taken at the lookahead point or not."""
+    place: int = 100
+    """Where it stands in lists: lower ones come first, equal ones by name."""
     rate_key: str | None = None
     """The key of [dynamics] that gives the rate."""
     default_rate: str | None = None
@@ -114,6 +115,8 @@ class Kind:
     """Whether a metric may be taken at the lookahead point tau theta + theta', for constant tau."""
     scales: bool = False
     """Whether generators differ by a factor of the metric's point only."""
+    compared_as: str | None = None
+    """The heading of its column in ``compare``, at its default rate; None where it has none."""
 
     @property
     def drifts(self) -> bool:

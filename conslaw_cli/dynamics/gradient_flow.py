@@ -8,7 +8,7 @@ from conslaw_cli.dynamics.settings import DynamicsSpec
 
 def build(settings: DynamicsSpec, lookahead: bool) -> Dynamics:
     unit = (ONE,)
-    return Dynamics("gradient-flow", ("Q",), unit, unit, unit, unit, unit)
+    return Dynamics(("Q",), unit, unit, unit, unit, unit)
 
 
-KIND = Kind("gradient-flow", "gradient flow", build)
+KIND = Kind("gradient-flow", "gradient flow", build, place=0, compared_as="gradient flow")

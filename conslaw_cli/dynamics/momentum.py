@@ -13,7 +13,7 @@ from conslaw_cli.dynamics.base import ONE, ZERO, Dynamics, Kind, Symbol
 from conslaw_cli.dynamics.settings import DynamicsSpec
 from conslaw_cli.dynamics.timefactors import TimeFactor, exponential, lag, spelled
 from conslaw_cli.expressions.calculus import over, raised, rational, times
-from conslaw_cli.expressions.parsing import Expression, parse_expression
+from conslaw_cli.expressions.parsing import Expression
 from conslaw_cli.expressions.tree import Name, text_of
 
 MINUS = Polynomial.constant(-1)
@@ -53,16 +53,10 @@ class Momentum(Dynamics):
 
 
 def build(settings: DynamicsSpec, lookahead: bool) -> Dynamics:
-    return momentum("momentum", settings, lookahead, exponential(settings), lag(settings))
+    return momentum(settings, lookahead, exponential(settings), lag(settings))
 
 
-def build_nesterov(settings: DynamicsSpec, lookahead: bool) -> Dynamics:
-    """tau = 3/t: s = t^3, S = -1/(2 t^2)."""
-    scale, lagging = (TimeFactor(lambda text=text: parse_expression(text).tree) for text in ("t**3", "-t/2"))
-    return momentum("nesterov", settings, lookahead, scale, lagging)
-
-
-def momentum(name: str, spec: DynamicsSpec, lookahead: bool, scale: TimeFactor, lagging: TimeFactor) -> Dynamics:
+def momentum(spec: DynamicsSpec, lookahead: bool, scale: TimeFactor, lagging: TimeFactor) -> Dynamics:
     """Momentum with functions of time s and A; the spec has made sure that a lookahead point has a rational tau or a letter."""
     s = Polynomial.variable(Symbol.FREE)
     position = (ONE, s)
@@ -71,7 +65,6 @@ def momentum(name: str, spec: DynamicsSpec, lookahead: bool, scale: TimeFactor, 
         tau = rate_value(spec.rate)
         metric_point, metric_from_position = (tau, ONE), (tau, ONE + (tau * s).scaled(-1))
     return Momentum(
-        name=name,
         coordinates=("Q", "P"),
         position=position,
         metric_point=metric_point,
@@ -116,5 +109,6 @@ def time_fields(spec: DynamicsSpec) -> tuple:
     return (((ZERO, MINUS), (ZERO, rate_value(spec.rate))),)
 
 
-KIND = Kind("momentum", "momentum", build, "damping", "tau", rate_words=", damping ", lookahead=True)
-NESTEROV = Kind("nesterov", "Nesterov momentum", build_nesterov, rate_words=", damping ", fixed_rate="3/t")
+KIND = Kind(
+    "momentum", "momentum", build, 1, "damping", "tau", rate_words=", damping ", lookahead=True, compared_as="momentum"
+)

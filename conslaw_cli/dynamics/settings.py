@@ -13,7 +13,7 @@ from conslaw_cli.expressions.parsing import Expression
 class DynamicsSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The table [dynamics], resolved."""
 
-    kind: Annotated[str, Meta(description="gradient-flow, momentum, nesterov or weight-decay.")]
+    kind: Annotated[str, Meta(description="Name of a dynamics, such as momentum.")]
     rate: Annotated[
         Expression | None,
         Meta(description="Damping or decay: a number, or an expression in t and positive constants. Null under gradient-flow."),

@@ -18,7 +18,7 @@ from conslaw_cli.expressions.parsing import Expression
 from conslaw_cli.expressions.tree import Apply, Name, Node, text_of
 
 if TYPE_CHECKING:
-    from conslaw_cli.dynamics.integrals import Primitive
+    from conslaw_cli.expressions.integrals import Primitive
     from conslaw_cli.expressions.domain import Interval
 
 _LONGEST = 200
@@ -135,7 +135,7 @@ class _Rate:
     @cached_property
     def integral(self) -> Primitive:
         """An integral of the rate, in closed form if it solves s' = rate s and can be read."""
-        from conslaw_cli.dynamics.integrals import Primitive, primitive
+        from conslaw_cli.expressions.integrals import Primitive, primitive
 
         found = primitive(self.tree, self.interval)
         if found is not None and self._solves(found.exponential, times(self.tree, found.exponential)):
@@ -143,7 +143,7 @@ class _Rate:
         return Primitive(call("Integral", self.tree))
 
     def _closed_lag(self) -> Node | None:
-        from conslaw_cli.dynamics.integrals import ZERO, affine, primitive
+        from conslaw_cli.expressions.integrals import ZERO, affine, primitive
 
         rest, logs = self.integral.rest, self.integral.logs
         if rest != ZERO:

@@ -14,7 +14,6 @@ def build(settings: DynamicsSpec, lookahead: bool) -> Dynamics:
     if growth.trivial:
         c = inverse = (ONE,)
     return Dynamics(
-        name="weight-decay",
         coordinates=("Q",),
         position=c,
         metric_point=c,
@@ -26,4 +25,4 @@ def build(settings: DynamicsSpec, lookahead: bool) -> Dynamics:
     )
 
 
-KIND = Kind("weight-decay", "weight decay", build, "decay", "lambda", rate_words=" ", scales=True)
+KIND = Kind("weight-decay", "weight decay", build, 3, "decay", "lambda", rate_words=" ", scales=True)

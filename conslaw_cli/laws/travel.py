@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conslaw_cli.dynamics.base import Dynamics
+from conslaw_cli.dynamics.base import ONE, Dynamics
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.families import sides
 from conslaw_cli.laws.matrices import Layout
@@ -61,7 +61,7 @@ class TravelLaw:
 
 def travel_families(flow: PartFlow, hidden: tuple[HiddenLayer, ...]) -> list[SpecialFamily]:
     """The families of a part under gradient flow, one for each hidden layer it holds whose neurons have one weight out and one in."""
-    if flow.dynamics.name != "gradient-flow":
+    if flow.dynamics.second_order or flow.dynamics.position != (ONE,):
         return []
     layout, metrics, found = Layout.of(flow.program.blocks), flow.metric_of, []
     for layer in hidden:

@@ -38,8 +38,8 @@ class Architecture:
     """Metric of a parameter block by its name when the spec has none: "euclidean", "entropy" or "theta^a"."""
     positive: str = ""
     """The blocks whose entries stay positive, those of a metric of their own, as "U, V > 0"."""
-    known_count: Callable[[Any, str, str], tuple[int, str] | None] = lambda options, metric, dynamics: None
-    """A theorem's count and its source for (options, metric, dynamics), where there is one; never called a computation."""
+    known_count: Callable[[Any], tuple[int, str] | None] = lambda options: None
+    """A theorem's count under Euclidean gradient flow and its source, where there is one; never called a computation."""
     caveat: Callable[[Any], str | None] = lambda options: None
     """What a reader must know where phi does not stand for the model anywhere at these options."""
 

@@ -29,9 +29,9 @@ def hidden(chain: Chain) -> tuple[HiddenLayer, ...]:
     return hidden_layers(chain, "linear")
 
 
-def known_count(chain: Chain, metric: str, dynamics: str) -> tuple[int, str] | None:
+def known_count(chain: Chain) -> tuple[int, str] | None:
     """Two layers, no bias, Euclidean gradient flow: Marcotte et al., NeurIPS 2023."""
-    if chain.depth != 2 or chain.bias != "none" or metric != "euclidean" or dynamics != "gradient-flow":
+    if chain.depth != 2 or chain.bias != "none":
         return None
     m, r, n = chain.widths
     k = n + m

@@ -66,9 +66,9 @@ def domain(chain: Chain) -> str:
     return _SHALLOW if chain.depth <= 2 else _DEEP
 
 
-def known_count(chain: Chain, metric: str, dynamics: str) -> tuple[int, str] | None:
+def known_count(chain: Chain) -> tuple[int, str] | None:
     """Two layers, Euclidean gradient flow: one law for each hidden neuron ([A] Marcotte et al. 2023)."""
-    if chain.depth != 2 or metric != "euclidean" or dynamics != "gradient-flow" or caveat(chain):
+    if chain.depth != 2 or caveat(chain):
         return None
     return chain.widths[1], "Marcotte, Gribonval, Peyré, NeurIPS 2023, two-layer ReLU networks"
 

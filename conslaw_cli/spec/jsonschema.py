@@ -13,7 +13,7 @@ import msgspec
 from conslaw_cli import metrics
 from conslaw_cli.dynamics import DYNAMICS, Kind
 from conslaw_cli.models import ARCHITECTURES, Architecture
-from conslaw_cli.spec.schema import KINDS, ExpectSpec, ModelSpec
+from conslaw_cli.spec.schema import ExpectSpec, ModelSpec
 from conslaw_cli.vocabulary import POINTS, STATUSES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -130,7 +130,7 @@ def _dynamics() -> Schema:
         "description": "How the model is trained.",
         "type": "object",
         "properties": {
-            "kind": {"description": "The dynamics.", "enum": list(KINDS), "default": KINDS[0]},
+            "kind": {"description": "The dynamics.", "enum": list(DYNAMICS), "default": next(iter(DYNAMICS))},
             **rates,
             "start": {"description": start, **_VALUE},
         },

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
-from conslaw_cli.dynamics.table import read_dynamics
+from conslaw_cli.spec.dynamics_table import read_dynamics
 from conslaw_cli.problems import MOST_ALIKE, Collector, Problem, SpecError, Table, as_toml, suggestion
 from conslaw_cli.spec.metric_table import block_names, read_metric
 from conslaw_cli.spec.model_table import read_expect, read_model

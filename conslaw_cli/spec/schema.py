@@ -7,12 +7,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.dynamics.settings import DynamicsSpec
 from conslaw_cli.metrics import Metric
 from conslaw_cli.models import ARCHITECTURES, Architecture, Options
-
-KINDS = tuple(DYNAMICS)
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.models import ARCHITECTURES, Architecture
-from conslaw_cli.spec.schema import KINDS
 from conslaw_cli.vocabulary import POINTS, STATUSES
 
 _TEMPLATE = """\
@@ -21,8 +21,7 @@ architecture = "{name}"  # {architectures}
 
 [dynamics]
 kind = "gradient-flow"      # {kinds}
-# damping = "tau"           # momentum: a number >= 0, a symbol, or an expression in t such as "3/t"
-# decay = "lambda"          # weight-decay: the same kinds of value
+{rates}
 # start = 1                 # not gradient-flow: time from which the laws are claimed; 0 by default where the rate is finite
 
 # [expect]                  # what `conslaw check` holds the result against; every key is optional
@@ -46,9 +45,18 @@ def new_spec(architecture: Architecture) -> str:
         options="\n".join(architecture.table.lines()),
         metrics="\n".join(_metric_lines(architecture)),
         points=" | ".join(POINTS),
-        kinds=" | ".join(KINDS),
+        kinds=" | ".join(DYNAMICS),
+        rates="\n".join(_rate_lines()),
         statuses=" | ".join(STATUSES),
     )
+
+
+def _rate_lines() -> list[str]:
+    """One line for each dynamics that takes a rate, with its default; the first says what a rate may be."""
+    rated = [kind for kind in DYNAMICS.values() if kind.rate_key]
+    values = ['a number >= 0, a symbol, or an expression in t such as "3/t"', *["the same kinds of value"] * (len(rated) - 1)]
+    given = [f'# {kind.rate_key} = "{kind.default_rate}"' for kind in rated]
+    return [f"{key:<27} # {kind.name}: {value}" for key, kind, value in zip(given, rated, values)]
 
 
 def _metric_lines(architecture: Architecture) -> list[str]:

@@ -18,14 +18,13 @@ from conslaw_cli.expressions.values import MOST_DIGITS, Pole, fraction_of
 Blocks = tuple[str, ...]
 
 _OTHER_NAME = 'choose another name, such as "tau"'
-_DEFAULT = next(iter(DYNAMICS))
 
 
 def read_dynamics(table: Table, blocks: Blocks) -> DynamicsSpec | None:
     """The dynamics, or None after noting what is wrong with them. ``blocks`` names the parameter blocks, where known."""
     rate_keys = _rate_keys()
     table.check_keys(("kind", *rate_keys, "start"), hints.DYNAMICS_KEYS)
-    name = table.choice("kind", DYNAMICS, "dynamics", hints.DYNAMICS) if "kind" in table.data else _DEFAULT
+    name = table.choice("kind", DYNAMICS, "dynamics", hints.DYNAMICS) if "kind" in table.data else next(iter(DYNAMICS))
     if name is None:
         start = _given_start(table)
         for key in rate_keys:
