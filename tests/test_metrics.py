@@ -517,3 +517,16 @@ def test_the_natural_gradient_is_one_metric_taken_at_theta(metric, key):
         parse_spec(tables("linear", [2, 2, 1], metric, "momentum"))
     (problem,) = error.value.problems
     assert problem.key == f"[metric] {key}" and "natural-gradient" in problem.message
+
+
+@pytest.mark.parametrize("dynamics", [{"kind": "momentum"}, {"kind": "momentum", "damping": "3/t"}, {"kind": "nesterov"}], ids=str)
+@pytest.mark.parametrize("metric", ["sqrt(theta**2 + 1)", "1/(theta**2 + 1)", "theta**(1/2)"])
+def test_what_momentum_at_theta_cannot_carry_is_said_with_a_way_out(metric, dynamics):
+    """Drift coordinates put Q + S P under the root: no field of rational functions holds it. The same metric is fine under gradient flow."""
+    tables = {"model": {"architecture": "linear", "widths": [2, 2, 2]}, "metric": {"default": metric, "at": "theta"}}
+    with pytest.raises(SpecError) as caught:
+        parse_spec({**tables, "dynamics": dynamics})
+    (problem,) = caught.value.problems
+    assert problem.key == "[metric] default" and "under" in problem.message and "at theta" in problem.message
+    assert "gradient-flow" in problem.remedy
+    parse_spec({**tables, "dynamics": {"kind": "gradient-flow"}})
