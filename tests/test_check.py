@@ -108,7 +108,7 @@ def test_an_internal_error_is_that_specs_alone(folder, monkeypatch):
             raise RuntimeError("a bug")
         return run(spec, seed, listener)
 
-    monkeypatch.setattr("conslaw_cli.batch.engine.run", broken)
+    monkeypatch.setattr("conslaw_cli.reporting.run", broken)
     (folder / "buggy.toml").write_text(MODEL.replace("[2, 3, 2]", "[3, 3, 3]"), encoding="utf-8")
     code, out, err = check("buggy.toml", "fails.toml", "bad.toml")
     assert code == 4 and "FAIL  fails.toml" in out and "internal error: RuntimeError: a bug" in err
