@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import prod
+from typing import Any
 
 from conslaw_cli.graph.nodes import (
     Add,
     Apply,
+    Branch,
     Broadcast,
     Coefficient,
     Constant,
+    Gather,
+    Generic,
     MatMul,
     Multiply,
     Node,
@@ -17,6 +22,7 @@ from conslaw_cli.graph.nodes import (
     Permute,
     Power,
     Reshape,
+    Scatter,
     Shape,
     Sum,
     constant,
@@ -67,10 +73,24 @@ def _pull_back(node: Node, adjoint: Node) -> list[tuple[Node, Node]]:
             return [(a, adjoint.sum(repeated).reshape(a.shape))]
         case Reshape(of=a):
             return [(a, adjoint.reshape(a.shape))]
-        case Power(of=a, exponent=exponent):
-            return [(a, adjoint * a ** (exponent - 1) * exponent if exponent > 1 else adjoint)]
+        case Power(of=a):
+            return [(a, adjoint * power_slope(node, a, node))]
         case Apply(of=a, function=function):
             return [(a, adjoint * function.derivative(a, node))]
-        case Parameter() | Coefficient() | Constant():
+        case Gather(of=a, index=index):
+            return [(a, adjoint.scatter(index, a.shape))]
+        case Scatter(of=a, index=index):
+            return [(a, adjoint.gather(index))]
+        case Parameter() | Coefficient() | Constant() | Generic() | Branch():
             return []
     raise TypeError(f"no derivative of {type(node).__name__}")
+
+
+def power_slope(node: Power, x: Any, y: Any) -> Any:
+    """The derivative of a power by its base, from the base and the power: no roots beside the power itself."""
+    exponent = node.exponent
+    if node.total:
+        return x ** (exponent - 1) * exponent
+    if exponent == -1:
+        return y**2 * -1
+    return y**3 * exponent if exponent == Fraction(-1, 2) else y * x**-1 * exponent

@@ -10,8 +10,8 @@ from conslaw_cli.graph.nodes import Node, topological_order
 class Interpreter:
     """Values of nodes in some ring: a method for each operation, ``method(node, *values of its arguments)``.
 
-    The methods are named as the nodes' ``operation``: parameter, coefficient, constant, add, multiply, matmul, permute, sum,
-    broadcast, reshape, power, apply. There is no default: what a ring has no method for is an error.
+    The methods are named as the nodes' ``operation``: parameter, coefficient, constant, generic, add, multiply, matmul, permute, sum,
+    broadcast, reshape, gather, scatter, power, apply, branch. There is no default: what a ring has no method for is an error.
     """
 
     def value(self, node: Node, arguments: list[Any]) -> Any:

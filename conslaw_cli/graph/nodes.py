@@ -11,12 +11,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import prod
-from typing import ClassVar
+from math import isfinite, prod
+from numbers import Integral, Real
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
 
 from conslaw_cli.graph.functions import ScalarFunction
 
 Shape = tuple[int, ...]
+Number: TypeAlias = "Node | int | float | Fraction | np.ndarray"
+"""What operators take beside nodes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,27 +30,59 @@ class Node:
 
     shape: Shape
     operation: ClassVar[str] = ""
+    __array_ufunc__ = None
+    """NumPy leaves its operators to this class."""
 
-    def __add__(self, other: Node | int | Fraction) -> Node:
-        return Add(*_together(self, _node(other), "add"))
+    def __add__(self, other: Number) -> Node:
+        return Add(*_together(self, asas_node(other), "add"))
 
-    def __mul__(self, other: Node | int | Fraction) -> Node:
-        return Multiply(*_together(self, _node(other), "multiply"))
+    def __mul__(self, other: Number) -> Node:
+        return Multiply(*_together(self, asas_node(other), "multiply"))
 
     __radd__, __rmul__ = __add__, __mul__
 
     def __neg__(self) -> Node:
         return self * -1
 
-    def __sub__(self, other: Node | int | Fraction) -> Node:
-        return self + _node(other) * -1
+    def __sub__(self, other: Number) -> Node:
+        return self + as_node(other) * -1
 
-    def __matmul__(self, other: Node) -> Node:
-        return matmul(self, other)
+    def __rsub__(self, other: Number) -> Node:
+        return as_node(other) + self * -1
 
-    def __pow__(self, exponent: int) -> Node:
-        """Entry by entry. Raises ValueError unless the exponent is an integer of 1 or more."""
-        return self if exponent == 1 else Power(self.shape, self, exponent)
+    def __truediv__(self, other: Number) -> Node:
+        return self * _reciprocal(other)
+
+    def __rtruediv__(self, other: Number) -> Node:
+        return as_node(other) * _reciprocal(self)
+
+    def __matmul__(self, other: Number) -> Node:
+        return matmul(self, as_node(other))
+
+    def __rmatmul__(self, other: Number) -> Node:
+        return matmul(as_node(other), self)
+
+    def __pow__(self, exponent: int | float | Fraction) -> Node:
+        """Entry by entry. Raises ValueError unless the exponent is an integer or half of one, and not 0."""
+        exact = exact_number(exponent)
+        return self if exact == 1 else Power(self.shape, self, exact)
+
+    def __getitem__(self, key: Any) -> Node:
+        """Integers, slices, None and ... as NumPy has them. Raises IndexError for what NumPy refuses."""
+        index = np.arange(prod(self.shape)).reshape(self.shape)[key]
+        return self.gather(np.asarray(index))
+
+    def gather(self, index: np.ndarray) -> Node:
+        """The entries with these row-major numbers, in the shape of ``index``."""
+        return Gather(index.shape, self, index)
+
+    def scatter(self, index: np.ndarray, shape: Shape) -> Node:
+        """An array of a shape with every entry added to the place with its number in ``index``, zero elsewhere."""
+        return Scatter(shape, self, index)
+
+    def applied(self, function: ScalarFunction) -> Node:
+        """A scalar function, entry by entry."""
+        return Apply(self.shape, self, function)
 
     def sum(self, axes: int | Iterable[int]) -> Node:
         """The sum over some axes, which are dropped. Raises ValueError for an axis that there is not."""
@@ -101,12 +138,31 @@ class Parameter(Node):
     operation = "parameter"
 
 
+FREE, ONE_HOT = "free", "one-hot"
+
+
 @dataclass(frozen=True, eq=False)
 class Coefficient(Node):
-    """A block of free coefficients lambda: one generator for each of their values. ``name`` is unique in a program."""
+    """A block of free coefficients lambda: one generator for each of their values. ``name`` is unique in a program.
+
+    Its entries are free, or its rows along the last axis are one-hot vectors, as ``values`` says.
+    """
 
     name: str
+    values: str = FREE
     operation = "coefficient"
+
+
+@dataclass(frozen=True, eq=False)
+class Generic(Node):
+    """An array of constants of which nothing is used but that they are generic: a ring draws them once for all, by ``name``.
+
+    ``floats`` are real numbers that they stand for, row by row; None for any.
+    """
+
+    name: str
+    floats: tuple[float, ...] | None = None
+    operation = "generic"
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,14 +247,47 @@ class Reshape(_Unary):
 
 @dataclass(frozen=True, eq=False)
 class Power(_Unary):
-    """Entrywise power with an integer exponent of 1 or more."""
+    """Entrywise power; the exponent is an integer or half of one, and not 0. A root is the positive one."""
 
-    exponent: int
+    exponent: int | Fraction
     operation = "power"
 
     def __post_init__(self) -> None:
-        valid = isinstance(self.exponent, int) and self.exponent >= 1
-        _require(valid, f"the exponent {self.exponent} is no integer of 1 or more")
+        valid = isinstance(self.exponent, int | Fraction) and self.exponent and Fraction(self.exponent).denominator <= 2
+        _require(valid, f"the exponent {self.exponent} is no integer or half of one other than 0")
+
+    @property
+    def total(self) -> bool:
+        """Whether every number has such a power."""
+        return isinstance(self.exponent, int) and self.exponent > 0
+
+
+@dataclass(frozen=True, eq=False)
+class Gather(_Unary):
+    """Entries by their row-major numbers: entry k of the result is entry ``index[k]`` of the argument."""
+
+    index: np.ndarray
+    operation = "gather"
+
+
+@dataclass(frozen=True, eq=False)
+class Scatter(_Unary):
+    """The transpose of :class:`Gather`: each entry is added to entry ``index`` of the result."""
+
+    index: np.ndarray
+    operation = "scatter"
+
+
+POSITIVE, TOP = "positive", "top"
+
+
+@dataclass(frozen=True, eq=False)
+class Branch(_Unary):
+    """Zeros and ones that are locally constant: where entries are positive, or among the ``count`` largest along the last axis."""
+
+    kind: str
+    count: int = 1
+    operation = "branch"
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,8 +334,30 @@ def topological_order(*roots: Node) -> list[Node]:
     return order
 
 
-def _node(value: Node | int | Fraction) -> Node:
-    return value if isinstance(value, Node) else constant(value)
+def exact_number(value: int | float | Fraction) -> int | Fraction:
+    """A number as written, 0.1 being a tenth. Raises ValueError for what is not finite, TypeError for what is no number."""
+    if isinstance(value, bool | complex | str) or not isinstance(value, Real):
+        raise TypeError(f"{type(value).__name__} is no real number")
+    if isinstance(value, float | np.floating) and not isfinite(value):
+        raise ValueError(f"{value} is not finite")
+    exact = Fraction(repr(float(value))) if isinstance(value, float | np.floating) else Fraction(int(value) if isinstance(value, Integral) else value)
+    return exact.numerator if exact.denominator == 1 else exact
+
+
+def as_node(value: Number) -> Node:
+    """A number or an array of numbers as a constant, each as it is written. Raises ValueError, TypeError as :func:`exact_number`."""
+    if isinstance(value, Node):
+        return value
+    if isinstance(value, np.ndarray | list | tuple):
+        array = np.asarray(value, dtype=object)
+        return Constant(array.shape, tuple(exact_number(entry) for entry in array.ravel()))
+    return constant(exact_number(value))
+
+
+def _reciprocal(value: Number) -> Node:
+    """Raises ZeroDivisionError for the number 0."""
+    node = as_node(value)
+    return Constant(node.shape, tuple(exact_number(1 / entry) for entry in node.fractions)) if isinstance(node, Constant) else node**-1
 
 
 def _together(a: Node, b: Node, verb: str) -> tuple[Shape, Node, Node]:

@@ -1,8 +1,10 @@
 """A graph as plain data: a list with one entry for each node, whose arguments are numbers of earlier entries.
 
-An entry is ``[operation, ...]`` with, by operation: parameter and coefficient: name, shape; constant: shape, entries in row-major
-order (integers, or fractions as "p/q"); add, multiply, matmul: two arguments; permute, sum: an argument and its axes; broadcast,
-reshape: an argument and the shape; power: an argument and the exponent; apply: the name of the function and its argument.
+An entry is ``[operation, ...]`` with, by operation: parameter and coefficient: name, shape, and for a coefficient with one-hot rows
+"one-hot"; generic: name, shape; constant: shape, entries in row-major order (integers, or fractions as "p/q"); add, multiply, matmul: two
+arguments; permute, sum: an argument and its axes; broadcast, reshape: an argument and the shape; gather: an argument, the shape, and the
+row-major numbers of the entries taken; scatter: the same, the numbers being the places they are added to; power: an argument and the
+exponent (an integer, or half of one as "p/2"); apply: the name of the function and its argument; branch: an argument, the kind and the count.
 """
 
 from __future__ import annotations
@@ -10,7 +12,23 @@ from __future__ import annotations
 from typing import Any
 
 from conslaw_cli.graph.interpret import Interpreter
-from conslaw_cli.graph.nodes import Apply, Broadcast, Coefficient, Constant, Node, Parameter, Permute, Power, Reshape, Sum
+from conslaw_cli.graph.nodes import (
+    FREE,
+    Apply,
+    Branch,
+    Broadcast,
+    Coefficient,
+    Constant,
+    Gather,
+    Generic,
+    Node,
+    Parameter,
+    Permute,
+    Power,
+    Reshape,
+    Scatter,
+    Sum,
+)
 
 
 def to_data(functional: Node) -> dict[str, Any]:
@@ -26,10 +44,13 @@ class _Writer(Interpreter):
     def __init__(self) -> None:
         self.nodes: list[list[Any]] = []
 
-    def parameter(self, node: Parameter | Coefficient) -> int:
+    def parameter(self, node: Parameter | Generic) -> int:
         return self._add(node, node.name, list(node.shape))
 
-    coefficient = parameter
+    generic = parameter
+
+    def coefficient(self, node: Coefficient) -> int:
+        return self._add(node, node.name, list(node.shape), *([] if node.values == FREE else [node.values]))
 
     def constant(self, node: Constant) -> int:
         exact = [entry.numerator if entry.denominator == 1 else str(entry) for entry in node.fractions]
@@ -50,8 +71,16 @@ class _Writer(Interpreter):
 
     reshape = broadcast
 
+    def gather(self, node: Gather | Scatter, of: int) -> int:
+        return self._add(node, of, list(node.shape), node.index.ravel().tolist())
+
+    scatter = gather
+
     def power(self, node: Power, of: int) -> int:
-        return self._add(node, of, node.exponent)
+        return self._add(node, of, node.exponent if isinstance(node.exponent, int) else str(node.exponent))
+
+    def branch(self, node: Branch, of: int) -> int:
+        return self._add(node, of, node.kind, node.count)
 
     def apply(self, node: Apply, of: int) -> int:
         return self._add(node, node.function.name, of)
