@@ -34,10 +34,10 @@ class Node:
     """NumPy leaves its operators to this class."""
 
     def __add__(self, other: Number) -> Node:
-        return Add(*_together(self, asas_node(other), "add"))
+        return Add(*_together(self, as_node(other), "add"))
 
     def __mul__(self, other: Number) -> Node:
-        return Multiply(*_together(self, asas_node(other), "multiply"))
+        return Multiply(*_together(self, as_node(other), "multiply"))
 
     __radd__, __rmul__ = __add__, __mul__
 
