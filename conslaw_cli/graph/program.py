@@ -23,6 +23,7 @@ from conslaw_cli.graph.nodes import (
     Parameter,
     Power,
     Shape,
+    as_matrix,
     topological_order,
 )
 
@@ -76,8 +77,8 @@ class Program:
 
     @cached_property
     def matrices(self) -> tuple[tuple[int, int], ...]:
-        """The blocks' shapes as rows and columns: the first axis, and all others."""
-        return tuple((shape[0] if shape else 1, prod(shape[1:])) for _, shape in self.blocks)
+        """The blocks' shapes as rows and columns."""
+        return tuple(as_matrix(shape) for _, shape in self.blocks)
 
     @cached_property
     def defined_everywhere(self) -> bool:
