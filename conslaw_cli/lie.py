@@ -201,6 +201,8 @@ def _error_bits(flow: PartFlow, words: list[tuple[int, ...]], length: int, prime
 
     The degrees and 1-norms of brackets are those of :mod:`conslaw_cli.flows.wordbounds`, from the program itself. A minor's degree is at most the sum of its rows' and its 1-norm at most the product of the rows', each times the number of rows.
     """
+    if not flow.program.polynomial or not flow.cases.mixed:
+        return 0.0
     bounds, translations = WordBounds(flow), len(flow.dynamics.time_fields)
     numbers = [number.bit_length() for number in flow.numbers]
     lengths = Counter([*map(len, words), length])

@@ -40,6 +40,13 @@ class Limits:
     products: int = 100_000
     """Products of known laws that are held at a degree, to tell new laws from them."""
 
+    case_inputs: int = 4_096
+    """Inputs over which the branches of a network are collected; discrete inputs are all looked at where there are no more."""
+    most_cases: int = 4_096
+    """Cases that are held."""
+    mixed_cases: int = 32
+    """Cases up to which every generator is a combination of all of them: then a bracket's closure speaks of all."""
+
     expanded_terms: int = 5_000
     """Up to this many terms of grad f it is expanded once for all laws, with nothing abstract."""
     most_expanded_terms: int = 1_000_000

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
+import numpy as np
+
 from conslaw_cli.graph.nodes import Node, Shape
 from conslaw_cli.graph.program import Program
 
@@ -34,6 +36,14 @@ class PathNetwork:
     biases: tuple[tuple[str, int], ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """Real parameters, (1, *shape) by block, and what a report calls them."""
+
+    arrays: dict[str, np.ndarray]
+    name: str
+
+
 @dataclass(frozen=True)
 class Model:
     """A model at given options: blocks in state-vector order, its functional, and what theory knows of it."""
@@ -41,20 +51,24 @@ class Model:
     blocks: tuple[tuple[str, Shape], ...]
     functional: Node | None
     """One number, linear in each of its coefficients, whose gradients for all their values span those of phi; None in an outline."""
+    output: Node | None = None
+    """Of a network g(theta, x) its value, which the functional pairs with the coefficients "v"; None where the functional is that of phi."""
+    weights: Weights | None = None
+    """Real parameters around which the branches of a network are taken."""
     hidden: tuple[HiddenLayer, ...] = ()
     paths: PathNetwork | None = None
     vectors: frozenset[str] = frozenset()
     """The blocks that are columns: their entries have one index."""
 
     @property
-    def index_shapes(self) -> dict[str, tuple[int, int | None]]:
-        """Rows and columns of the blocks by name; None for a vector, whose entries have one index."""
-        return {name: (rows, None if name in self.vectors else columns) for name, (rows, columns) in self.blocks}
+    def index_shapes(self) -> dict[str, Shape]:
+        """Numbers of the values of each index of the blocks' entries, by name: one for a vector."""
+        return {name: shape[:1] if name in self.vectors else shape for name, shape in self.blocks}
 
     @cached_property
     def program(self) -> Program:
         """The functional with its gradient. Raises ValueError as :class:`Program` does."""
-        return Program(self.blocks, self.functional)
+        return Program(self.blocks, self.functional, self.output)
 
     @property
     def size(self) -> int:

@@ -38,8 +38,8 @@ from conslaw_cli.report.model import (
 )
 from conslaw_cli.report.tables import Brackets, Graph, Reproduce, Trace
 
-W11, W12, B1 = Entry("W1", 1, 1), Entry("W1", 1, 2), Entry("b1", 1, None)
-D11, D12, W2 = Entry("W1", 1, 1, True), Entry("W1", 1, 2, True), Entry("W2", 1, 1)
+W11, W12, B1 = Entry("W1", (1, 1)), Entry("W1", (1, 2)), Entry("b1", (1,))
+D11, D12, W2 = Entry("W1", (1, 1), True), Entry("W1", (1, 2), True), Entry("W2", (1, 1))
 HOSTILE = "[red]\x1b[31m<script>alert(1)</script>$\\input{x}$ & `|_x\udc80\u202e"
 
 
@@ -157,7 +157,7 @@ def test_latex_of_a_family_is_its_form_or_its_laws():
 
 def test_mathml_text():
     ns = 'xmlns="http://www.w3.org/1998/Math/MathML"'
-    squared = law(term(-1, Entry("U", 1, 2), exponent=2))
+    squared = law(term(-1, Entry("U", (1, 2)), exponent=2))
     entry = "<mi>U</mi><mrow><mn>1</mn><mo>,</mo><mn>2</mn></mrow>"
     minus = '<mo form="prefix">&#x2212;</mo>'
     power = f"<msubsup>{entry}<mrow><mn>2</mn></mrow></msubsup>"
@@ -177,7 +177,7 @@ def test_mathml_forms_hold_text_only_in_tokens(form):
 
 
 def test_formulas_of_many_terms_are_written_in_full():
-    many = law(*(term((-1) ** i, Entry("W1", i, i)) for i in range(1, 20_001)))
+    many = law(*(term((-1) ** i, Entry("W1", (i, i))) for i in range(1, 20_001)))
     assert ascii.formula(many).count("W1_") == 20_000
 
 
@@ -316,7 +316,7 @@ def test_setting(changes, words):
 
 
 def with_members(number: int, length: int, **family) -> Report:
-    long = law(*(term(1, Entry("W1", i + 1, 1), D11) for i in range(length)))
+    long = law(*(term(1, Entry("W1", (i + 1, 1)), D11) for i in range(length)))
     laws = LawsSummary(
         number, number, False, number, 2, (Family("other laws", number, (long,) * number, False, "search", **family),)
     )

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from math import prod
 
+import numpy as np
+
 from conslaw_cli.analysis import Analysis, LawGroup, PartResult
 from conslaw_cli.assembling.certificate import certificate, primes
 from conslaw_cli.dynamics import DYNAMICS
@@ -56,7 +58,7 @@ def build(analysis: Analysis) -> Report:
             table=spec.model.plain,
             title=architecture.title(spec.model.options),
             label=architecture.label(spec.model.options),
-            blocks=tuple((name, shape[:1] if name in model.vectors else shape) for name, shape in model.blocks),
+            blocks=tuple(model.index_shapes.items()),
             positive=_positive(analysis),
         ),
         metric=_metric(spec.metric),
@@ -202,13 +204,13 @@ def _known_family(family: KnownFamily, dynamics: Dynamics, shapes: Shapes) -> Fa
 
 def _entry(model: Model) -> Callable[[int, bool], Entry]:
     """Names of the model's parameters by position in the state vector."""
-    starts = list(accumulate((prod(shape) for _, shape in model.blocks[:-1]), initial=0))
+    starts, shapes = list(accumulate((prod(shape) for _, shape in model.blocks[:-1]), initial=0)), model.index_shapes
 
     def entry(position: int, velocity: bool) -> Entry:
         number = bisect_right(starts, position) - 1
-        name, (_, columns) = model.blocks[number]
-        row, column = divmod(position - starts[number], columns)
-        return Entry(name, row + 1, None if name in model.vectors else column + 1, velocity)
+        name, _ = model.blocks[number]
+        found = np.unravel_index(position - starts[number], shapes[name])
+        return Entry(name, tuple(int(index) + 1 for index in found), velocity)
 
     return entry
 
@@ -266,7 +268,7 @@ def _covers(family: FamilyLaws, copies: int, shapes: Shapes) -> bool:
     """
     layer, width = family.layer, family.width
     whole = [family.layout.shapes[name] == (shapes[name][0], width) for name in layer.outgoing]
-    whole += [family.layout.shapes[name] == (width, shapes[name][1] or 1) for name in layer.incoming]
+    whole += [family.layout.shapes[name] == (width, *shapes[name][1:], 1)[:2] for name in layer.incoming]
     return all(whole) and width * copies == layer.width and (copies == 1 or family.expression.symmetry == DIAGONAL)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import accumulate
 from math import prod
 
+import numpy as np
+
 from conslaw_cli.analysis import Analysis, PartResult
 from conslaw_cli.flows.parts import Positions
 from conslaw_cli.graph import serial
@@ -40,12 +42,11 @@ def _brackets(result: PartResult, layout: Layout) -> Brackets:
     )
 
 
-def _axes(positions: Positions, start: int, shape: Shape) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
-    """The rows and columns of a block whose entries stand at these positions of the state, None for all."""
-    columns = shape[1]
-    chosen = (tuple(dict.fromkeys((k - start) // columns for k in positions)), tuple(dict.fromkeys((k - start) % columns for k in positions)))
-    rows, across = (None if axis == tuple(range(size)) else axis for axis, size in zip(chosen, shape))
-    return rows, across
+def _axes(positions: Positions, start: int, shape: Shape) -> tuple[tuple[int, ...] | None, ...]:
+    """Along each axis the indices of a block's entries that stand at these positions of the state, None for all."""
+    found = np.unravel_index(np.array(positions) - start, shape) if shape else ()
+    chosen = [tuple(dict.fromkeys(along.tolist())) for along in found]
+    return tuple(None if axis == tuple(range(size)) else axis for axis, size in zip(chosen, shape))
 
 
 def primes(analysis: Analysis) -> tuple[int, ...]:

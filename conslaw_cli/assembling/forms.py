@@ -7,14 +7,15 @@ from functools import cached_property
 
 from conslaw_cli.assembling.original import in_original
 from conslaw_cli.dynamics.base import Dynamics
+from conslaw_cli.graph.nodes import Shape
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.matrices import Block, MatrixExpression, Product, RowSums, total
 from conslaw_cli.metrics.base import Matrix
 from conslaw_cli.report.formula import BlockRef, MatrixForm, MatrixTerm, NeuronForm, NeuronTerm, Shifted, Term
 from conslaw_cli.rings.polynomials import Polynomial, times
 
-Shapes = dict[str, tuple[int, int | None]]
-"""Rows and columns of the blocks; None for a vector, whose entries have one index."""
+Shapes = dict[str, Shape]
+"""Numbers of the values of each index of the blocks' entries."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def family_form(expression: MatrixExpression, dynamics: Dynamics, width: int, sh
     if any(isinstance(term, Product) for term in expression.terms):
         (group,) = groups
         return MatrixForm(group.time, tuple(map(_product, group.terms)), width, expression.symmetry)
-    plain = {name: (rows, columns or 1) for name, (rows, columns) in shapes.items()}
+    plain = {name: (*shape, 1, 1)[:2] for name, shape in shapes.items()}
     log_scale = dynamics.growth.text if expression.log_surplus(plain) else "1"
     time = groups[0].time if len({group.time for group in groups}) == 1 else "1"
     terms = [_row_sums(term, group.time if time == "1" else "1", shapes) for group in groups for term in group.terms]
@@ -104,4 +105,4 @@ def _row_sums(term: Term, time: str, shapes: Shapes) -> NeuronTerm:
 
 def side(block: Block, shapes: Shapes) -> str:
     """Which entries of a block are a neuron's: its column, its row, or its one entry."""
-    return "out" if block.transposed else "in" if shapes[block.name][1] else "bias"
+    return "out" if block.transposed else "in" if len(shapes[block.name]) > 1 else "bias"

@@ -18,11 +18,18 @@ from conslaw_cli.rings.residues import Checked
 from conslaw_cli.rings.bounds import NOTHING, VARIABLE, Bound, gradient_bounds
 from conslaw_cli.rings.field import Field, random_prime
 from conslaw_cli.rings.polynomials import Polynomial
-from conslaw_cli.rings.stream import Stream, coefficient
-from conslaw_cli.dynamics.base import Dynamics, Symbol
+from conslaw_cli.rings.stream import Stream
+from conslaw_cli.dynamics.base import ONE, Dynamics, Symbol
+from conslaw_cli.flows.cases import ALONE, Cases
+from conslaw_cli.flows.draws import Draw
 from conslaw_cli.metrics import Metric, Primitive
 from conslaw_cli.metrics.base import Divisor, Shape
 from conslaw_cli.graph.program import Program
+
+POINTS_TRIED = 64
+SAMPLES_TRIED = 40
+POINT_TEST = 2**40
+"""Numbers from which on generators only test a point."""
 
 VectorField = Callable[[np.ndarray], np.ndarray]
 """Maps jets of states, (2^j, batch or 1, dimension), to jets of vectors, (2^j, batch, dimension)."""
@@ -35,6 +42,7 @@ class PartFlow:
     program: Program
     metrics: tuple[Metric, ...]
     dynamics: Dynamics
+    cases: Cases = ALONE
 
     @property
     def dimension(self) -> int:
@@ -52,12 +60,14 @@ class PartFlow:
         while True:
             prime = random_prime(draws)
             if all(number % prime for number in self.numbers) and gcd((prime - 1) // 2, self.root) == 1:
-                return Field(prime)
+                field = Field(prime)
+                if field.is_square(field.rationals((tuple(self.program.radicands),))).all():
+                    return field
 
     @cached_property
     def root(self) -> int:
-        """The least common multiple of the roots in the metric."""
-        return lcm(*(metric.root for metric in self.metrics))
+        """The least common multiple of the roots in the metric and in the program."""
+        return lcm(self.program.root, *(metric.root for metric in self.metrics))
 
     @property
     def euclidean(self) -> bool:
@@ -67,22 +77,21 @@ class PartFlow:
     @cached_property
     def primitives(self) -> tuple[Primitive | None, ...]:
         """The primitive of theta/M for every parameter in state order."""
-        sizes = [rows * columns for _, (rows, columns) in self.program.blocks]
-        return tuple(metric.primitive for metric, size in zip(self.metrics, sizes) for _ in range(size))
+        return tuple(metric.primitive for metric, (_, shape) in zip(self.metrics, self.program.blocks) for _ in range(prod(shape)))
 
     @cached_property
     def metric_blocks(self) -> tuple[tuple[Metric, int, Shape], ...]:
-        """(metric, first parameter, shape) of each block; a metric that mixes all parameters takes them as one block of a single row."""
+        """(metric, first parameter, rows and columns) of each block; a metric that mixes all parameters takes them as one of a single row."""
         first = self.metrics[0]
         if first.of_all and not first.separate:
             return ((first, 0, (1, self.program.size)),)
-        return tuple((metric, start, shape) for metric, start, (_, shape) in zip(self.metrics, self.program.starts, self.program.blocks))
+        return tuple(zip(self.metrics, self.program.starts, self.program.matrices))
 
     @property
     def metric_of(self) -> dict[str, Metric]:
         """By name, the metric of each block by itself, where one of all parameters is made of such."""
-        names, shapes = zip(*self.program.blocks)
-        return dict(zip(names, self.metrics[0].on_blocks(shapes) if self.metrics[0].of_all else self.metrics))
+        names = [name for name, _ in self.program.blocks]
+        return dict(zip(names, self.metrics[0].on_blocks(self.program.matrices) if self.metrics[0].of_all else self.metrics))
 
     @property
     def same_signs(self) -> Iterator[tuple[int, ...]]:
@@ -118,7 +127,7 @@ class PartFlow:
             gradients = [reduce(Bound.joined, gradients)]
         components = [metric.bound(gradient, at, shape) for (metric, _, shape), gradient in zip(self.metric_blocks, gradients)]
         lifted = [w * Bound.of(factor) for w in set(components) for factor in dynamics.lift]
-        component = reduce(Bound.joined, lifted)
+        component = reduce(Bound.joined, lifted).summed(self.cases.per_generator)
         return component if self.divisor.bound is None else component * self.divisor.bound
 
     @cached_property
@@ -132,31 +141,46 @@ class PartFlow:
 
     def generators(self, field: Field, stream: Stream, ids: np.ndarray) -> VectorField:
         """A batch of generators, one for each id: coefficients and free symbol are drawn from the stream by id."""
-        coefficients = {
-            node.name: _draw(field, stream, coefficient(node.name), ids, prod(node.shape)).reshape(
-                1, len(ids), *node.shape
-            )
-            for node in self.program.coefficients
-        }
-        symbols = {Symbol.FREE: self._symbol(field, stream, ids), **self.constants(field, stream)}
+        return Generators(self, field, self.draw(field, stream, ids), self.constants(field, stream))
 
-        def apply(state: np.ndarray) -> np.ndarray:
-            return self._apply(field, state, coefficients, symbols, len(ids))
-
-        return apply
-
-    def _symbol(self, field: Field, stream: Stream, ids: np.ndarray) -> np.ndarray:
-        """Values of the free symbol; squares where the metric has roots, for a root of c theta is one of c times one of theta."""
-        drawn = _draw(field, stream, "symbol", ids, 1)[None]
-        return field.multiply(drawn, drawn) if self.root > 1 else drawn
+    def draw(self, field: Field, stream: Stream, ids: np.ndarray) -> Draw:
+        """What such a batch is drawn from; values of the free symbol are squares where the metric has roots, for a root of c theta is one
+        of c times one of theta."""
+        return Draw(self.program, self.cases, field, stream, ids, self.root > 1, self.dynamics.position != (ONE,))
 
     def constants(self, field: Field, stream: Stream) -> dict[int, np.ndarray]:
         """A random value for a rate that is a letter."""
         return {Symbol.RATE: _draw(field, stream, "rate", np.array([0]), 1)[None]}
 
     def point(self, field: Field, stream: Stream, counter: int = 0) -> np.ndarray:
-        """A random state without zero coordinates at which the metric is defined, shape (dimension,)."""
-        return self.points(field, stream, "point", np.array([counter]))[0]
+        """A random state without zero coordinates at which metric and program are defined, shape (dimension,).
+
+        Where roots of parameters alone are taken, as of norms of embeddings, of several points the one at which most of the outputs of
+        a few generators are defined.
+        """
+        if self.program.output is None or self.program.defined_everywhere:
+            return self.points(field, stream, "point", np.array([counter]))[0]
+        best, most = None, -1.0
+        for candidate in range(POINTS_TRIED):
+            point = self.points(field, stream, "point", np.array([counter + candidate * 2**20]))[0]
+            share = self.generators(field, stream, POINT_TEST + np.arange(4)).defined(point[None, None])
+            if share > most:
+                best, most = point, share
+            if most > (0.999 if self.cases.one_hot else 0.0):
+                break
+        return best
+
+    def samples(self, field: Field, stream: Stream, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """States by number, and at each one generator's value, both (len(ids), dimension); zero at those where no output is defined."""
+        points = self.points(field, stream, "sample", ids)
+        values = self.generators(field, stream, ids)(points[None])[0]
+        for attempt in range(1, SAMPLES_TRIED):
+            empty = np.flatnonzero(~values.any(axis=1))
+            if self.program.output is None or self.program.defined_everywhere or not len(empty):
+                break
+            points[empty] = self.points(field, stream, f"sample {attempt}", ids[empty])
+            values[empty] = self.generators(field, stream, ids[empty])(points[None, empty])[0]
+        return points, values
 
     def points(self, field: Field, stream: Stream, name: str, ids: np.ndarray) -> np.ndarray:
         """Such states by number, (len(ids), dimension): each coordinate is drawn again until the metric is defined there."""
@@ -182,17 +206,7 @@ class PartFlow:
             found.append(ring.undefined)
         return np.concatenate(found, axis=-1)
 
-    def _apply(self, field: Field, state: np.ndarray, coefficients: dict, symbols: dict, batch: int) -> np.ndarray:
-        pieces = np.split(state, len(self.dynamics.coordinates), axis=-1)
-        position = _combine(field, self.dynamics.position, pieces, symbols)
-        gradients = jets.evaluate(field, self.program.gradients, self._blocks(position), coefficients)
-        control = _flatten(gradients, len(state), batch)
-        if not self.euclidean:
-            control = self._times_metric(field, control, _combine(field, self.dynamics.metric_point, pieces, symbols))
-        lifted = [jets.multiply(field, scalar(field, factor, symbols), control) for factor in self.dynamics.lift]
-        return lifted[0] if len(lifted) == 1 else np.concatenate(lifted, axis=-1)
-
-    def _times_metric(self, field: Field, control: np.ndarray, point: np.ndarray) -> np.ndarray:
+    def times_metric(self, field: Field, control: np.ndarray, point: np.ndarray) -> np.ndarray:
         """M(point) times a gradient, both of shape (2^j, batch or 1, size)."""
         found = []
         for metric, start, shape in self.metric_blocks:
@@ -202,13 +216,49 @@ class PartFlow:
             found.append(moved.reshape(*moved.shape[:-2], stop - start))
         return found[0] if len(found) == 1 else np.concatenate(found, axis=-1)
 
-    def _blocks(self, state: np.ndarray) -> dict[str, np.ndarray]:
-        blocks, start = {}, 0
-        for name, (rows, columns) in self.program.blocks:
-            stop = start + rows * columns
-            blocks[name] = state[..., start:stop].reshape(*state.shape[:-1], rows, columns)
-            start = stop
+    def blocks_of(self, state: np.ndarray) -> dict[str, np.ndarray]:
+        blocks = {}
+        for (name, shape), start in zip(self.program.blocks, self.program.starts):
+            blocks[name] = state[..., start : start + prod(shape)].reshape(*state.shape[:-1], *shape)
         return blocks
+
+
+@dataclass
+class Generators:
+    """A batch of generators of a flow, as a map from jets of states, (2^j, batch or 1, n), to jets of vectors, (2^j, batch, n)."""
+
+    flow: PartFlow
+    field: Field
+    draw: Draw
+    constants: dict[int, np.ndarray]
+
+    def __call__(self, state: np.ndarray) -> np.ndarray:
+        flow, field, draw = self.flow, self.field, self.draw
+        each = flow.cases.per_generator
+        if each > 1 and state.shape[1] > 1:
+            state = np.repeat(state, each, axis=1)
+        draw.settle(lambda symbols: self._parameters(state[:1], symbols))
+        symbols = {Symbol.FREE: draw.symbols, **self.constants}
+        pieces = np.split(state, len(flow.dynamics.coordinates), axis=-1)
+        gradients = jets.evaluate(field, flow.program.gradients, draw.values(self._parameters(state, draw.symbols)))
+        control = _flatten(gradients, flow.program.blocks, len(state), draw.count)
+        if not flow.euclidean:
+            control = flow.times_metric(field, control, _combine(field, flow.dynamics.metric_point, pieces, symbols))
+        lifted = [jets.multiply(field, scalar(field, factor, symbols), control) for factor in flow.dynamics.lift]
+        whole = lifted[0] if len(lifted) == 1 else np.concatenate(lifted, axis=-1)
+        if each == 1:
+            return whole
+        return field.reduce(whole.reshape(len(whole), len(draw.ids), each, -1).sum(axis=2))
+
+    def defined(self, state: np.ndarray) -> float:
+        """The share of the outputs that are defined at a state (1, 1, n)."""
+        return float(self.draw.settle(lambda symbols: self._parameters(state, symbols)).mean())
+
+    def _parameters(self, state: np.ndarray, symbols: np.ndarray) -> dict[str, np.ndarray]:
+        """theta by block, at values of the free symbol."""
+        pieces = np.split(state, len(self.flow.dynamics.coordinates), axis=-1)
+        position = _combine(self.field, self.flow.dynamics.position, pieces, {Symbol.FREE: symbols, **self.constants})
+        return self.flow.blocks_of(position)
 
 
 def _combined_bound(scalars: tuple) -> Bound:
@@ -241,10 +291,10 @@ def _combine(field: Field, scalars: tuple, pieces: list[np.ndarray], symbols: di
     return total
 
 
-def _flatten(gradients: list[np.ndarray], size: int, batch: int) -> np.ndarray:
+def _flatten(gradients: list[np.ndarray], blocks: tuple[tuple[str, Shape], ...], size: int, batch: int) -> np.ndarray:
     parts = []
-    for gradient in gradients:
-        wide = np.zeros((size, batch, gradient.shape[-2] * gradient.shape[-1]))
+    for gradient, (_, shape) in zip(gradients, blocks):
+        wide = np.zeros((size, batch, prod(shape)))
         wide[: len(gradient)] = gradient.reshape(*gradient.shape[:2], -1)
         parts.append(wide)
     return np.concatenate(parts, axis=-1)

@@ -18,7 +18,7 @@ import numpy as np
 from conslaw_cli.flows.components import Components, Key, components
 from conslaw_cli.flows.restriction import Grid, Inseparable, Sets, grids, restricted
 from conslaw_cli.graph.interpret import Interpreter
-from conslaw_cli.graph.nodes import Apply, Constant, Node, Shape, topological_order
+from conslaw_cli.graph.nodes import Apply, Constant, Node, Power, Shape, topological_order
 from conslaw_cli.graph.program import Program
 from conslaw_cli.metrics import Metric
 
@@ -155,7 +155,15 @@ class _Vanishes(Interpreter):
     def permute(self, node: Node, of: bool) -> bool:
         return of
 
-    sum = broadcast = reshape = power = permute
+    sum = broadcast = reshape = gather = scatter = permute
+
+    def power(self, node: Power, of: bool) -> bool:
+        return of and node.total
+
+    def generic(self, node: Node) -> bool:
+        return False
 
     def apply(self, node: Apply, of: bool) -> bool:
         return False
+
+    branch = apply

@@ -298,6 +298,11 @@ class Apply(_Unary):
     operation = "apply"
 
 
+def as_matrix(shape: Shape) -> tuple[int, int]:
+    """A shape as rows and columns: the first axis, and all others."""
+    return (shape[0] if shape else 1, prod(shape[1:]))
+
+
 def constant(value: int | Fraction) -> Constant:
     """One number as an array without axes."""
     return Constant((), (value,))

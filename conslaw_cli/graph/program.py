@@ -6,13 +6,26 @@ A model describes ``f(theta) = <lambda, phi(theta)>`` for free coefficients ``la
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property, reduce
 from itertools import accumulate
 from math import prod
 from operator import or_
 
 from conslaw_cli.graph.gradient import gradient
-from conslaw_cli.graph.nodes import Coefficient, Constant, Node, Parameter, Shape, topological_order
+from conslaw_cli.graph.nodes import (
+    Apply,
+    Branch,
+    Coefficient,
+    Constant,
+    Generic,
+    Node,
+    Parameter,
+    Power,
+    Shape,
+    as_matrix,
+    topological_order,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +38,8 @@ class Program:
 
     blocks: tuple[tuple[str, Shape], ...]
     functional: Node
+    output: Node | None = None
+    """The network's value g(theta, x) where the functional is <v, g(theta, x)>, v being the coefficients named "v"; None for one of phi."""
     gradients: tuple[Node, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -43,12 +58,55 @@ class Program:
     @cached_property
     def coefficients(self) -> tuple[Coefficient, ...]:
         """The coefficient nodes, in the order of the graph."""
-        return tuple(node for node in topological_order(self.functional) if isinstance(node, Coefficient))
+        return tuple(node for node in self.nodes if isinstance(node, Coefficient))
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The functional's nodes, in the order of the graph."""
+        return tuple(topological_order(self.functional))
+
+    @cached_property
+    def generics(self) -> dict[str, Generic]:
+        """The generic constants by name."""
+        return {node.name: node for node in self.nodes if isinstance(node, Generic)}
+
+    @cached_property
+    def branches(self) -> tuple[Branch, ...]:
+        """The nodes whose value is a choice of branches, in the order of the graph."""
+        return tuple(node for node in self.nodes if isinstance(node, Branch))
+
+    @cached_property
+    def matrices(self) -> tuple[tuple[int, int], ...]:
+        """The blocks' shapes as rows and columns."""
+        return tuple(as_matrix(shape) for _, shape in self.blocks)
+
+    @cached_property
+    def defined_everywhere(self) -> bool:
+        """Whether every operation has a value for every argument: no reciprocals, roots and logarithms."""
+        partial = lambda node: isinstance(node, Power) and not node.total or isinstance(node, Apply) and node.function.domain
+        return not any(map(partial, self.nodes))
+
+    @cached_property
+    def polynomial(self) -> bool:
+        """Whether the functional is a polynomial in parameters and coefficients, wherever branches are what they are."""
+        return not any(isinstance(node, Apply) or isinstance(node, Power) and not node.total for node in self.nodes)
+
+    @cached_property
+    def root(self) -> int:
+        """2 where there are square roots, or sine and cosine, which need a prime modulo which -1 is no square; else 1."""
+        halves = any(isinstance(node, Power) and not isinstance(node.exponent, int) for node in self.nodes)
+        return 2 if halves or any(isinstance(node, Apply) and node.function.name in ("sin", "cos") for node in self.nodes) else 1
+
+    @cached_property
+    def radicands(self) -> frozenset[Fraction]:
+        """Constants of which square roots are taken: squares modulo the primes worked with."""
+        roots = (node.of for node in self.nodes if isinstance(node, Power) and not isinstance(node.exponent, int))
+        return frozenset(entry for of in roots if isinstance(of, Constant) for entry in of.fractions)
 
     @cached_property
     def numbers(self) -> set[int]:
         """Denominators of the constants: a prime that the engine works modulo must divide none."""
-        constants = (node for node in topological_order(self.functional) if isinstance(node, Constant))
+        constants = (node for node in self.nodes if isinstance(node, Constant))
         return {entry.denominator for node in constants for entry in node.fractions} - {1}
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
+from math import comb, prod
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def grading(flow: PartFlow, stream: Stream) -> Grading:
     block_weights = gradings.weights(program, tuple(metric.weight for metric in flow.metrics))
     copies = len(dynamics.coordinates)
     by_block = block_weights or (0,) * len(program.blocks)
-    weights = np.concatenate([np.full(rows * cols, w) for w, (_, (rows, cols)) in zip(by_block, program.blocks)])
+    weights = np.concatenate([np.full(prod(shape), w) for w, (_, shape) in zip(by_block, program.blocks)])
     weights = np.tile(weights, copies) << 20
     if dynamics.splits_velocities:
         weights[program.size :] += 1

@@ -5,11 +5,14 @@ One expression is all there is of a family: its entries are the scalar laws that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import gcd, lcm, prod
 
-from conslaw_cli.graph.nodes import Shape
+import numpy as np
+
+from conslaw_cli.graph.nodes import Shape, as_matrix
 from conslaw_cli.laws.law import Law
 from conslaw_cli.metrics import Primitive
 from conslaw_cli.metrics.base import Matrix
@@ -20,11 +23,16 @@ SYMMETRIC, ANTISYMMETRIC, DIAGONAL = "symmetric", "antisymmetric", "diagonal"
 
 @dataclass(frozen=True)
 class Block:
-    """A block as a factor: its entries of Q, or of P where it is ``moving``; or the transpose."""
+    """A block as a factor: its entries of Q, or of P where it is ``moving``; or the transpose.
+
+    A block of other than two axes is the matrix whose rows are the values of the indices along ``axes``, from 0, and whose columns are
+    those along all others (its unfolding); None for a matrix as it is, the first axis being that of its rows.
+    """
 
     name: str
     transposed: bool = False
     moving: bool = False
+    axes: tuple[int, ...] | None = None
 
     @property
     def turned(self) -> Block:
@@ -51,13 +59,24 @@ class Layout:
             start += prod(shape)
         return Layout(dict(blocks), starts, start)
 
-    def row(self, block: Block, k: int) -> range:
+    def row(self, block: Block, k: int) -> Sequence[int]:
         """Variables of row k of a block, from 0."""
-        rows, columns = self.shapes[block.name]
         first = self.starts[block.name] + (self.size if block.moving else 0)
+        if block.axes is not None:
+            unfolded = unfolding(self.shapes[block.name], block.axes)
+            return (first + (unfolded[:, k] if block.transposed else unfolded[k])).tolist()
+        rows, columns = as_matrix(self.shapes[block.name])
         if block.transposed:
             return range(first + k, first + rows * columns, columns)
         return range(first + k * columns, first + (k + 1) * columns)
+
+
+@lru_cache(maxsize=256)
+def unfolding(shape: Shape, axes: tuple[int, ...]) -> np.ndarray:
+    """Row-major numbers of a block's entries as a matrix whose rows are the values of the indices along some axes."""
+    others = [axis for axis in range(len(shape)) if axis not in axes]
+    numbers = np.arange(prod(shape)).reshape(shape).transpose(*axes, *others)
+    return numbers.reshape(prod(shape[axis] for axis in axes), -1)
 
 
 @dataclass(frozen=True)
@@ -94,7 +113,7 @@ class RowSums:
         """Entry (k, k), from 0."""
         return self.applied(layout.row(self.block, k))
 
-    def applied(self, variables: range) -> Law:
+    def applied(self, variables: Sequence[int]) -> Law:
         """The sum of the function over some variables."""
         if self.function.symbolic:
             return Law(Polynomial({}), functions=tuple((v, self.coefficient, self.function) for v in variables))

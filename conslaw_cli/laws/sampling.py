@@ -24,8 +24,7 @@ class Sampler:
         missing = count - len(self._points)
         if missing > 0:
             ids = np.arange(len(self._points), count)
-            points = self.flow.points(self.field, self._stream, "sample", ids)
-            values = self.flow.generators(self.field, self._stream, ids)(points[None])[0]
+            points, values = self.flow.samples(self.field, self._stream, ids)
             ratios = self.field.multiply(values, self.field.inverses(points))
             self._points = np.concatenate([self._points, np.pad(points, ((0, 0), (0, 1)), constant_values=1.0)])
             self._ratios = np.concatenate([self._ratios, np.pad(ratios, ((0, 0), (0, 1)))])

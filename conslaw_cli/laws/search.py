@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field as dataclass_field
 from fractions import Fraction
+from math import prod
 
 import numpy as np
 
@@ -169,7 +170,7 @@ def _variables(flow: PartFlow) -> list[tuple[int, ...]]:
     plain = (1,) * flow.dimension
     if flow.dynamics.second_order:
         return [plain]
-    sizes = [rows * columns for _, (rows, columns) in flow.program.blocks]
+    sizes = [prod(shape) for _, shape in flow.program.blocks]
     inverted = [-1 if (metric.power or 0) >= 2 else 1 for metric, size in zip(flow.metrics, sizes) for _ in range(size)]
     return list(dict.fromkeys([plain, tuple(inverted)]))
 

@@ -8,18 +8,16 @@ from msgspec import Struct
 
 
 class Entry(Struct, frozen=True):
-    """One parameter or velocity: entry (row, column) of a block, from 1; ``column`` None for a bias."""
+    """One parameter or velocity: the entry of a block with these indices, from 1."""
 
     block: str
-    row: int
-    column: int | None
+    indices: tuple[int, ...]
     velocity: bool = False
 
     @property
     def name(self) -> str:
         """The contract's name, e.g. W1_2_3, b1_2, dW1_2_3."""
-        suffix = f"_{self.row}" if self.column is None else f"_{self.row}_{self.column}"
-        return ("d" if self.velocity else "") + self.block + suffix
+        return ("d" if self.velocity else "") + self.block + "".join(f"_{index}" for index in self.indices)
 
 
 class Shifted(Struct, frozen=True):
@@ -76,11 +74,15 @@ class Formula(Struct, frozen=True):
 
 
 class BlockRef(Struct, frozen=True):
-    """A block in a matrix form: W, W^T, or its velocity."""
+    """A block in a matrix form: W, W^T, or its velocity.
+
+    ``axes`` of a block that is no matrix, from 1, are those along the rows of its unfolding (Kolda and Bader 2009); () for a matrix.
+    """
 
     block: str
     transposed: bool = False
     velocity: bool = False
+    axes: tuple[int, ...] = ()
 
 
 class MatrixTerm(Struct, frozen=True):
@@ -104,6 +106,8 @@ class MatrixForm(Struct, frozen=True):
 class NeuronTerm(Struct, frozen=True):
     """coefficient * time * sum of function(entries) over a neuron's column ("out") or row ("in") of a block, or its bias ("bias").
 
+    ``side`` "slice": over the entries with the neuron's indices along some axes, ``slots`` being ":" along all others.
+
     ``function`` is "power" with the exponent, "log", "mirror" (:class:`MirrorTerm`, with its ``rate``), or "one": the coefficient alone.
     """
 
@@ -115,6 +119,7 @@ class NeuronTerm(Struct, frozen=True):
     velocity: bool = False
     time: str = "1"
     rate: str = "0"
+    slots: tuple[str, ...] = ()
     constant: Fraction | None = None
     """The function is of the entry's square plus this constant; None: of the entry."""
 

@@ -97,6 +97,10 @@ class Notation(ABC):
         """A matrix of numbers."""
         return "[" + ", ".join("[" + ", ".join(row) + "]" for row in rows) + "]"
 
+    def unfolded(self, block: str, axes: Sequence[int], velocity: bool) -> str:
+        """A block of several axes as a matrix whose rows are those of some axes."""
+        return self.at(block, [self.group(",".join(map(str, axes)))], velocity)
+
     @abstractmethod
     def matrix_product(self, factors: Sequence[str]) -> str: ...
 
@@ -117,8 +121,7 @@ class Notation(ABC):
     # The walk.
 
     def entry(self, entry: Entry) -> str:
-        indices = (str(entry.row),) if entry.column is None else (str(entry.row), str(entry.column))
-        return self.at(entry.block, indices, entry.velocity)
+        return self.at(entry.block, tuple(map(str, entry.indices)), entry.velocity) if entry.indices else self.letter(entry.block, entry.velocity)
 
     def formula(self, formula: Formula | IntegralSum) -> str:
         """A scalar law."""
@@ -238,7 +241,7 @@ class Notation(ABC):
         return self.matrix_product([self._block(term.left), *middle, self._block(term.right)])
 
     def _block(self, ref: BlockRef) -> str:
-        block = self.letter(ref.block, ref.velocity)
+        block = self.letter(ref.block, ref.velocity) if not ref.axes else self.unfolded(ref.block, ref.axes, ref.velocity)
         return self.transposed(block) if ref.transposed else block
 
     def _neuron(self, term: NeuronTerm, log_scale: str) -> list[Signed]:
@@ -246,6 +249,8 @@ class Notation(ABC):
         if term.function == "one":
             return self._timed(term.time, [(term.coefficient, "")])
         square = self.norms and term.function == "power" and term.exponent == 2 and term.constant is None
+        if term.side == "slice":
+            return self._timed(term.time, [(term.coefficient, self._slice(term, square, log_scale))])
         index = {"bias": "", "out": "i", "in": "j"}[term.side]
         slot = ":" if square else index
         indices = {"bias": ("k",), "out": (slot, "k"), "in": ("k", slot)}[term.side]
@@ -261,3 +266,10 @@ class Notation(ABC):
         else:
             body = self.summed(index, self._function(term.function, term.exponent, entry, log_scale))
         return self._timed(term.time, [(term.coefficient, body)])
+
+    def _slice(self, term: NeuronTerm, square: bool, log_scale: str) -> str:
+        """The sum over a slice of a block: its squared norm, or the sum of a function of its entries."""
+        entry = self.at(term.block, term.slots, term.velocity) if term.slots else self.letter(term.block, term.velocity)
+        if ":" not in term.slots:
+            return self._function(term.function, term.exponent, entry, log_scale)
+        return self.squared_norm(entry) if square else self.apply("sum", [self._function(term.function, term.exponent, entry, log_scale)])

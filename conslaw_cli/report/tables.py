@@ -69,10 +69,10 @@ class Brackets(Table, tag_field="method", tag="brackets"):
 
     copies: Positive
     blocks: Annotated[
-        tuple[tuple[str, tuple[Positive, Positive]], ...], Meta(description="Parameter blocks: name, (out, in).")
+        tuple[tuple[str, tuple[Positive, ...]], ...], Meta(description="Parameter blocks: name and shape, (out, in) for a matrix.")
     ]
     indices: Annotated[
-        tuple[tuple[tuple[Axis, Axis], ...], ...], Meta(description="For each copy and block the rows and columns that it has.")
+        tuple[tuple[tuple[Axis, ...], ...], ...], Meta(description="For each copy and block the indices that it has along each axis.")
     ]
     graph: Graph
     seed: Count

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import lcm, prod
 
+import numpy as np
+
 from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.graph.interpret import Interpreter
-from conslaw_cli.graph.nodes import Constant, MatMul, Node, Power, Sum
+from conslaw_cli.graph.nodes import Constant, MatMul, Node, Power, Scatter, Sum
 from conslaw_cli.graph.program import Program
 
 
@@ -79,6 +81,11 @@ class _Bounds(Interpreter):
     def coefficient(self, node: Node) -> Bound:
         return VARIABLE
 
+    generic = coefficient
+
+    def branch(self, node: Node, a: Bound) -> Bound:
+        return Bound(0, 1)
+
     def constant(self, node: Constant) -> Bound:
         denominator = lcm(*(entry.denominator for entry in node.fractions))
         return Bound(0, max((abs(int(entry * denominator)) for entry in node.fractions), default=0), denominator)
@@ -98,7 +105,12 @@ class _Bounds(Interpreter):
     def _same(self, node: Node, a: Bound) -> Bound:
         return a
 
-    permute = broadcast = reshape = _same
+    permute = broadcast = reshape = gather = _same
+
+    def scatter(self, node: Scatter, a: Bound) -> Bound:
+        return a.summed(int(np.bincount(node.index.ravel()).max(initial=0)))
 
     def power(self, node: Power, a: Bound) -> Bound:
+        if not node.total:
+            raise TypeError(f"no bound of the power {node.exponent}")
         return a**node.exponent

@@ -18,7 +18,7 @@ import numpy as np
 
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.graph.interpret import Interpreter
-from conslaw_cli.graph.nodes import Coefficient, Node, Parameter, Permute, Power, Shape, Sum
+from conslaw_cli.graph.nodes import FREE, Coefficient, Gather, Node, Parameter, Permute, Power, Scatter, Shape, Sum
 from conslaw_cli.graph.program import Program
 
 
@@ -63,12 +63,20 @@ class _Parities(Interpreter):
     def parameter(self, node: Parameter) -> np.ndarray:
         return _fresh(node.shape, self._starts[node.name])
 
-    def coefficient(self, node: Node) -> np.ndarray:
+    def coefficient(self, node: Coefficient) -> np.ndarray:
+        if node.values != FREE:
+            return self.constant(node)
         start, self.unknowns = self.unknowns, self.unknowns + prod(node.shape)
         return _fresh(node.shape, start)
 
     def constant(self, node: Node) -> np.ndarray:
         return np.zeros(node.shape, dtype=object)
+
+    generic = constant
+
+    def branch(self, node: Node, a: np.ndarray) -> np.ndarray:
+        """Branches are those of a case, whatever sign their arguments have (:mod:`conslaw_cli.flows.cases`)."""
+        return self.constant(node)
 
     def add(self, node: Node, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         self.constraints.extend(np.ravel(a ^ b))
@@ -92,7 +100,20 @@ class _Parities(Interpreter):
     def reshape(self, node: Node, a: np.ndarray) -> np.ndarray:
         return a.reshape(node.shape)
 
+    def gather(self, node: Gather, a: np.ndarray) -> np.ndarray:
+        return np.asarray(a.ravel()[node.index], dtype=object)
+
+    def scatter(self, node: Scatter, a: np.ndarray) -> np.ndarray:
+        """Entries that are added to one place must have one parity; nothing is added to some."""
+        total, first = np.zeros(prod(node.shape), dtype=object), {}
+        for place, form in zip(node.index.ravel().tolist(), a.ravel()):
+            self.constraints.append(form ^ first.setdefault(place, form))
+            total[place] = first[place]
+        return total.reshape(node.shape)
+
     def power(self, node: Power, a: np.ndarray) -> np.ndarray:
+        if not isinstance(node.exponent, int):
+            return self.apply(node, a)
         return a if node.exponent % 2 else np.zeros(node.shape, dtype=object)
 
     def apply(self, node: Node, a: np.ndarray) -> np.ndarray:
@@ -161,9 +182,14 @@ class _Weights(Interpreter):
         return {"": Fraction(self.of_block[node.name])}
 
     def coefficient(self, node: Coefficient) -> Form:
-        return {node.name: Fraction(1)}
+        return {node.name: Fraction(1)} if node.values == FREE else {}
 
     def constant(self, node: Node) -> Form:
+        return {}
+
+    generic = constant
+
+    def branch(self, node: Node, a: Form) -> Form:
         return {}
 
     def add(self, node: Node, a: Form, b: Form) -> Form:
@@ -178,7 +204,7 @@ class _Weights(Interpreter):
     def _same(self, node: Node, a: Form) -> Form:
         return a
 
-    permute = sum = broadcast = reshape = _same
+    permute = sum = broadcast = reshape = gather = scatter = _same
 
     def power(self, node: Power, a: Form) -> Form:
         return {key: value * node.exponent for key, value in a.items()}

@@ -7,15 +7,19 @@ of S. Components 0 … 2^(j-1)-1 are the part without e_j.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from fractions import Fraction
 from functools import cache
+from math import prod
 
 import numpy as np
 
 from conslaw_cli.rings.field import Field, Rationals
+from conslaw_cli.rings.keyed import Keyed
+from conslaw_cli.graph.functions import ScalarFunction
 from conslaw_cli.graph.interpret import Interpreter
-from conslaw_cli.graph.nodes import Coefficient, Constant, Node, Parameter, Permute, Power, Sum
+from conslaw_cli.graph.nodes import Apply, Branch, Coefficient, Constant, Gather, Generic, Node, Parameter, Permute, Power, Scatter, Sum
 
 
 @cache
@@ -57,6 +61,8 @@ def power(field: Field, a: np.ndarray, exponent: int | Fraction) -> np.ndarray:
 def _series(field: Field, a: np.ndarray, exponent: Fraction) -> np.ndarray:
     """The binomial series of (b + c)**exponent, b without e's and c nilpotent: c**(j + 1) = 0 with j e's."""
     base = field.power(a[:1], exponent)
+    if len(a) == 1:
+        return base
     ratio = multiply(field, a, field.power(a[:1], -1))
     ratio[0] = 0.0
     total = term = np.concatenate([np.ones_like(ratio[:1]), np.zeros_like(ratio[1:])])
@@ -107,26 +113,40 @@ def _widen(a: np.ndarray, size: int) -> np.ndarray:
     return wide
 
 
-def evaluate(
-    field: Field, roots: tuple[Node, ...], parameters: dict[str, np.ndarray], coefficients: dict[str, np.ndarray]
-) -> list[np.ndarray]:
-    """Values of the nodes for jets of the parameters and coefficients, each of shape (2^j or 1, batch or 1, *shape)."""
-    return Evaluation(field, parameters, coefficients).evaluate(*roots)
+@dataclass(frozen=True)
+class Values:
+    """What the leaves of a graph stand for: jets of shape (2^j or 1, batch or 1, *shape) by name, those of branches by their node's id."""
+
+    parameters: dict[str, np.ndarray]
+    coefficients: dict[str, np.ndarray]
+    generics: dict[str, np.ndarray] = dataclass_field(default_factory=dict)
+    branches: dict[int, np.ndarray] = dataclass_field(default_factory=dict)
+    functions: Keyed | None = None
+
+
+def evaluate(field: Field, roots: tuple[Node, ...], values: Values) -> list[np.ndarray]:
+    """Values of the nodes, each of shape (2^j or 1, batch or 1, *shape)."""
+    return Evaluation(field, values).evaluate(*roots)
 
 
 @dataclass(frozen=True)
 class Evaluation(Interpreter):
-    """Nodes as jets, at jets of the parameters and coefficients by name."""
+    """Nodes as jets, at values of their leaves. A power that an entry does not have is that of one (:mod:`conslaw_cli.rings.defined`)."""
 
     field: Field
-    parameters: dict[str, np.ndarray]
-    coefficients: dict[str, np.ndarray]
+    values: Values
 
     def parameter(self, node: Parameter) -> np.ndarray:
-        return self.parameters[node.name]
+        return self.values.parameters[node.name]
 
     def coefficient(self, node: Coefficient) -> np.ndarray:
-        return self.coefficients[node.name]
+        return self.values.coefficients[node.name]
+
+    def generic(self, node: Generic) -> np.ndarray:
+        return self.values.generics[node.name]
+
+    def branch(self, node: Branch, a: np.ndarray) -> np.ndarray:
+        return self.values.branches[id(node)]
 
     def constant(self, node: Constant) -> np.ndarray:
         return self.field.rationals((node.fractions,)).reshape(1, 1, *node.shape)
@@ -152,5 +172,77 @@ class Evaluation(Interpreter):
     def reshape(self, node: Node, a: np.ndarray) -> np.ndarray:
         return a.reshape(*a.shape[:2], *node.shape)
 
+    def gather(self, node: Gather, a: np.ndarray) -> np.ndarray:
+        return a.reshape(*a.shape[:2], -1)[..., node.index]
+
+    def scatter(self, node: Scatter, a: np.ndarray) -> np.ndarray:
+        """One sum for each run of entries that go to one place, in the order of the places."""
+        flat = a.reshape(*a.shape[:2], -1)
+        total = np.zeros((*a.shape[:2], prod(node.shape)))
+        order, starts, places = scattering(node)
+        if len(order):
+            total[..., places] = self.field.reduce(np.add.reduceat(flat[..., order], starts, axis=-1))
+        return total.reshape(*a.shape[:2], *node.shape)
+
     def power(self, node: Power, a: np.ndarray) -> np.ndarray:
-        return power(self.field, a, node.exponent)
+        if node.total:
+            return power(self.field, a, node.exponent)
+        return power(self.field, _where_defined(self.field, a, node.exponent), node.exponent)
+
+    def apply(self, node: Apply, a: np.ndarray) -> np.ndarray:
+        return self.function(node.function, a)
+
+    def function(self, function: ScalarFunction, a: np.ndarray) -> np.ndarray:
+        """f(a + e b) = f(a) + e f'(a) b, from the value without e's on."""
+        if len(a) == 1:
+            return self.values.functions.value(function.name, a)
+        inner, direction = np.split(a, 2)
+        value = self.function(function, inner)
+        slope = function.derivative(_Operand(self, inner), _Operand(self, value)).jets
+        return np.concatenate([_widen(value, len(inner)), _widen(multiply(self.field, slope, direction), len(inner))])
+
+
+@dataclass(frozen=True)
+class _Operand:
+    """Jets with the operators that derivatives of functions are written in."""
+
+    evaluation: Evaluation
+    jets: np.ndarray
+
+    def __mul__(self, other: _Operand | int | Fraction) -> _Operand:
+        return replace(self, jets=multiply(self.evaluation.field, self.jets, self._jets(other)))
+
+    def __add__(self, other: _Operand | int | Fraction) -> _Operand:
+        return replace(self, jets=add(self.evaluation.field, self.jets, self._jets(other)))
+
+    def __pow__(self, exponent: int) -> _Operand:
+        a = self.jets if exponent > 0 else _where_defined(self.evaluation.field, self.jets, exponent)
+        return replace(self, jets=power(self.evaluation.field, a, exponent))
+
+    def applied(self, function: ScalarFunction) -> _Operand:
+        return replace(self, jets=self.evaluation.function(function, self.jets))
+
+    def _jets(self, other: _Operand | int | Fraction) -> np.ndarray:
+        if isinstance(other, _Operand):
+            return other.jets
+        return self.evaluation.field.rationals(((Fraction(other),),)).reshape((1,) * self.jets.ndim)
+
+
+def has_power(field: Field, a: np.ndarray, exponent: int | Fraction) -> np.ndarray:
+    """Which residues have a power: not zero, and a square for a root."""
+    return field.is_square(a) if Fraction(exponent).denominator > 1 else a != 0
+
+
+def _where_defined(field: Field, a: np.ndarray, exponent: int | Fraction) -> np.ndarray:
+    """Jets with one in place of values without e's that have no such power."""
+    fine = has_power(field, a[:1], exponent)
+    return a if fine.all() else np.concatenate([np.where(fine, a[:1], 1.0), a[1:]])
+
+
+def scattering(node: Scatter) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(order of the entries by their places, where each place's run begins, the places)."""
+    index = node.index.ravel()
+    order = np.argsort(index, kind="stable")
+    ordered = index[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(order) else order
+    return order, starts, ordered[starts]

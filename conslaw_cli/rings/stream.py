@@ -30,6 +30,16 @@ def coefficient(name: str) -> str:
     return f"coefficient/{name}"
 
 
+def function_value(name: str) -> str:
+    """The name of the stream that values of a function are drawn from, by their arguments."""
+    return f"function/{name}"
+
+
+def generic(name: str) -> str:
+    """The name of the stream that a program's generic constants are drawn from."""
+    return f"generic/{name}"
+
+
 @cache
 def _label(name: str) -> np.uint64:
     return np.uint64(int.from_bytes(sha256(name.encode()).digest()[:8], "big"))

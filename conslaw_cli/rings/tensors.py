@@ -14,7 +14,7 @@ from math import prod
 import numpy as np
 
 from conslaw_cli.graph.interpret import Interpreter
-from conslaw_cli.graph.nodes import Broadcast, Constant, MatMul, Node, Parameter, Permute, Power, Reshape, Shape, Sum
+from conslaw_cli.graph.nodes import Broadcast, Constant, Gather, MatMul, Node, Parameter, Permute, Power, Reshape, Scatter, Shape, Sum
 from conslaw_cli.graph.program import Program
 from conslaw_cli.limits import LIMITS
 
@@ -85,7 +85,13 @@ class _Counts(Interpreter):
     def _ones(self, node: Node) -> np.ndarray:
         return np.full(node.shape, 1, dtype=object)
 
-    parameter = coefficient = _ones
+    parameter = coefficient = generic = _ones
+
+    def _abstract(self, node: Node, a: np.ndarray) -> np.ndarray:
+        """A fresh variable for every entry."""
+        return self._ones(node)
+
+    apply = branch = _abstract
 
     def constant(self, node: Constant) -> np.ndarray:
         return np.array([int(entry != 0) for entry in node.entries], dtype=object).reshape(node.shape)
@@ -111,8 +117,16 @@ class _Counts(Interpreter):
     def reshape(self, node: Node, a: np.ndarray) -> np.ndarray:
         return a.reshape(node.shape)
 
+    def gather(self, node: Gather, a: np.ndarray) -> np.ndarray:
+        return np.asarray(a.ravel()[node.index], dtype=object)
+
+    def scatter(self, node: Scatter, a: np.ndarray) -> np.ndarray:
+        total = np.full(prod(node.shape), 0, dtype=object)
+        np.add.at(total, node.index.ravel(), a.ravel())
+        return total.reshape(node.shape)
+
     def power(self, node: Power, a: np.ndarray) -> np.ndarray:
-        return np.asarray(a**node.exponent, dtype=object)
+        return np.asarray(a**node.exponent, dtype=object) if node.total else self._ones(node)
 
 
 class Expansion(Interpreter):
@@ -151,7 +165,9 @@ class Expansion(Interpreter):
         return self._values[id(root)]
 
     def _is_abstract(self, node: Node) -> bool:
-        """Whether fresh variables stand for the node: it depends on no active block, and computes something."""
+        """Whether fresh variables stand for the node: it depends on no active block and computes something, or is no polynomial."""
+        if node.operation in ("apply", "branch") or isinstance(node, Power) and not node.total:
+            return True
         if self._active < 0 or isinstance(node, Parameter | Constant | Permute | Broadcast | Reshape):
             return False
         return not self._program.dependence[id(node)] & self._active
@@ -162,7 +178,7 @@ class Expansion(Interpreter):
     def _fresh(self, node: Node) -> Terms:
         return variables(node.shape, self.allocate(prod(node.shape)))
 
-    coefficient = _fresh
+    coefficient = generic = _fresh
 
     def parameter(self, node: Parameter) -> Terms:
         return variables(node.shape, self._starts[node.name])
@@ -210,6 +226,13 @@ class Expansion(Interpreter):
 
     def reshape(self, node: Reshape, a: Terms) -> Terms:
         return replace(a, shape=node.shape)
+
+    def gather(self, node: Gather, a: Terms) -> Terms:
+        i, entries = join(a.entries, node.index.ravel())
+        return Terms(node.shape, entries, a.monomials[i], a.coefficients[i])
+
+    def scatter(self, node: Scatter, a: Terms) -> Terms:
+        return replace(a, shape=node.shape, entries=node.index.ravel()[a.entries])
 
     def power(self, node: Power, a: Terms) -> Terms:
         return reduce(lambda product, _: self.multiply(node, product, a), range(node.exponent - 1), a)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import product
 from math import prod
 
 from conslaw_cli.dynamics import DYNAMICS
+from conslaw_cli.graph.nodes import as_matrix
 from conslaw_cli.metrics import Metric, MetricError, field, full, natural, read_metric_of_block
 from conslaw_cli.metrics.base import Shape
 from conslaw_cli.metrics.power import LARGEST_EXPONENT, NAMES
@@ -28,7 +30,7 @@ def read_metric(table: Table, model: ModelSpec | None, dynamics: DynamicsSpec | 
     if model is not None:
         table.check_keys(("default", "at", full.KEY, *blocks))
     keys = blocks if model is not None else tuple(key for key in table.data if key not in ("at", full.KEY))
-    shapes = {} if model is None else dict(_blocks(model))
+    shapes = {} if model is None else {name: as_matrix(shape) for name, shape in _blocks(model)}
     given = _given_full(table, shapes) if full.KEY in table.data else _given_metrics(table, keys, shapes)
     at_is_usable = "at" not in table.data or _at_is_usable(table, dynamics)
     if model is None or dynamics is None or given is None or not at_is_usable:
@@ -45,9 +47,10 @@ def _placed(table: Table, metric: MetricSpec, model: ModelSpec) -> MetricSpec | 
         return metric
     shapes = model.definition.outline(model.options).index_shapes
     names = tuple(
-        f"{block}_{i + 1}" if columns is None else f"{block}_{i + 1}_{j + 1}"
-        for block, (rows, columns) in shapes.items() for i in range(rows) for j in range(columns or 1)
-    )  # fmt: skip
+        "_".join([block, *(str(index + 1) for index in place)])
+        for block, shape in shapes.items()
+        for place in product(*map(range, shape))
+    )
     try:
         return MetricSpec(tuple((block, of.placed(names)) for block, of in metric.blocks), metric.at)
     except MetricError as error:

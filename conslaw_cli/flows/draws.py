@@ -1,0 +1,134 @@
+"""What a batch of generators is drawn from: coefficients, free symbols, cases, all by number from a stream.
+
+Where some operation has no value modulo p (a root of what is no square), inputs and symbols are drawn again, and the outputs that stay
+undefined get no cotangent: what is left are generators still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+
+import numpy as np
+
+from conslaw_cli.flows.cases import Cases
+from conslaw_cli.graph.nodes import FREE, Coefficient
+from conslaw_cli.graph.program import Program
+from conslaw_cli.rings.defined import Definedness
+from conslaw_cli.rings.field import Field
+from conslaw_cli.rings.jets import Values
+from conslaw_cli.rings.keyed import Keyed
+from conslaw_cli.rings.stream import Stream, coefficient, generic
+
+COTANGENT = "v"
+"""The coefficients that a network's output is paired with."""
+ATTEMPTS = 48
+"""Draws of inputs before outputs that are undefined are left out: enough for five roots of tokens each."""
+
+Positions = Callable[[np.ndarray], dict[str, np.ndarray]]
+"""The parameters by name, for values (1, count, 1) of the free symbol."""
+
+
+@dataclass
+class Draw:
+    """Draws for generators with these numbers, each a sum over ``cases.per_generator`` of its own."""
+
+    program: Program
+    cases: Cases
+    field: Field
+    stream: Stream
+    ids: np.ndarray
+    square_symbols: bool
+    """Whether free symbols are squares."""
+    symbol_matters: bool
+    """Whether the parameters depend on the free symbol."""
+    coefficients: dict[str, np.ndarray] = field(init=False)
+    symbols: np.ndarray = field(init=False)
+    """Of the free symbol, (1, draws, 1)."""
+    settled: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        each = self.cases.per_generator
+        self.numbers = (self.ids[:, None] * each + np.arange(each)).ravel()
+        self.case = np.tile(np.arange(each), len(self.ids)) if self.cases.mixed else self.cases.of(self.numbers)
+        self.settled = self.program.output is None or self.program.defined_everywhere
+        self.coefficients, self.symbols = self._drawn(self.numbers, 0)
+
+    @property
+    def count(self) -> int:
+        """Number of draws."""
+        return len(self.numbers)
+
+    def values(self, parameters: dict[str, np.ndarray]) -> Values:
+        """Leaves of the graph at jets of the parameters."""
+        return self._values(parameters, self.coefficients, self.case)
+
+    def settle(self, positions: Positions) -> np.ndarray:
+        """Draw again until every draw has an output that is defined, and leave out those that are not. The fraction of rows defined."""
+        if self.settled:
+            return np.ones(self.count)
+        self.settled = True
+        mask, pending = self._undefined(positions, np.arange(self.count)), np.arange(self.count)
+        for attempt in range(1, ATTEMPTS if self._redrawn else 1):
+            pending = pending[mask[pending].reshape(len(pending), -1).all(axis=1)]
+            if not len(pending):
+                break
+            coefficients, symbols = self._drawn(self.numbers[pending], attempt)
+            for name, array in coefficients.items():
+                self.coefficients[name][:, pending] = array
+            self.symbols[:, pending] = symbols
+            mask[pending] = self._undefined(positions, pending)
+        self._leave_out(mask)
+        return 1 - mask.reshape(self.count, -1).mean(axis=1)
+
+    @cached_property
+    def _redrawn(self) -> bool:
+        """Whether there is something beside cotangents that another draw changes."""
+        return self.symbol_matters or any(node.name != COTANGENT and node.values == FREE for node in self.program.coefficients)
+
+    def _leave_out(self, mask: np.ndarray) -> None:
+        """No cotangent for rows of the output, along its last axis, that are undefined."""
+        rows = mask.reshape(1, self.count, *self.program.output.shape[:-1], *([1] if self.program.output.shape else []))
+        self.coefficients[COTANGENT] = np.where(rows, 0.0, self.coefficients[COTANGENT])
+
+    def _undefined(self, positions: Positions, chosen: np.ndarray) -> np.ndarray:
+        """Which rows of the output are undefined for some of the draws, (len(chosen), *rows)."""
+        parameters = {name: value if value.shape[1] == 1 else value[:, chosen] for name, value in positions(self.symbols).items()}
+        coefficients = {name: array[:, chosen] for name, array in self.coefficients.items()}
+        values = self._values({name: value[:1] for name, value in parameters.items()}, coefficients, self.case[chosen])
+        mask = Definedness(self.field, values).evaluate(self.program.output)[0][1][0]
+        mask = np.broadcast_to(mask, (len(chosen), *mask.shape[1:]))
+        return mask.any(axis=-1) if self.program.output.shape else mask.copy()
+
+    def _values(self, parameters: dict, coefficients: dict, case: np.ndarray) -> Values:
+        branches = {
+            id(node): of_case[case][None].astype(np.float64) for node, of_case in zip(self.program.branches, self.cases.branches)
+        }
+        one_hot = {name: of_case[case][None].astype(np.float64) for name, of_case in self.cases.one_hot.items()}
+        functions = Keyed(self.field, self.stream)
+        return Values(parameters, {**coefficients, **one_hot}, self._generics, branches, functions)
+
+    @cached_property
+    def _generics(self) -> dict[str, np.ndarray]:
+        return {
+            name: self._residues(generic(name), np.array([0]), prod(node.shape)).reshape(1, 1, *node.shape)
+            for name, node in self.program.generics.items()
+        }
+
+    def _drawn(self, numbers: np.ndarray, attempt: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        again = f", attempt {attempt}" if attempt else ""
+        found = {
+            node.name: self._residues(coefficient(node.name) + again, numbers, prod(node.shape)).reshape(1, len(numbers), *node.shape)
+            for node in self._free
+        }
+        symbols = self._residues("symbol" + again, numbers, 1)[None]
+        return found, self.field.multiply(symbols, symbols) if self.square_symbols else symbols
+
+    @cached_property
+    def _free(self) -> tuple[Coefficient, ...]:
+        return tuple(node for node in self.program.coefficients if node.values == FREE)
+
+    def _residues(self, name: str, numbers: np.ndarray, size: int) -> np.ndarray:
+        return self.field.residues(self.stream.nonzero(self.field.p, name, numbers, size))
