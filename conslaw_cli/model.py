@@ -59,6 +59,8 @@ class Model:
     paths: PathNetwork | None = None
     vectors: frozenset[str] = frozenset()
     """The blocks that are columns: their entries have one index."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know of the model beside what it is."""
 
     @property
     def index_shapes(self) -> dict[str, Shape]:
