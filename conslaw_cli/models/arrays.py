@@ -192,6 +192,8 @@ class Constants(ByName):
     """Arrays that are not trained: (name, shape, exact entries row by row, or None for generic numbers)."""
 
     def value(self, given: object) -> tuple | Fault:
+        if isinstance(given, np.ndarray):
+            return _numbers(given)
         if not isinstance(given, Mapping):
             shape = shape_of(given)
             return shape if isinstance(shape, Fault) else (shape, None)

@@ -33,13 +33,20 @@ class Composed(Options, frozen=True):
         return ("parameters", f"the name {scalars[0]} has another meaning in SymPy's formulas", "choose another name") if scalars else None
 
 
-def composed(text: str, options: Composed, inputs: Mapping[str, Node]) -> Node:
-    """The value of a text, or of a graph as data. Raises LanguageError."""
+def known_arrays(options: Composed) -> dict[str, Node]:
+    """What the names of parameters and constants stand for."""
     trained = {name: Parameter(shape, name) for name, shape in options.parameters}
     fixed = {name: Generic(shape, name) if entries is None else Constant(shape, entries) for name, shape, entries in options.constants}
-    names = {**trained, **fixed, **inputs}
-    value = from_text(text, names.values()) if is_data(text) else read_text(text, names, {**trained, **fixed})
-    if len(unused_names(value, list(trained))) == len(trained):
+    return {**trained, **fixed}
+
+
+def composed(text: str, options: Composed, inputs: Mapping[str, Node]) -> Node:
+    """The value of a text, or of a graph as data. Raises LanguageError."""
+    known = known_arrays(options)
+    names = {**known, **inputs}
+    value = from_text(text, names.values()) if is_data(text) else read_text(text, names, known)
+    trained = [name for name, _ in options.parameters]
+    if unused_names(value, trained) == trained:
         raise LanguageError("the value depends on no parameter", "use the parameters")
     return value
 

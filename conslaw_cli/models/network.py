@@ -10,7 +10,7 @@ from conslaw_cli.graph.nodes import FREE, Coefficient, Node, Shape
 from conslaw_cli.language import LanguageError
 from conslaw_cli.models.arrays import SEED, At, Constants, Inputs, Parameters, Text
 from conslaw_cli.models.base import Architecture, Model
-from conslaw_cli.models.composed import TAKEN, Composed, composed, paired, unused_names
+from conslaw_cli.models.composed import TAKEN, Composed, composed, known_arrays, paired, unused_names
 from conslaw_cli.models.keys import Choice
 from conslaw_cli.models.table import Fault, ModelTable
 
@@ -48,8 +48,17 @@ def _fault(network: Network) -> Fault | None:
 @lru_cache(maxsize=64)
 def value(network: Network) -> Node:
     """The graph of g. Raises LanguageError."""
-    inputs = {name: Coefficient(shape, f"{name}'" if name == _COTANGENT else name, values) for name, shape, values in network.inputs}
-    return composed(network.network, network, inputs)
+    return composed(network.network, network, _inputs(network))
+
+
+def leaves(network: Network) -> dict[str, Node]:
+    """What the names of a network stand for."""
+    return known_arrays(network) | _inputs(network)
+
+
+def _inputs(network: Network) -> dict[str, Node]:
+    """The inputs; one called as the cotangents has another name in the graph."""
+    return {name: Coefficient(shape, f"{name}'" if name == _COTANGENT else name, values) for name, shape, values in network.inputs}
 
 
 @lru_cache(maxsize=64)
