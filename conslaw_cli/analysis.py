@@ -9,9 +9,12 @@ from math import log2
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics import Dynamics, build_dynamics
 from conslaw_cli.dynamics.base import ONE
+from conslaw_cli.flows.cases import ALONE, Cases, cases, initial_weights, real_generics
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.flows.parts import Part, parts
+from conslaw_cli.graph.program import Program
 from conslaw_cli.laws.abelian import AbelianFamily, AbelianLaw, abelian_family, independent_integrals
+from conslaw_cli.laws.aligned import AlignedFamily, aligned_families
 from conslaw_cli.laws.families import FamilyLaws, candidates
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.mirror import mirror_families
@@ -29,6 +32,8 @@ from conslaw_cli.spec import Spec
 from conslaw_cli.steps import Listener, Step, nobody
 
 SEED_BITS = 53
+CASES_SEED = 1
+"""Inputs over which branches are collected are the same for every seed of an analysis: the region is the spec's."""
 VERIFIED = "theory, verified"
 
 
@@ -38,7 +43,7 @@ class LawGroup:
 
     laws: tuple[Law, ...] | tuple[SpecialLaw, ...] | tuple[AbelianLaw, ...]
     source: str
-    family: FamilyLaws | SpecialFamily | AbelianFamily | None = None
+    family: FamilyLaws | AlignedFamily | SpecialFamily | AbelianFamily | None = None
 
 
 @dataclass(frozen=True)
@@ -171,11 +176,12 @@ def part_result(
 
     A dimension that no sum proves is to err with a probability of at most 2^-wanted.
     """
-    flow = PartFlow(part.program, part.metrics, dynamics)
+    flow = PartFlow(part.program, part.metrics, dynamics, _cases(part.program, model))
     require_size(flow)
     stream = Stream(seed)
     selection = Selection(flow, Stream(_seed(stream, "selection", 0)), flow.dimension, listener)
     groups = _families(flow, model, selection)
+    groups += () if model.hidden else _aligned(flow, selection, Stream(_seed(stream, "aligned", 0)))
     runs = [trace(flow, _seed(stream, "trace", 0), listener, selection.missing)]
     selection.most -= runs[0].dimension
     special = _special(flow, model, selection) if selection.missing else ()
@@ -194,6 +200,25 @@ def _families(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGr
     families = candidates(flow, model.hidden)
     kept = selection.keep_families([family.laws() for family in families])
     return tuple(LawGroup(tuple(laws), VERIFIED, family) for family, laws in zip(families, kept) if laws)
+
+
+def _cases(program: Program, model: Model) -> Cases:
+    """The cases of a network around its real parameters; one of a program of phi."""
+    if program.output is None:
+        return ALONE
+    weights = model.weights.arrays if model.weights else initial_weights(program.blocks, 0)
+    return cases(program, weights, real_generics(program), Stream(CASES_SEED))
+
+
+def _aligned(flow: PartFlow, selection: Selection, stream: Stream) -> tuple[LawGroup, ...]:
+    """Laws that follow one pattern along axes, one group for each pattern that has some."""
+    groups = []
+    for family in aligned_families(flow, stream):
+        if laws := selection.keep_families([family.laws()])[0]:
+            groups.append(LawGroup(tuple(laws), f"search, degree {family.degree}", family))
+        if not selection.missing:
+            break
+    return tuple(groups)
 
 
 def _special(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGroup, ...]:

@@ -14,6 +14,7 @@ from conslaw_cli.assembling.certificate import certificate, primes
 from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.laws.abelian import AbelianFamily
+from conslaw_cli.laws.aligned import AlignedFamily
 from conslaw_cli.laws.families import NEURON, FamilyLaws, balance
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.matrices import DIAGONAL, Layout
@@ -24,7 +25,7 @@ from conslaw_cli.laws.time import depends_on_time
 from conslaw_cli.limits import LIMITS
 from conslaw_cli.model import HiddenLayer, Model
 from conslaw_cli.report.formula import Entry
-from conslaw_cli.assembling.forms import Shapes, family_form
+from conslaw_cli.assembling.forms import Shapes, aligned_form, family_form
 from conslaw_cli.assembling.integrals import algebraic_note, integral_family
 from conslaw_cli.report.model import (
     DynamicsSummary,
@@ -247,7 +248,10 @@ def _part_family(group: LawGroup, laws: list[Law], timed: bool, analysis: Analys
         return in_original(laws[law], dynamics, n, lambda k, velocity: name_of(positions[copy][k], velocity))
 
     family, form, entries = group.family, None, None
-    if family and len(laws) == len(group.laws) and _covers(family, copies, shapes):
+    if isinstance(family, AlignedFamily):
+        form = aligned_form(family, dynamics, shapes) if len(laws) == len(group.laws) else None
+        entries = family.size if form and family.size > len(laws) else None
+    elif family and len(laws) == len(group.laws) and _covers(family, copies, shapes):
         form = family_form(family.expression, dynamics, family.layer.width, shapes)
         entries = family.size * copies if family.size > len(laws) else None
     return Family(
