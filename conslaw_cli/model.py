@@ -59,6 +59,8 @@ class Model:
     """Of a network g(theta, x) its value, which the functional pairs with the coefficients "v"; None where the functional is that of phi."""
     weights: Weights | None = None
     """Real parameters around which the branches of a network are taken."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know of the model beside what it is."""
 
     @property
     def index_shapes(self) -> dict[str, Shape]:

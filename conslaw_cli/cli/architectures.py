@@ -25,7 +25,7 @@ def architectures() -> Exit:
 def _described(architecture: Architecture) -> str:
     table = architecture.table
     blocks = architecture.blocks(table.largest)
-    needed = [f"{key.name} {as_toml(key.example)}" for key in table.keys if key.required]
+    needed = [f"{key.name} {as_toml(key.plain(key.example))}" for key in table.keys if key.required]
     shapes = ", ".join(f"{name} {'×'.join(map(str, shape))}" for name, shape in blocks)
     metrics = dict.fromkeys(architecture.default_metric(name) for name, _ in blocks)
     by_metric = "; ".join(

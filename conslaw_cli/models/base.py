@@ -25,6 +25,8 @@ class Architecture:
     """Its keys of [model]; the functions below take the options read from them."""
     blocks: Callable[[Any], tuple[tuple[str, Shape], ...]]
     build: Callable[[Any], Model]
+    implied_by: tuple[str, ...] = ()
+    """Keys of its table that name the architecture where a spec has them and no ``architecture``."""
     place: int = 100
     """Where it stands in lists: lower ones come first, equal ones by name."""
     domain: Callable[[Any], str] = lambda options: ""
@@ -48,8 +50,8 @@ class Architecture:
         return Model(self.blocks(options), None, self.hidden(options), vectors=self.vectors(options))
 
     def title(self, options: Options) -> str:
-        """The model in words, "linear network 2 → 3 → 2, hidden biases": without "of any depth", a report is about one."""
-        name = self.summary.partition(" of any depth")[0]
+        """The model in words, "linear network 2 → 3 → 2, hidden biases": without "of any ...", a report is about one."""
+        name = self.summary.partition(" of any ")[0]
         return name + self.table.title(options)
 
     def label(self, options: Options) -> str:

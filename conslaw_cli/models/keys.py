@@ -28,6 +28,8 @@ class Key(ABC):
     example: object
     required: bool = True
     is_list: ClassVar[bool] = False
+    is_table: ClassVar[bool] = False
+    """Whether it is a table of its own, [model.parameters], whose keys a sweep may vary."""
 
     def take(self, table: Table, architecture: str | None) -> object | None:
         """The key's value in a table, or None after noting why there is none; ``architecture`` is None where it is not known."""
@@ -40,12 +42,20 @@ class Key(ABC):
 
     @property
     def remedy(self) -> str:
-        return f"write e.g. {self.name} = {as_toml(self.example)}"
+        return f"write e.g. {self.name} = {as_toml(self.plain(self.example))}"
 
     @property
     def largest(self) -> object:
         """The example's value, or the one with which a model has all the blocks that it can have."""
         return self.example
+
+    def plain(self, value: object) -> object:
+        """The value as plain data, as a spec has it."""
+        return list(value) if isinstance(value, tuple) else value
+
+    def lines(self) -> list[str]:
+        """Lines of a spec to start from, with the choices in comments."""
+        return [f"{self.name} = {as_toml(self.plain(self.example))}  # {self.note}"]
 
     def label(self, value: object) -> str:
         """What a short name says of the value, in the spec's words; nothing where the spec need not say it."""

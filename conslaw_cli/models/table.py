@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from conslaw_cli.models.keys import Key
-from conslaw_cli.problems import Table, as_toml
+from conslaw_cli.problems import Table
 
 Fault = tuple[str, str, str]
 """The key, what is wrong with it, and the remedy."""
@@ -69,9 +69,13 @@ class ModelTable:
 
     def lines(self) -> list[str]:
         """Lines of [model] in a spec to start from, with their choices in comments."""
-        return [f"{key.name} = {as_toml(key.example)}  # {key.note}" for key in self.keys]
+        return [line for key in self.keys for line in key.lines()]
+
+    def plain(self, options: Options) -> dict[str, object]:
+        """The options as plain data, as a spec has them, with every default written out."""
+        return {key.name: key.plain(getattr(options, key.name)) for key in self.keys}
 
     def schemas(self) -> dict[str, dict[str, object]]:
         """The JSON Schema of every key."""
-        defaults = {key.name: {"default": key.example} for key in self.keys if not key.required}
+        defaults = {key.name: {"default": key.plain(key.example)} for key in self.keys if not key.required}
         return {key.name: msgspec.json.schema(key.type) | defaults.get(key.name, {}) for key in self.keys}

@@ -70,14 +70,23 @@ def _model() -> Schema:
         "type": "object",
         "properties": {"architecture": name, **{key: _any(schemas) for key, schemas in own.items()}},
         "additionalProperties": False,
-        "allOf": [_when("architecture", name, _restricted(found, own)) for name, found in ARCHITECTURES.items()],
+        "allOf": [
+            *(_when("architecture", name, _restricted(found, own)) for name, found in ARCHITECTURES.items()),
+            *(_where(key, _restricted(found, own)) for key, found in _implying()),
+        ],
     }
 
 
 def _complete() -> Schema:
     """A model that no sweep completes: with the keys that its architecture has no default for."""
-    required = {name: list(found.table.required) for name, found in ARCHITECTURES.items()}
-    return {"required": ["architecture"], "allOf": [_when("architecture", name, required=keys) for name, keys in required.items()]}
+    named = [_when("architecture", name, required=list(found.table.required)) for name, found in ARCHITECTURES.items()]
+    implied = [_where(key, required=list(found.table.required)) for key, found in _implying()]
+    return {"anyOf": [{"required": [key]} for key in ("architecture", *(key for key, _ in _implying()))], "allOf": [*named, *implied]}
+
+
+def _implying() -> list[tuple[str, Architecture]]:
+    """Keys that stand for an architecture, each with it."""
+    return [(key, found) for found in ARCHITECTURES.values() for key in found.implied_by]
 
 
 def _by_key() -> dict[str, list[Schema]]:
@@ -165,8 +174,10 @@ def _sweep() -> Schema:
 
 def _when(key: str, value: str, properties: Schema | None = None, required: list[str] | None = None) -> Schema:
     """What holds for other keys where a key has a value."""
+    return {**_where(key, properties, required), "if": {"properties": {key: {"const": value}}, "required": [key]}}
+
+
+def _where(key: str, properties: Schema | None = None, required: list[str] | None = None) -> Schema:
+    """What holds for other keys where there is a key."""
     then = {"properties": properties, "required": required}
-    return {
-        "if": {"properties": {key: {"const": value}}, "required": [key]},
-        "then": {keyword: said for keyword, said in then.items() if said is not None},
-    }
+    return {"if": {"required": [key]}, "then": {keyword: said for keyword, said in then.items() if said is not None}}

@@ -23,8 +23,8 @@ _KEY_OF_PROBLEM = re.compile(r"\[(?P<table>[^\]]*)\](?: (?P<key>.*))?", re.DOTAL
 _LINE = re.compile(r"\bline (\d+)")
 _AT_END = "(at end of document)"
 _SWEEP = "sweep"
-_DEEPEST = 3
-"""Tables in tables that are looked into: a spec needs two."""
+_DEEPEST = 4
+"""Tables in tables that are looked into: a spec needs three."""
 
 
 class Entry(NamedTuple):
@@ -73,12 +73,13 @@ class Lines:
 
     def of(self, table: str, key: str | None = None) -> int | None:
         """The line of a spec's key, in [sweep] or else in its table; else that of the table; None where there is neither."""
+        home = tuple(table.split("."))
         keyed = (
             []
             if key is None
-            else [(_SWEEP, table, key), (_SWEEP, f"{table}.{key}"), (table, key), *self._dotted(table, key)]
+            else [(_SWEEP, *home, key), (_SWEEP, f"{table}.{key}"), (*home, key), (table, key), *self._dotted(table, key)]
         )
-        return next((self._found[path] for path in [*keyed, (table,), (_SWEEP,)] if path in self._found), None)
+        return next((self._found[path] for path in [*keyed, home, (table,), (_SWEEP,)] if path in self._found), None)
 
     def of_problem(self, problem: Problem) -> int | None:
         """The line a problem of this text speaks of, as far as it can be told."""

@@ -22,6 +22,8 @@ def read_model(table: Table) -> ModelSpec | None:
 
 def _architecture(table: Table) -> Architecture | None:
     if "architecture" not in table.data:
+        if implied := [found for found in ARCHITECTURES.values() if any(key in table.data for key in found.implied_by)]:
+            return implied[0]
         table.problem("architecture", "missing key", 'write e.g. architecture = "linear"; ' + suggestion(None, ARCHITECTURES))
         return None
     name = table.choice("architecture", ARCHITECTURES, "architecture", hints.ARCHITECTURES)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from msgspec import Meta, Struct
-from msgspec.structs import asdict
 
 from conslaw_cli.dynamics.settings import DynamicsSpec
 from conslaw_cli.metrics import Metric
@@ -28,8 +27,7 @@ class ModelSpec(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def plain(self) -> dict[str, object]:
         """The table as plain data, with every default written out."""
-        options = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self.options).items()}
-        return {"architecture": self.architecture, **options}
+        return {"architecture": self.architecture, **self.definition.table.plain(self.options)}
 
 
 class MetricSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ are combined, the last key varying fastest::
     [sweep]
     model.widths = [[2, 3, 5], [2, { from = 1, to = 9 }, 2]]     # a range stands for its numbers, 10 widths here
     "model.widths[1]" = { from = 1, to = 9, step = 2 }           # one entry, counted from 0, of the widths in [model]
+    model.parameters.W1 = [[3, 2], [4, 2]]                       # the sizes of an array
     dynamics.damping = ["0", "tau", "3/t"]
     expect.laws = [3, 1, 1]
     zip = [["dynamics.damping", "expect.laws"]]                  # these vary together
@@ -40,7 +41,9 @@ from conslaw_cli.spec.sweep_values import SweepError, check_lists, count, values
 MOST_CASES = 100_000
 TABLES = ("model", "metric", "dynamics", "expect")
 _LONGEST_NAME = 120
-_PATH = re.compile(r"(model|metric|dynamics|expect)\.([A-Za-z0-9_-]+)(?:\[(\d{1,4})\])?")
+_PATH = re.compile(
+    r"(?P<table>model|metric|dynamics|expect)\.(?P<key>[A-Za-z0-9_-]+)(?:\.(?P<inner>[A-Za-z0-9_-]+))?(?:\[(?P<index>\d{1,4})\])?"
+)
 
 Changes = dict[str, object]
 """What a case changes: dotted names and their values."""
@@ -72,15 +75,26 @@ def _flat(data: Mapping, sweep: Table, skip: tuple[str, ...]) -> Changes:
     """Tables in tables as dotted names; noted are those that a spec does not have."""
     flat: Changes = {}
     for key, value in data.items():
-        if key in TABLES and isinstance(value, Mapping):
-            flat.update({f"{key}.{inner}": item for inner, item in value.items()})
+        if key in (*TABLES, *_inner_tables()) and isinstance(value, Mapping):
+            flat.update(_flat({f"{key}.{inner}": item for inner, item in value.items()}, sweep, ()))
         elif key not in skip:
             flat[key] = value
-    unknown = [key for key in flat if not isinstance(key, str) or not _PATH.fullmatch(key)]
+    unknown = [key for key in flat if not isinstance(key, str) or not _is_key(key)]
     for key in unknown[:MOST_ALIKE]:
         remedy = f"write the key with its table, such as model.widths; {suggestion(str(key).split('.')[0], (*TABLES, *skip))}"
         sweep.problem(str(key), "a sweep varies keys of the spec, this is none", remedy)
     return {key: flat[key] for key in flat.keys() - set(unknown)} if unknown else flat
+
+
+def _inner_tables() -> set[str]:
+    """Tables in tables by their dotted names, such as model.parameters."""
+    return {f"model.{key.name}" for architecture in ARCHITECTURES.values() for key in architecture.table.keys if key.is_table}
+
+
+def _is_key(path: str) -> bool:
+    """Whether this is the dotted name of a key."""
+    found = _PATH.fullmatch(path)
+    return bool(found) and (found["inner"] is None or f"{found['table']}.{found['key']}" in _inner_tables())
 
 
 def _groups(axes: Changes, sweep: Table) -> list[tuple[str, ...]]:
@@ -135,9 +149,9 @@ def _usable(varied: list[str], base: Mapping, sweep: Table) -> bool:
 
 
 def _has_entry(base: Mapping, whole: str, index: int) -> bool:
-    table, key = whole.split(".")
-    held = base.get(table)
-    found = held.get(key) if isinstance(held, Mapping) else None
+    found: object = base
+    for key in whole.split("."):
+        found = found.get(key) if isinstance(found, Mapping) else None
     return isinstance(found, list) and index < len(found)
 
 
@@ -177,8 +191,8 @@ def _rows(axes: Changes, group: tuple[str, ...]) -> Iterator[tuple[object, ...]]
 
 def _labels(varied: list[str]) -> dict[str, str]:
     """How a name calls each key: by its last part where that is enough."""
-    last = Counter(key.split(".", 1)[1] for key in varied)
-    return {key: key.split(".", 1)[1] if last[key.split(".", 1)[1]] == 1 else key for key in varied}
+    last = Counter(key.rpartition(".")[2] for key in varied)
+    return {key: key.rpartition(".")[2] if last[key.rpartition(".")[2]] == 1 else key for key in varied}
 
 
 def _name(own: str, changes: Changes, label: dict[str, str]) -> str:
@@ -205,8 +219,12 @@ def _changed(base: Mapping[str, object], changes: Changes) -> dict[str, object]:
     """The tables of a case."""
     tables = {name: dict(table) if isinstance(table, Mapping) else table for name, table in base.items()}
     for path, value in changes.items():
-        name, key, index = _PATH.fullmatch(path).groups()
+        name, key, inner, index = _PATH.fullmatch(path).groups()
         table = tables.setdefault(name, {})
+        if inner is not None and isinstance(table, dict):
+            held = table.get(key, {})
+            table[key] = table = dict(held) if isinstance(held, Mapping) else held
+            key = inner
         if not isinstance(table, dict):
             continue
         if index is None:

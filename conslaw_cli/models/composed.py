@@ -1,0 +1,67 @@
+"""What networks and phi given as a text have in common: the names that the text may use, and a functional of every parameter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from conslaw_cli.expressions.sympynames import SYMPY_NAMES
+from conslaw_cli.graph.nodes import Coefficient, Constant, Generic, Node, Parameter, as_node, topological_order
+from conslaw_cli.language import LanguageError, read_text
+from conslaw_cli.language.data import from_text, is_data
+from conslaw_cli.language.names import clash
+from conslaw_cli.model import Model
+from conslaw_cli.models.table import Fault, Options
+
+TAKEN = frozenset({"t", "default", "at", "full"})
+"""Names that mean time, or are keys of [metric]."""
+
+
+class Composed(Options, frozen=True):
+    """Options with ``parameters``, and perhaps ``inputs`` and ``constants``."""
+
+    def fault_of_names(self) -> Fault | None:
+        """Names that two arrays share, and parameters whose entries are called as something else."""
+        tables = {key: [name for name, *_ in getattr(self, key, ())] for key in ("parameters", "inputs", "constants")}
+        twice = [name for name, times in Counter(name for names in tables.values() for name in names).items() if times > 1]
+        if twice:
+            both = " and ".join(key for key, names in tables.items() if twice[0] in names)
+            return both.split()[-1], f"{twice[0]} is in {both}", "name each array once"
+        if found := clash(dict(self.parameters)):
+            return "parameters", *found[1]
+        scalars = [name for name, shape in self.parameters if not shape and name in SYMPY_NAMES]
+        return ("parameters", f"the name {scalars[0]} has another meaning in SymPy's formulas", "choose another name") if scalars else None
+
+
+def known_arrays(options: Composed) -> dict[str, Node]:
+    """What the names of parameters and constants stand for."""
+    trained = {name: Parameter(shape, name) for name, shape in options.parameters}
+    fixed = {name: Generic(shape, name) if entries is None else Constant(shape, entries) for name, shape, entries in options.constants}
+    return {**trained, **fixed}
+
+
+def composed(text: str, options: Composed, inputs: Mapping[str, Node]) -> Node:
+    """The value of a text, or of a graph as data. Raises LanguageError."""
+    known = known_arrays(options)
+    names = {**known, **inputs}
+    value = from_text(text, names.values()) if is_data(text) else read_text(text, names, known)
+    trained = [name for name, _ in options.parameters]
+    if unused_names(value, trained) == trained:
+        raise LanguageError("the value depends on no parameter", "use the parameters")
+    return value
+
+
+def unused_names(value: Node, names: Iterable[str]) -> list[str]:
+    """The names of parameters and inputs that a value does not depend on."""
+    used = {node.name.removesuffix("'") for node in topological_order(value) if isinstance(node, Parameter | Coefficient)}
+    return [name for name in names if name not in used]
+
+
+def paired(options: Composed, functional: Node, output: Node | None, notes: tuple[str, ...] = ()) -> Model:
+    """The model of a functional, in which parameters that nothing depends on have the gradient zero."""
+    unused = unused_names(functional, [name for name, _ in options.parameters])
+    for name, shape in options.parameters:
+        if name in unused:
+            functional = functional + as_node(0) * Parameter(shape, name).sum(range(len(shape)))
+    told = tuple(f"{name} is not used: its entries are conserved, one by one" for name in unused)
+    return Model(options.parameters, functional, output=output, notes=(*told, *notes))
