@@ -51,14 +51,14 @@ class Model:
     blocks: tuple[tuple[str, Shape], ...]
     functional: Node | None
     """One number, linear in each of its coefficients, whose gradients for all their values span those of phi; None in an outline."""
-    output: Node | None = None
-    """Of a network g(theta, x) its value, which the functional pairs with the coefficients "v"; None where the functional is that of phi."""
-    weights: Weights | None = None
-    """Real parameters around which the branches of a network are taken."""
     hidden: tuple[HiddenLayer, ...] = ()
     paths: PathNetwork | None = None
     vectors: frozenset[str] = frozenset()
     """The blocks that are columns: their entries have one index."""
+    output: Node | None = None
+    """Of a network g(theta, x) its value, which the functional pairs with the coefficients "v"; None where the functional is that of phi."""
+    weights: Weights | None = None
+    """Real parameters around which the branches of a network are taken."""
     notes: tuple[str, ...] = ()
     """What a reader should know of the model beside what it is."""
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from conslaw_cli.assembling.original import in_original
 from conslaw_cli.dynamics.base import Dynamics
 from conslaw_cli.graph.nodes import Shape
+from conslaw_cli.laws.aligned import AlignedFamily
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.matrices import Block, MatrixExpression, Product, RowSums, total
 from conslaw_cli.metrics.base import Matrix
@@ -25,6 +26,29 @@ class _Letter:
     block: Block
     first: bool = True
     middle: Matrix | None = None
+
+
+def aligned_form(family: AlignedFamily, dynamics: Dynamics, shapes: Shapes) -> MatrixForm | NeuronForm | None:
+    """The form of laws that follow one pattern along axes; None where they are no whole blocks, or have several functions of time."""
+    if family.blocks is None:
+        return None
+    letters = _Letters(family.expression)
+    groups = in_original(letters.law, dynamics, len(letters.found), letters.at).groups
+    if len(groups) > 1:
+        return None
+    (group,) = groups
+    if any(isinstance(term, Product) for term in family.expression.terms):
+        return MatrixForm(group.time, tuple(map(_product, group.terms)), family.width, family.expression.symmetry, family.blocks)
+    return NeuronForm(group.time, tuple(_slice(term, shapes) for term in group.terms), family.width, ranges=family.rows)
+
+
+def _slice(term: Term, shapes: Shapes) -> NeuronTerm:
+    ((_, exponent),) = term.factors
+    (letter,) = _letters(term)
+    block, names = letter.block, iter("klmn")
+    axes = block.axes if block.axes is not None else (1,) if block.transposed else (0,)
+    slots = tuple(next(names) if axis in axes else ":" for axis in range(len(shapes[block.name])))
+    return NeuronTerm(term.coefficient, block.name, "slice", exponent=exponent, velocity=block.moving, slots=slots)
 
 
 def family_form(expression: MatrixExpression, dynamics: Dynamics, width: int, shapes: Shapes) -> MatrixForm | NeuronForm:
@@ -93,7 +117,8 @@ def _product(term: Term) -> MatrixTerm:
 
 
 def _reference(block: Block) -> BlockRef:
-    return BlockRef(block.name, block.transposed, block.moving)
+    axes = () if block.axes is None else tuple(axis + 1 for axis in block.axes)
+    return BlockRef(block.name, block.transposed, block.moving, axes)
 
 
 def _row_sums(term: Term, time: str, shapes: Shapes) -> NeuronTerm:

@@ -74,7 +74,7 @@ def _pull_back(node: Node, adjoint: Node) -> list[tuple[Node, Node]]:
         case Reshape(of=a):
             return [(a, adjoint.reshape(a.shape))]
         case Power(of=a):
-            return [(a, adjoint * power_slope(node, a, node))]
+            return [(a, adjoint * power_slope(node.exponent, a, node))]
         case Apply(of=a, function=function):
             return [(a, adjoint * function.derivative(a, node))]
         case Gather(of=a, index=index):
@@ -86,10 +86,9 @@ def _pull_back(node: Node, adjoint: Node) -> list[tuple[Node, Node]]:
     raise TypeError(f"no derivative of {type(node).__name__}")
 
 
-def power_slope(node: Power, x: Any, y: Any) -> Any:
-    """The derivative of a power by its base, from the base and the power: no roots beside the power itself."""
-    exponent = node.exponent
-    if node.total:
+def power_slope(exponent: int | Fraction, x: Any, y: Any) -> Any:
+    """The derivative of a power y = x^exponent by its base: no roots beside the power itself."""
+    if isinstance(exponent, int) and exponent > 0:
         return x ** (exponent - 1) * exponent
     if exponent == -1:
         return y**2 * -1

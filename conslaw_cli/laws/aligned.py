@@ -104,6 +104,8 @@ class AlignedFamily:
     name: str
     expression: MatrixExpression
     layout: Layout
+    rows: Shape
+    """The shape of the rows' indices."""
     width: int
     places: tuple[Place, ...]
     degree: int
@@ -209,7 +211,7 @@ class _Aligned:
         terms = tuple(column.term(sign * c, crossed) for column, c in chosen)
         mixed = len({type(term) for term in terms}) > 1
         blocks = None if mixed else _blocks(places, width, symmetry)
-        yield AlignedFamily(name, MatrixExpression(terms, symmetry), self.layout, width, places, degree, blocks)
+        yield AlignedFamily(name, MatrixExpression(terms, symmetry), self.layout, rows, width, places, degree, blocks)
 
     def _constant_places(self, chosen: list[tuple[Column, int]], symmetry: str) -> tuple[Place, ...]:
         sampler = self.samplers[0]

@@ -64,4 +64,4 @@ def paired(options: Composed, functional: Node, output: Node | None, notes: tupl
         if name in unused:
             functional = functional + as_node(0) * Parameter(shape, name).sum(range(len(shape)))
     told = tuple(f"{name} is not used: its entries are conserved, one by one" for name in unused)
-    return Model(options.parameters, functional, output, notes=(*told, *notes))
+    return Model(options.parameters, functional, output=output, notes=(*told, *notes))

@@ -95,12 +95,16 @@ class MatrixTerm(Struct, frozen=True):
 
 
 class MatrixForm(Struct, frozen=True):
-    """``time * (sum of terms)``, a size x size matrix; ``symmetry`` is "symmetric", "antisymmetric" or, for its diagonal alone, "diagonal"."""
+    """``time * (sum of terms)``, a size x size matrix; ``symmetry`` is "symmetric", "antisymmetric" or, for its diagonal alone, "diagonal".
+
+    With several ``blocks``, equal ones along the diagonal, only the entries in these are laws.
+    """
 
     time: str
     terms: tuple[MatrixTerm, ...]
     size: int
     symmetry: str
+    blocks: int = 1
 
 
 class NeuronTerm(Struct, frozen=True):
@@ -125,12 +129,13 @@ class NeuronTerm(Struct, frozen=True):
 
 
 class NeuronForm(Struct, frozen=True):
-    """One law for each hidden neuron k = 1 … size: ``time * (sum of terms)``."""
+    """One law for each hidden neuron k = 1 … size: ``time * (sum of terms)``; or for all values of the indices k, l, … up to ``ranges``."""
 
     time: str
     terms: tuple[NeuronTerm, ...]
     size: int
     log_scale: str = "1"
+    ranges: tuple[int, ...] | None = None
 
 
 class TravelForm(Struct, frozen=True):

@@ -269,7 +269,8 @@ class Notation(ABC):
 
     def _slice(self, term: NeuronTerm, square: bool, log_scale: str) -> str:
         """The sum over a slice of a block: its squared norm, or the sum of a function of its entries."""
-        entry = self.at(term.block, term.slots, term.velocity) if term.slots else self.letter(term.block, term.velocity)
+        whole = all(slot == ":" for slot in term.slots)
+        entry = self.letter(term.block, term.velocity) if whole else self.at(term.block, term.slots, term.velocity)
         if ":" not in term.slots:
             return self._function(term.function, term.exponent, entry, log_scale)
         return self.squared_norm(entry) if square else self.apply("sum", [self._function(term.function, term.exponent, entry, log_scale)])

@@ -17,6 +17,7 @@ MEMBERS_SHOWN = 12
 LONGEST_FORMULA = 300
 """Characters of a formula in the terminal's notation beyond which only its first terms are shown."""
 _TERMS_TRIED = 40
+INDICES = "klmn"
 NO_LAW = "No law is conserved."
 
 
@@ -102,14 +103,22 @@ def _law(family: Family, prose: Prose) -> str:
         return prose.text(family.name)
     written = prose.math(prose.notation.form(form))
     if isinstance(form, MatrixForm) and form.symmetry != "diagonal":
-        return f"{written}  {prose.text(form.symmetry)} {prose.text(f'{form.size}×{form.size}')}"
+        return f"{written}  {prose.text(form.symmetry)}{prose.text(_extent(form))}"
     if isinstance(form, IntegralSum):
         numbers = prose.math(prose.notation.letter("j")) + prose.text(f" = 0 … {family.number - 1}")
         return f"{written}  {numbers}" if form.power is None else written
     index = prose.math(prose.notation.letter("k"))
     if isinstance(form, TravelForm):
         return f"{written}  {index} = 2" + (prose.text(f" … {form.size}") if form.size > 2 else "")
-    return f"{written}  {index} = 1" + (prose.text(f" … {form.size}") if form.size > 1 else "")
+    ranges = (form.size,) if isinstance(form, MatrixForm) or form.ranges is None else form.ranges
+    letters = [f"{prose.math(prose.notation.letter(name))} = 1" + (prose.text(f" … {n}") if n > 1 else "") for name, n in zip(INDICES, ranges)]
+    return "  ".join([written, *filter(None, [", ".join(letters)])])
+
+
+def _extent(form: MatrixForm) -> str:
+    """The size of a matrix of laws, or the number and size of the blocks that are."""
+    side = form.size // form.blocks
+    return f" {side}×{side}" if form.blocks == 1 else f", {form.blocks} diagonal blocks {side}×{side}"
 
 
 def _number(family: Family) -> str:

@@ -14,15 +14,10 @@ import numpy as np
 from conslaw_cli.graph.interpret import Interpreter
 from conslaw_cli.graph.nodes import Apply, Gather, Node, Permute, Power, Scatter, Sum
 from conslaw_cli.rings.field import Field
-from conslaw_cli.rings.jets import Evaluation, Values, has_power
+from conslaw_cli.rings.jets import Evaluation, Values
 
 Checked = tuple[np.ndarray, np.ndarray]
 """Values, and where they are undefined, of the same shape or one that broadcasts to it."""
-
-
-def partial(node: Node) -> bool:
-    """Whether an operation has no value for some arguments."""
-    return (isinstance(node, Power) and not node.total) or (isinstance(node, Apply) and bool(node.function.domain))
 
 
 @dataclass(frozen=True)
@@ -37,15 +32,18 @@ class Definedness(Interpreter):
         return Evaluation(self.field, self.values)
 
     def value(self, node: Node, arguments: list[Checked]) -> Checked:
+        if isinstance(node, Power) and not node.total:
+            value, fine = self.field.power_where_defined(arguments[0][0], node.exponent)
+            return value, arguments[0][1] | ~fine
         value = self._evaluation.value(node, [argument[0] for argument in arguments])
         undefined = self._undefined(node, arguments)
         return value, undefined
 
     def _undefined(self, node: Node, arguments: list[Checked]) -> np.ndarray:
         masks = [mask for _, mask in arguments]
-        if partial(node):
+        if isinstance(node, Apply) and node.function.domain:
             value, mask = arguments[0]
-            return mask | ~(has_power(self.field, value, node.exponent) if isinstance(node, Power) else value != 0)
+            return mask | (value == 0)
         if not masks:
             return np.zeros((1, 1, *node.shape), dtype=bool)
         if not any(mask.any() for mask in masks):

@@ -99,11 +99,11 @@ class Field:
         """Entrywise 1/x by Fermat's little theorem. Raises ValueError where an entry is zero."""
         if not x.all():
             raise ValueError(f"zero has no inverse modulo {self.p}")
-        return self.power(x, self.p - 2)
+        return self._raised(x, self.p - 2)
 
     def is_square(self, x: np.ndarray) -> np.ndarray:
         """Whether entries are squares and not zero (Euler's criterion)."""
-        return self.power(x, (self.p - 1) // 2) == 1
+        return self._raised(x, (self.p - 1) // 2) == 1
 
     def power(self, x: np.ndarray, exponent: int | Fraction) -> np.ndarray:
         """Entrywise x**exponent for any integer exponent. Raises ValueError for a negative power of zero.
@@ -114,18 +114,51 @@ class Field:
         if Fraction(exponent).denominator > 1:
             if not self.is_square(x).all():
                 raise ValueError(f"a root of what is no square modulo {self.p}")
-            order = (self.p - 1) // 2
-            exponent = exponent.numerator * pow(exponent.denominator, -1, order) % order
+            return self._raised(x, self._in_squares(exponent))
         exponent = int(exponent)
-        result, square = np.ones_like(x), self.inverses(x) if exponent < 0 else x
-        exponent = abs(exponent)
+        return self._raised(self.inverses(x) if exponent < 0 else x, abs(exponent))
+
+    def power_where_defined(self, x: np.ndarray, exponent: int | Fraction) -> tuple[np.ndarray, np.ndarray]:
+        """(x**exponent, which entries have it); one where they have none, for an integer or half of one below 0, or a half.
+
+        Modulo p = 3 mod 4 the group of squares has an odd order m, and y = x^e with 2 e = n modulo m has y^2 = x^n for squares x, -x^n for
+        others where n is odd: so one power tells both.
+        """
+        if isinstance(exponent, int):
+            fine = x != 0
+            safe = x if fine.all() else np.where(fine, x, 1.0)
+            return self._raised(safe, -exponent * (self.p - 2)), fine
+        root, n = self._raised(x, self._in_squares(exponent)), exponent.numerator
+        square = self.multiply(root, root)
+        fine = (self.multiply(square, self._raised(x, -n)) == 1) if n < 0 else (square == self._raised(x, n)) & (x != 0)
+        return (root if fine.all() else np.where(fine, root, 1.0)), fine
+
+    def _in_squares(self, exponent: Fraction) -> int:
+        """An integer that acts as a fraction does on squares."""
+        order = (self.p - 1) // 2
+        return exponent.numerator * pow(exponent.denominator, -1, order) % order
+
+    def _raised(self, x: np.ndarray, exponent: int) -> np.ndarray:
+        """x**exponent for residues x and an exponent of 0 or more; every product is one of two residues, below 2^44."""
+        if not _largest(x) <= BOUND:
+            raise OverflowError("the base of a power is not reduced")
+        result, square, inverse = None, x, 1.0 / self.p
         while exponent:
             if exponent & 1:
-                result = self.multiply(result, square)
+                result = square if result is None else _product(result, square, self.p, inverse)
             exponent >>= 1
             if exponent:
-                square = self.multiply(square, square)
-        return result
+                square = _product(square, square, self.p, inverse)
+        return np.ones_like(x) if result is None else result.copy() if result is x else result
+
+
+def _product(a: np.ndarray, b: np.ndarray, p: int, inverse: float) -> np.ndarray:
+    """The product of residues, reduced as in :meth:`Field.reduce`."""
+    x = a * b
+    quotient = np.rint(x * inverse)
+    quotient *= p
+    x -= quotient
+    return x
 
 
 def _largest(x: np.ndarray) -> float:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from fractions import Fraction
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from math import prod
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from conslaw_cli.rings.field import Field, Rationals
 from conslaw_cli.rings.keyed import Keyed
 from conslaw_cli.graph.functions import ScalarFunction
+from conslaw_cli.graph.gradient import power_slope
 from conslaw_cli.graph.interpret import Interpreter
 from conslaw_cli.graph.nodes import Apply, Branch, Coefficient, Constant, Gather, Generic, Node, Parameter, Permute, Power, Scatter, Sum
 
@@ -185,20 +187,27 @@ class Evaluation(Interpreter):
         return total.reshape(*a.shape[:2], *node.shape)
 
     def power(self, node: Power, a: np.ndarray) -> np.ndarray:
-        if node.total:
-            return power(self.field, a, node.exponent)
-        return power(self.field, _where_defined(self.field, a, node.exponent), node.exponent)
+        return power(self.field, a, node.exponent) if node.total else self._partial_power(a, node.exponent)
+
+    def _partial_power(self, a: np.ndarray, exponent: int | Fraction) -> np.ndarray:
+        """f(a + e b) = f(a) + e f'(a) b, from the value without e's on."""
+        if len(a) == 1:
+            return self.field.power_where_defined(a, exponent)[0]
+        return self._extended(a, lambda inner: self._partial_power(inner, exponent), partial(power_slope, exponent))
 
     def apply(self, node: Apply, a: np.ndarray) -> np.ndarray:
         return self.function(node.function, a)
 
     def function(self, function: ScalarFunction, a: np.ndarray) -> np.ndarray:
-        """f(a + e b) = f(a) + e f'(a) b, from the value without e's on."""
+        """The same."""
         if len(a) == 1:
             return self.values.functions.value(function.name, a)
+        return self._extended(a, lambda inner: self.function(function, inner), function.derivative)
+
+    def _extended(self, a: np.ndarray, function: Callable, derivative: Callable) -> np.ndarray:
         inner, direction = np.split(a, 2)
-        value = self.function(function, inner)
-        slope = function.derivative(_Operand(self, inner), _Operand(self, value)).jets
+        value = function(inner)
+        slope = derivative(_Operand(self, inner), _Operand(self, value)).jets
         return np.concatenate([_widen(value, len(inner)), _widen(multiply(self.field, slope, direction), len(inner))])
 
 
@@ -216,8 +225,9 @@ class _Operand:
         return replace(self, jets=add(self.evaluation.field, self.jets, self._jets(other)))
 
     def __pow__(self, exponent: int) -> _Operand:
-        a = self.jets if exponent > 0 else _where_defined(self.evaluation.field, self.jets, exponent)
-        return replace(self, jets=power(self.evaluation.field, a, exponent))
+        if exponent > 0:
+            return replace(self, jets=power(self.evaluation.field, self.jets, exponent))
+        return replace(self, jets=self.evaluation._partial_power(self.jets, exponent))
 
     def applied(self, function: ScalarFunction) -> _Operand:
         return replace(self, jets=self.evaluation.function(function, self.jets))
@@ -226,17 +236,6 @@ class _Operand:
         if isinstance(other, _Operand):
             return other.jets
         return self.evaluation.field.rationals(((Fraction(other),),)).reshape((1,) * self.jets.ndim)
-
-
-def has_power(field: Field, a: np.ndarray, exponent: int | Fraction) -> np.ndarray:
-    """Which residues have a power: not zero, and a square for a root."""
-    return field.is_square(a) if Fraction(exponent).denominator > 1 else a != 0
-
-
-def _where_defined(field: Field, a: np.ndarray, exponent: int | Fraction) -> np.ndarray:
-    """Jets with one in place of values without e's that have no such power."""
-    fine = has_power(field, a[:1], exponent)
-    return a if fine.all() else np.concatenate([np.where(fine, a[:1], 1.0), a[1:]])
 
 
 def scattering(node: Scatter) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
