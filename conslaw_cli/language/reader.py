@@ -16,6 +16,7 @@ from math import prod
 from typing import Any
 
 from conslaw_cli.functions import FUNCTIONS, array, sqrt
+from conslaw_cli.functions.arrays import MOST_ENTRIES as LARGEST
 from conslaw_cli.graph.nodes import Node
 from conslaw_cli.language.errors import LanguageError
 from conslaw_cli.language.numbers import arithmetic, is_number, number
@@ -121,7 +122,10 @@ class _Reader:
 
     def _name(self, tree: ast.Name) -> Any:
         if tree.id in self.names:
-            return self.names[tree.id]
+            value = self.names[tree.id]
+            if isinstance(value, Node) and prod(value.shape) > LARGEST:
+                raise self.source.error(tree, f"{tree.id}: an array of shape {value.shape} has more than {LARGEST:,} entries", "use smaller sizes")
+            return value
         if tree.id in FUNCTIONS:
             raise self.source.error(tree, f"{tree.id} is a function", f"write {tree.id}(…)")
         raise self.source.error(tree, f"unknown name {tree.id}", suggestion(tree.id, self.names))
