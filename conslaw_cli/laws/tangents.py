@@ -3,7 +3,7 @@
 sum_k c_k d_k f = 0 says that the derivative of f = <v, g(theta, x)> along c is zero. One walk over the graph gives it, with a sparse tangent for
 every node: of its entries only those that the direction moves. Values are monomials in the variables of a :class:`Tower`, every sum being a
 variable of its own, so the cost does not grow with depth, and most laws cancel where they are: a Gram law moves each sum to a combination
-of other sums of its node, which :meth:`Tangents._folded` finds among their definitions (q_i moves to q_j), and a norm or a softmax denominator
+of other sums of its node, which :meth:`Tangents._simplified` finds among their definitions (q_i moves to q_j), and a norm or a softmax denominator
 to a multiple of itself. What does not cancel that way is multiplied out at the end, exactly (:meth:`Tower.vanishes`).
 
 Values of functions are free variables by their argument, exp(c u) being the power c of exp(u). Masks are free: an identity in them holds for
@@ -51,6 +51,8 @@ from conslaw_cli.rings.tower import Entry, Sample, TooLarge, Tower, accumulate, 
 from conslaw_cli.rings.tower import Sum as Terms
 
 SAMPLES = 3
+FLAT_TERMS = 256
+"""Terms up to which sums of sums are written out on the way."""
 Tangent = dict[int, Terms]
 """Derivatives of a node's entries, by row-major number; those that are not there are zero."""
 Definition = tuple[Terms, Entry]
@@ -68,6 +70,8 @@ class Values(Interpreter):
         """By a node's id the sums among its entries, by row-major number."""
         self.bases: set[int] = set()
         """Named variables that powers are taken of: their tangents are tried as multiples of themselves."""
+        self.additive: set[int] = set()
+        """Named variables that are sums of entries as they are: a bias and what it is added to, parts of a stream, means."""
         self.branches: dict[int, tuple[int, int, bool]] = {}
         """For a mask the number of its branch node, of the entry there, and whether it is one minus that entry."""
         self.one_hot: dict[int, tuple[str, int]] = {}
@@ -204,6 +208,8 @@ class Values(Interpreter):
             if len(terms) > 1:
                 self._count(len(terms))
                 sums[place] = terms, found[-1]
+                if not isinstance(node, MatMul):
+                    self.additive |= {v for v, _ in found[-1][0]}
         self.sums[id(node)] = sums
         return found
 
@@ -245,6 +251,21 @@ def targets(node: Sum | Scatter) -> list[int]:
         return node.index.ravel().tolist()
     kept = tuple(1 if axis in node.axes else size for axis, size in enumerate(node.of.shape))
     return np.broadcast_to(np.arange(prod(node.shape)).reshape(kept), node.of.shape).ravel().tolist()
+
+
+def _folded(terms: Terms, pivots: dict[Any, list[Definition]]) -> Terms:
+    """With each multiple of a sum that is part of it written as one of its variable."""
+    rest, folded = dict(terms), {}
+    for monomial in terms:
+        for definition, entry in pivots.get(monomial, ()) if monomial in rest else ():
+            factor = ratio(rest[monomial], definition[monomial])
+            if all(rest.get(m) == factor * c for m, c in definition.items()):
+                for m in definition:
+                    del rest[m]
+                accumulate(folded, _terms(entry), (), factor)
+                break
+    accumulate(rest, folded, (), 1)
+    return rest
 
 
 @dataclass(frozen=True)
@@ -291,7 +312,7 @@ class Tangents:
         self._arguments = [tuple(id(argument) for argument in node.arguments) for node in program.nodes]
         self._program = program
         self._routes: dict[int, dict[int, list[int]]] = {}
-        self._pivots: dict[int, dict[Any, list[Definition]]] = {}
+        self._pivots: dict[tuple[int, bool], dict[Any, list[Definition]]] = {}
         self._slopes: dict[tuple[int, int], Terms] = {}
 
     def along(self, direction: dict[int, Polynomial]) -> Terms:
@@ -320,46 +341,60 @@ class Tangents:
 
     def _settled(self, node: Node, tangent: Tangent) -> Tangent:
         """Without zeros, and sums folded."""
-        sums = self.values.sums.get(id(node))
         found = {}
         for place, terms in tangent.items():
-            if terms:
-                found[place] = self._folded(node, place, terms) if sums else terms
+            if len(terms) > 1:
+                terms = self._simplified(node, place, terms)
             if len(terms) > self.values.tower.most:
                 raise TooLarge(f"{len(terms)} terms")
-        return {place: terms for place, terms in found.items() if terms}
+            if terms:
+                found[place] = terms
+        return found
 
-    def _folded(self, node: Node, place: int, terms: Terms) -> Terms:
-        """A tangent with what is a multiple of some sum of the node written as one of its variable; of a sum that powers are taken of, a
-        polynomial multiple too."""
-        if len(terms) < 2:
-            return terms
-        pivots, rest, folded = self._pivot(node), dict(terms), {}
-        for monomial in terms:
-            for definition, entry in pivots.get(monomial, ()) if monomial in rest else ():
-                factor = ratio(rest[monomial], definition[monomial])
-                if all(rest.get(m) == factor * c for m, c in definition.items()):
-                    for m in definition:
-                        del rest[m]
-                    accumulate(folded, {entry[0]: entry[1]}, (), factor)
-                    break
-        own = self.values.sums[id(node)].get(place)
-        if rest and own and any(v in self.values.bases for v, _ in own[1][0]):
-            multiple = quotient(terms, own[0], len(terms))
-            if multiple is not None:
-                return product(multiple, _terms(own[1]), self.values.tower.most)
-        accumulate(rest, folded, (), 1)
-        return rest
+    def _simplified(self, node: Node, place: int, terms: Terms) -> Terms:
+        """A tangent in fewer terms: sums of the node found in it, if need be after sums in it and in them are written out."""
+        sums = self.values.sums.get(id(node), {})
+        found = _folded(terms, self._pivot(node, False)) if sums else terms
+        if len(found) > 1:
+            flat = self._flat(terms)
+            if sums and not isinstance(node, MatMul):
+                flat = _folded(flat, self._pivot(node, True))
+            found = flat if len(flat) < len(found) else found
+        own = sums.get(place)
+        if len(found) > 1 and own and any(v in self.values.bases for v, _ in own[1][0]):
+            for form in (terms, self._flat(terms)):
+                multiple = quotient(form, self._flat(own[0]) if form is not terms else own[0], len(form))
+                if multiple is not None:
+                    return product(multiple, _terms(own[1]), self.values.tower.most)
+        return found
 
-    def _pivot(self, node: Node) -> dict[Any, list[Definition]]:
-        """Sums of a node by the monomials in them."""
-        if id(node) not in self._pivots:
+    def _flat(self, terms: Terms) -> Terms:
+        """With sums of entries written out; as it is where that has many terms."""
+        tower, flat = self.values.tower, terms
+        while len(flat) <= FLAT_TERMS:
+            number = max((v for m in flat for v, e in m if e == 1 and v in self.values.additive), default=None)
+            if number is None:
+                return flat
+            total: Terms = {}
+            for monomial, factor in flat.items():
+                if (number, 1) in monomial:
+                    accumulate(total, tower.definitions[number], tuple(pair for pair in monomial if pair[0] != number), factor)
+                else:
+                    accumulate(total, {monomial: factor}, (), 1)
+            flat = total
+        return terms
+
+    def _pivot(self, node: Node, flat: bool) -> dict[Any, list[Definition]]:
+        """Sums of a node by the monomials in them, written out or not."""
+        key = id(node), flat
+        if key not in self._pivots:
             found: dict[Any, list[Definition]] = {}
-            for definition in self.values.sums[id(node)].values():
-                for monomial in definition[0]:
-                    found.setdefault(monomial, []).append(definition)
-            self._pivots[id(node)] = found
-        return self._pivots[id(node)]
+            for terms, entry in self.values.sums[id(node)].values():
+                definition = self._flat(terms) if flat else terms
+                for monomial in definition:
+                    found.setdefault(monomial, []).append((definition, entry))
+            self._pivots[key] = found
+        return self._pivots[key]
 
     def _add(self, node: Node, a: Tangent, b: Tangent) -> Tangent:
         found = {place: dict(terms) for place, terms in a.items()}
