@@ -1,14 +1,16 @@
 """Exact verification: <grad h, X> = 0 as an identity of polynomials, for every generator X at once.
 
 In the coordinates (theta, P) the identity reads sum_k c_k(theta, P, symbols) * d_k f(theta, lambda) = 0, where the covector c
-holds the law's derivatives along the lift, times the metric. The derivatives of f are expanded with everything outside the
-law's blocks abstract, so the cost does not grow with depth.
+holds the law's derivatives along the lift, times the metric. For a polynomial phi the derivatives of f are expanded with everything outside
+the law's blocks abstract, so the cost does not grow with depth. For a network the identity says that its value is unchanged along c
+(:mod:`conslaw_cli.laws.tangents`); what that cannot decide is evaluated at random residues (:mod:`conslaw_cli.laws.chance`).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
@@ -17,10 +19,14 @@ from math import lcm
 import numpy as np
 
 from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.rings.tower import TooLarge as TowerTooLarge
 from conslaw_cli.rings.tensors import Expansion, Terms, TooLarge, collect, join, merge, pad, term_count
 from conslaw_cli.dynamics.base import Symbol
+from conslaw_cli.flows.cases import Cases
 from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.laws.chance import error_bits
 from conslaw_cli.laws.law import Law
+from conslaw_cli.laws.tangents import Identities
 from conslaw_cli.graph.program import Program
 from conslaw_cli.limits import LIMITS
 from conslaw_cli.steps import Listener, Step, nobody
@@ -37,13 +43,74 @@ class Verdict(Enum):
     TOO_LARGE = "too large"
 
 
+@dataclass(frozen=True)
+class Verification:
+    """A verdict, and how it was reached."""
+
+    verdict: Verdict
+    everywhere: bool = True
+    """Whether the law holds whatever branches are taken, not only in the region that the report is about."""
+    error_bits: float | None = None
+    """Where it holds at random residues: the error is below 2^-error_bits. None for a proof."""
+
+    @property
+    def holds(self) -> bool:
+        return self.verdict is Verdict.HOLDS
+
+    @property
+    def proved(self) -> bool:
+        """Whether the law holds as an identity, nothing left to chance."""
+        return self.holds and self.error_bits is None
+
+
 def verdicts(flow: PartFlow, laws: list[Law], listener: Listener = nobody) -> list[Verdict]:
     """For each candidate whether its identity holds, fails, or is too large to expand."""
-    return pairings(flow, [covector(flow, law) for law in laws], listener)
+    return [found.verdict for found in verifications(flow, laws, listener)]
+
+
+def verifications(flow: PartFlow, laws: list[Law], listener: Listener = nobody) -> list[Verification]:
+    """For each candidate whether its identity holds, and how that is known."""
+    return verified(flow, [covector(flow, law) for law in laws], listener)
 
 
 def pairings(flow: PartFlow, covectors: list[dict[int, Polynomial]], listener: Listener = nobody) -> list[Verdict]:
     """For each covector, polynomials in (theta, P) by parameter, whether it annihilates grad f for all coefficients."""
+    return [found.verdict for found in verified(flow, covectors, listener)]
+
+
+def verified(flow: PartFlow, covectors: list[dict[int, Polynomial]], listener: Listener = nobody) -> list[Verification]:
+    """For each covector whether it annihilates grad f for all coefficients, and how that is known."""
+    if flow.program.output is None and flow.program.polynomial and not flow.program.branches:
+        return [Verification(verdict) for verdict in _expansions(flow, covectors, listener)]
+    found = []
+    for number, entries in enumerate(covectors):
+        if number % CHUNK == 0:
+            listener(Step("verifying laws", f"{number} of {len(covectors)} candidates done"))
+        found.append(_identity(flow, entries))
+    undecided = [number for number, one in enumerate(found) if one.verdict is Verdict.TOO_LARGE]
+    for number, bits in zip(undecided, error_bits(flow, [covectors[number] for number in undecided])):
+        if bits is not None:
+            found[number] = Verification(Verdict.HOLDS, not flow.program.branches and flow.cases.exhaustive, bits) if bits else Verification(Verdict.FAILS)
+    return found
+
+
+def _identity(flow: PartFlow, entries: dict[int, Polynomial]) -> Verification:
+    """Whether a network's value is unchanged along a covector, in a region if not everywhere."""
+    try:
+        holds, everywhere = _identities_of(flow.program, flow.cases).holds(entries)
+    except TowerTooLarge:
+        return Verification(Verdict.TOO_LARGE)
+    return Verification(Verdict.HOLDS, everywhere) if holds else Verification(Verdict.FAILS)
+
+
+@lru_cache(maxsize=2)
+def _identities_of(program: Program, cases: Cases) -> Identities:
+    """The values that all laws of a network share. Raises TooLarge."""
+    return Identities(program, cases)
+
+
+def _expansions(flow: PartFlow, covectors: list[dict[int, Polynomial]], listener: Listener) -> list[Verdict]:
+    """The verdicts on the covectors of a polynomial phi."""
     groups: dict[frozenset[str] | None, list[int]] = {}
     small = _terms(flow.program) <= LIMITS.expanded_terms
     for number, entries in enumerate(covectors):
