@@ -402,7 +402,7 @@ def count(entry, momentum=False, seed=None, most=7, enough=1.0):
     z = entry.point(rng)
     z = np.concatenate([z, entry.point(rng)]) if momentum else z
     n = len(z)
-    basis, gap = span(words(entry, rng, int(6 * n * enough), 1, z, momentum))
+    basis, gap = span(words(entry, rng, int((6 * n + 200) * enough), 1, z, momentum))
     filtration = [len(basis)]
     for length in range(2, most + 1):
         if filtration[-1] == n:

@@ -135,8 +135,8 @@ entry(
 entry(
     "conv2d_stride_padding_bias",
     lambda p, i: mv(p.W, flat(relu(conv2d(i.x, p.C, 2, 1) + p.b[:, :, None, None]))),
-    {"C": (2, 1, 2, 2), "b": (2,), "W": (2, 8)},
-    {"x": (1, 3, 3)},
+    {"C": (2, 1, 3, 3), "b": (2,), "W": (2, 8)},
+    {"x": (1, 4, 4)},
 )
 
 
@@ -171,7 +171,7 @@ def residual(p, i):
     return y + mv(p.W4, relu(mv(p.W3, y)))
 
 
-entry("residual", residual, {"W1": (3, 2), "W2": (2, 3), "W3": (3, 2), "W4": (2, 3)}, X)
+entry("residual", residual, {"W1": (2, 3), "W2": (3, 2), "W3": (2, 3), "W4": (3, 2)}, {"x": (3,)})
 
 
 def residual_linear(p, i):
@@ -272,12 +272,7 @@ def rotated(u, frequencies):
     angle = np.arange(u.shape[-2])[:, None] * np.asarray(frequencies)
     a, b = u[..., :half], u[..., half:]
     pieces = [a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)]
-    return moved_last(stack(pieces, pieces[0].ndim - 1), u.shape)
-
-
-def moved_last(a, shape):
-    """(..., 2, half) to (..., 2 half)."""
-    return shaped(a, *shape[1:])
+    return shaped(stack(pieces, u.ndim - 1), *u.shape[1:])
 
 
 def with_rope(frequencies):
@@ -290,21 +285,23 @@ entry("rope_two_frequencies", with_rope([1.0, 0.01]), WIDE, TOKENS)
 entry("rope_equal_frequencies", with_rope([1.0, 1.0]), WIDE, TOKENS)
 
 
-def grouped(groups):
-    def network(p, i):
-        x = heads(i.x)
-        q = x @ p.Q
-        batch, number, tokens, width = q.shape
-        q = shaped(q, groups, number // groups, tokens, width)
-        k, v = (x @ p.K)[:, :, None], (x @ p.V)[:, :, None]
-        out = attend(q, k, v)
-        return total(shaped(out, number, tokens, width) @ p.O, 1)
-
-    return network
+def multi_query(p, i):
+    x = heads(i.x)
+    return total(attend(x @ p.Q, heads(i.x @ p.K), heads(i.x @ p.V)) @ p.O, 1)
 
 
-entry("multi_query", grouped(1), {"Q": (2, 3, 2), "K": (1, 3, 2), "V": (1, 3, 2), "O": (2, 2, 3)}, TOKENS)
-entry("grouped_query", grouped(2), {"Q": (4, 3, 2), "K": (2, 3, 2), "V": (2, 3, 2), "O": (4, 2, 3)}, TOKENS)
+def grouped_query(p, i):
+    x = heads(heads(i.x))
+    return total(total(attend(x @ p.Q, x @ p.K, x @ p.V) @ p.O, 1), 1)
+
+
+entry("multi_query", multi_query, {"Q": (2, 3, 2), "K": (3, 2), "V": (3, 2), "O": (2, 2, 3)}, TOKENS)
+entry(
+    "grouped_query",
+    grouped_query,
+    {"Q": (2, 2, 3, 2), "K": (2, 1, 3, 2), "V": (2, 1, 3, 2), "O": (2, 2, 2, 3)},
+    TOKENS,
+)
 
 
 def latent(p, i):
@@ -563,7 +560,7 @@ def selective(p, i):
     s, outputs = None, []
     for t in range(3):
         x = i.x[:, t]
-        delta = softplus(mv(p.D, x) + p.d)
+        delta = softplus(mv(p.Wd, x) + p.bd)
         write = (delta * x)[:, :, None] * mv(p.B, x)[:, None, :]
         s = write if s is None else exp(delta[:, :, None] * p.A) * s + write
         outputs.append(total(s * mv(p.C, x)[:, None, :]))
@@ -573,15 +570,14 @@ def selective(p, i):
 entry(
     "selective_state_space",
     selective,
-    {"A": (2, 2), "D": (2, 2), "d": (2,), "B": (2, 2), "C": (2, 2)},
+    {"A": (2, 2), "Wd": (2, 2), "bd": (2,), "B": (2, 2), "C": (2, 2)},
     {"x": (3, 2)},
-    parameter_scale={"A": 0.7, "D": 0.7},
+    parameter_scale={"A": 0.7, "Wd": 0.7},
 )
 
 # --- graphs and splines ------------------------------------------------------------------------------------------------
 
-_ADJACENCY = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]]) / np.array([[2.0], [3.0], [3.0], [2.0]])
-_NEIGHBOURS = (_ADJACENCY > 0).astype(float)
+_ADJACENCY = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]], float)
 entry(
     "graph_convolution",
     lambda p, i: _ADJACENCY @ relu(_ADJACENCY @ i.x @ p.W1) @ p.W2,
@@ -593,7 +589,7 @@ entry(
 def gat(p, i):
     h = i.x @ p.W1
     scores = total(h * row(p.a))[..., :, None] + total(h * row(p.b))[..., None, :]
-    weights = exp(leaky_relu(scores, 0.2)) * _NEIGHBOURS
+    weights = exp(leaky_relu(scores, 0.2)) * _ADJACENCY
     return relu(weights / total(weights, -1, keepdims=True) @ h) @ p.W2
 
 
@@ -639,7 +635,7 @@ entry("block_layer_norm", block(layer_norm), GAINS, {"x": (2, 3)})
 
 def gpt2_block(p, i):
     u = heads(layer_norm(i.x, eps=EPS) * row(p.g1) + row(p.s1))
-    q, k, v = (u @ w + b[:, :, None, :] for w, b in ((p.Q, p.bq), (p.K, p.bk), (p.V, p.bv)))
+    q, k, v = (u @ w + b for w, b in ((p.Q, p.bq), (p.K, p.bk), (p.V, p.bv)))
     x = i.x + total(attend(q, k, v, CAUSAL) @ p.O, 1) + row(p.bo)
     u = layer_norm(x, eps=EPS) * row(p.g2) + row(p.s2)
     return x + gelu(u @ p.W1.mT + row(p.b1)) @ p.W2.mT + row(p.b2)
@@ -649,8 +645,8 @@ entry(
     "gpt2_block",
     gpt2_block,
     {
-        **{"g1": (3,), "s1": (3,), "Q": (2, 3, 2), "bq": (2, 2), "K": (2, 3, 2), "bk": (2, 2), "V": (2, 3, 2), "bv": (2, 2)},
-        **{"O": (2, 2, 3), "bo": (3,), "g2": (3,), "s2": (3,), "W1": (2, 3), "b1": (2,), "W2": (3, 2), "b2": (3,)},
+        **{"g1": (3,), "s1": (3,), "Q": (2, 3, 2), "bq": (2, 1, 2), "K": (2, 3, 2), "bk": (2, 1, 2), "V": (2, 3, 2)},
+        **{"bv": (2, 1, 2), "O": (2, 2, 3), "bo": (3,), "g2": (3,), "s2": (3,), "W1": (2, 3), "b1": (2,), "W2": (3, 2), "b2": (3,)},
     },
     {"x": (3, 3)},
 )
@@ -658,9 +654,9 @@ entry(
 
 def llama(p, i):
     e = i.w @ p.E
-    u = heads(rms_norm(e) * row(p.g1))
-    q, k = rotated(u @ p.Q, [1.0]), rotated(u @ p.K, [1.0])
-    e = e + total(attend(q, k, u @ p.V, CAUSAL) @ p.O, 1)
+    u = rms_norm(e) * row(p.g1)
+    q, k = rotated(heads(u) @ p.Q, [1.0]), heads(rotated(u @ p.K, [1.0]))
+    e = e + total(attend(q, k, heads(u @ p.V), CAUSAL) @ p.O, 1)
     u = rms_norm(e) * row(p.g2)
     e = e + (silu(u @ p.G.mT) * (u @ p.W1.mT)) @ p.W2.mT
     return (rms_norm(e) * row(p.g3)) @ p.U.mT
@@ -670,7 +666,7 @@ entry(
     "llama",
     llama,
     {
-        **{"E": (5, 3), "g1": (3,), "Q": (2, 3, 2), "K": (1, 3, 2), "V": (1, 3, 2), "O": (2, 2, 3), "g2": (3,)},
+        **{"E": (5, 3), "g1": (3,), "Q": (2, 3, 2), "K": (3, 2), "V": (3, 2), "O": (2, 2, 3), "g2": (3,)},
         **{"G": (2, 3), "W1": (2, 3), "W2": (3, 2), "g3": (3,), "U": (5, 3)},
     },
     {"w": (3, 5)},
