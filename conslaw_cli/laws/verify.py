@@ -16,7 +16,7 @@ from math import lcm
 
 import numpy as np
 
-from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.rings.polynomials import Monomial, Polynomial
 from conslaw_cli.rings.tensors import Expansion, Terms, TooLarge, collect, join, merge, pad, term_count
 from conslaw_cli.dynamics.base import Symbol
 from conslaw_cli.flows.part import PartFlow
@@ -176,19 +176,15 @@ def _rows(flow: PartFlow, covectors: list[dict[int, Polynomial]], velocities: in
     for owner, entries in enumerate(covectors):
         terms = _whole_powers([(k, m, c) for k, polynomial in entries.items() for m, c in polynomial.terms.items()], n)
         shift = _lowest_exponents(terms)
-        scale = lcm(*(Fraction(c).denominator for _, _, c in terms)) if terms else 1
+        scale = lcm(*(c.denominator for _, _, c in terms))
         for k, monomial, coefficient in terms:
-            exponents = {v: e - shift.get(v, 0) for v, e in monomial}
-            exponents.update({v: -low for v, low in shift.items() if v not in exponents})
-            ids = (v if 0 <= v < n else number.get(v, v - n + velocities) for v in exponents for _ in range(exponents[v]))
-            owners.append(owner)
-            components.append(k)
-            monomials.append(tuple(ids))
+            raised = _raised(monomial, shift) if shift else monomial
+            monomials.append([v if 0 <= v < n else number.get(v, v - n + velocities) for v, e in raised for _ in range(e)])
             coefficients.append(int(coefficient * scale))
-    width = max((len(m) for m in monomials), default=0)
-    table = np.full((len(monomials), width), -1, dtype=np.int64)
-    for row, monomial in enumerate(monomials):
-        table[row, : len(monomial)] = monomial
+        owners.extend([owner] * len(terms))
+        components.extend(k for k, _, _ in terms)
+    width = max(map(len, monomials), default=0)
+    table = np.array([ids + [-1] * (width - len(ids)) for ids in monomials], dtype=np.int64).reshape(-1, width)
     small = all(abs(c) < LARGEST_COEFFICIENT for c in coefficients)
     weights = np.array(coefficients, dtype=np.int64 if small else object)
     return np.array(owners, dtype=np.int64), np.array(components, dtype=np.int64), table, weights
@@ -206,6 +202,12 @@ def _whole_powers(terms: list, n: int) -> list:
     if not roots:
         return terms
     return [(k, tuple((v, int(e * roots.get(v, 1))) for v, e in monomial), c) for k, monomial, c in terms]
+
+
+def _raised(monomial: Monomial, shift: dict[int, int]) -> Monomial:
+    """A monomial divided by that of the lowest exponents."""
+    exponents = dict(monomial)
+    return tuple((v, exponents.get(v, 0) - shift.get(v, 0)) for v in exponents.keys() | shift.keys())
 
 
 def _lowest_exponents(terms: list) -> dict[int, int]:
