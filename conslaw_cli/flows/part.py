@@ -189,7 +189,7 @@ class PartFlow:
         control = _flatten(gradients, len(state), batch)
         if not self.euclidean:
             control = self._times_metric(field, control, _combine(field, self.dynamics.metric_point, pieces, symbols))
-        lifted = [jets.multiply(field, scalar(field, factor, symbols), control) for factor in self.dynamics.lift]
+        lifted = [_multiple(field, factor, control, symbols) for factor in self.dynamics.lift]
         return lifted[0] if len(lifted) == 1 else np.concatenate(lifted, axis=-1)
 
     def _times_metric(self, field: Field, control: np.ndarray, point: np.ndarray) -> np.ndarray:
@@ -236,15 +236,21 @@ def _combine(field: Field, scalars: tuple, pieces: list[np.ndarray], symbols: di
     total = None
     for coefficient, piece in zip(scalars, pieces):
         if coefficient:
-            term = piece if coefficient.terms == {(): 1} else field.multiply(scalar(field, coefficient, symbols), piece)
+            term = _multiple(field, coefficient, piece, symbols)
             total = term if total is None else field.add(total, term)
     return total
 
 
+def _multiple(field: Field, factor: Polynomial, jet: np.ndarray, symbols: dict) -> np.ndarray:
+    """A scalar of the dynamics times a jet, which stays itself where that is one."""
+    return jet if factor.terms == {(): 1} else field.multiply(scalar(field, factor, symbols), jet)
+
+
 def _flatten(gradients: list[np.ndarray], size: int, batch: int) -> np.ndarray:
-    parts = []
-    for gradient in gradients:
-        wide = np.zeros((size, batch, gradient.shape[-2] * gradient.shape[-1]))
-        wide[: len(gradient)] = gradient.reshape(*gradient.shape[:2], -1)
-        parts.append(wide)
-    return np.concatenate(parts, axis=-1)
+    """The jets of blocks, (2^j, batch or 1, rows, columns) each, as those of a vector, (size, batch, entries): shorter ones end in zeros."""
+    ends = np.cumsum([gradient.shape[-2] * gradient.shape[-1] for gradient in gradients])
+    flat = np.zeros((size, batch, ends[-1]))
+    for gradient, end in zip(gradients, ends):
+        rows = gradient.reshape(*gradient.shape[:2], -1)
+        flat[: len(gradient), :, end - rows.shape[-1] : end] = rows
+    return flat

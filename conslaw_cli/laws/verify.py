@@ -76,24 +76,23 @@ def covector(flow: PartFlow, law: Law) -> dict[int, Polynomial]:
         vector, k = divmod(variable, n)
         term = partial * dynamics.lift[vector]
         combined[k] = combined[k] + term if k in combined else term
-    in_position = {k: _in_position(flow, partial) for k, partial in combined.items()}
-    found = flow.covector(in_position, lambda k: _combination(dynamics.metric_from_position, k, n))
+    found = flow.covector(_in_position(flow, combined), lambda k: _combination(dynamics.metric_from_position, k, n))
     for variable, coefficient, primitive in law.functions:
         term = Polynomial.variable(variable).scaled(Fraction(coefficient) / primitive.coefficient)
         found[variable] = found[variable] + term if variable in found else term
     return {k: polynomial for k, polynomial in found.items() if polynomial}
 
 
-def _in_position(flow: PartFlow, polynomial: Polynomial) -> Polynomial:
+def _in_position(flow: PartFlow, polynomials: dict[int, Polynomial]) -> dict[int, Polynomial]:
     """Replace Q by its expression in (theta, P); theta takes Q's numbers."""
     n, factors = flow.program.size, flow.dynamics.first_from_position
     if len(factors) == 1 and factors[0] == Polynomial.constant(1):
-        return polynomial
+        return polynomials
 
     def image(variable: int) -> Polynomial | None:
         return _combination(factors, variable, n) if 0 <= variable < n else None
 
-    return polynomial.substitute(image)
+    return {k: polynomial.substitute(image) for k, polynomial in polynomials.items()}
 
 
 def _combination(factors: Iterable[Polynomial], k: int, n: int) -> Polynomial:
@@ -106,9 +105,8 @@ def _combination(factors: Iterable[Polynomial], k: int, n: int) -> Polynomial:
 def _blocks(flow: PartFlow, entries: dict[int, Polynomial]) -> frozenset[str]:
     """Names of the blocks whose parameters a covector involves, as component or as variable."""
     n = flow.program.size
-    touched = set(entries)
-    for polynomial in entries.values():
-        touched |= {variable % n for variable in polynomial.variables if variable >= 0}
+    variables = {v for polynomial in entries.values() for monomial in polynomial.terms for v, _ in monomial if v >= 0}
+    touched = entries.keys() | {variable % n for variable in variables}
     return frozenset(flow.program.blocks[bisect_right(flow.program.starts, k) - 1][0] for k in touched)
 
 
