@@ -18,7 +18,7 @@ from math import lcm
 
 import numpy as np
 
-from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.rings.polynomials import Monomial, Polynomial
 from conslaw_cli.rings.tower import TooLarge as TowerTooLarge
 from conslaw_cli.rings.tensors import Expansion, Terms, TooLarge, collect, join, merge, pad, term_count
 from conslaw_cli.dynamics.base import Symbol
@@ -143,24 +143,23 @@ def covector(flow: PartFlow, law: Law) -> dict[int, Polynomial]:
         vector, k = divmod(variable, n)
         term = partial * dynamics.lift[vector]
         combined[k] = combined[k] + term if k in combined else term
-    in_position = {k: _in_position(flow, partial) for k, partial in combined.items()}
-    found = flow.covector(in_position, lambda k: _combination(dynamics.metric_from_position, k, n))
+    found = flow.covector(_in_position(flow, combined), lambda k: _combination(dynamics.metric_from_position, k, n))
     for variable, coefficient, primitive in law.functions:
         term = Polynomial.variable(variable).scaled(Fraction(coefficient) / primitive.coefficient)
         found[variable] = found[variable] + term if variable in found else term
     return {k: polynomial for k, polynomial in found.items() if polynomial}
 
 
-def _in_position(flow: PartFlow, polynomial: Polynomial) -> Polynomial:
+def _in_position(flow: PartFlow, polynomials: dict[int, Polynomial]) -> dict[int, Polynomial]:
     """Replace Q by its expression in (theta, P); theta takes Q's numbers."""
     n, factors = flow.program.size, flow.dynamics.first_from_position
     if len(factors) == 1 and factors[0] == Polynomial.constant(1):
-        return polynomial
+        return polynomials
 
     def image(variable: int) -> Polynomial | None:
         return _combination(factors, variable, n) if 0 <= variable < n else None
 
-    return polynomial.substitute(image)
+    return {k: polynomial.substitute(image) for k, polynomial in polynomials.items()}
 
 
 def _combination(factors: Iterable[Polynomial], k: int, n: int) -> Polynomial:
@@ -173,9 +172,8 @@ def _combination(factors: Iterable[Polynomial], k: int, n: int) -> Polynomial:
 def _blocks(flow: PartFlow, entries: dict[int, Polynomial]) -> frozenset[str]:
     """Names of the blocks whose parameters a covector involves, as component or as variable."""
     n = flow.program.size
-    touched = set(entries)
-    for polynomial in entries.values():
-        touched |= {variable % n for variable in polynomial.variables if variable >= 0}
+    variables = {v for polynomial in entries.values() for monomial in polynomial.terms for v, _ in monomial if v >= 0}
+    touched = entries.keys() | {variable % n for variable in variables}
     return frozenset(flow.program.blocks[bisect_right(flow.program.starts, k) - 1][0] for k in touched)
 
 
@@ -243,19 +241,15 @@ def _rows(flow: PartFlow, covectors: list[dict[int, Polynomial]], velocities: in
     for owner, entries in enumerate(covectors):
         terms = _whole_powers([(k, m, c) for k, polynomial in entries.items() for m, c in polynomial.terms.items()], n)
         shift = _lowest_exponents(terms)
-        scale = lcm(*(Fraction(c).denominator for _, _, c in terms)) if terms else 1
+        scale = lcm(*(c.denominator for _, _, c in terms))
         for k, monomial, coefficient in terms:
-            exponents = {v: e - shift.get(v, 0) for v, e in monomial}
-            exponents.update({v: -low for v, low in shift.items() if v not in exponents})
-            ids = (v if 0 <= v < n else number.get(v, v - n + velocities) for v in exponents for _ in range(exponents[v]))
-            owners.append(owner)
-            components.append(k)
-            monomials.append(tuple(ids))
+            raised = _raised(monomial, shift) if shift else monomial
+            monomials.append([v if 0 <= v < n else number.get(v, v - n + velocities) for v, e in raised for _ in range(e)])
             coefficients.append(int(coefficient * scale))
-    width = max((len(m) for m in monomials), default=0)
-    table = np.full((len(monomials), width), -1, dtype=np.int64)
-    for row, monomial in enumerate(monomials):
-        table[row, : len(monomial)] = monomial
+        owners.extend([owner] * len(terms))
+        components.extend(k for k, _, _ in terms)
+    width = max(map(len, monomials), default=0)
+    table = np.array([ids + [-1] * (width - len(ids)) for ids in monomials], dtype=np.int64).reshape(-1, width)
     small = all(abs(c) < LARGEST_COEFFICIENT for c in coefficients)
     weights = np.array(coefficients, dtype=np.int64 if small else object)
     return np.array(owners, dtype=np.int64), np.array(components, dtype=np.int64), table, weights
@@ -273,6 +267,12 @@ def _whole_powers(terms: list, n: int) -> list:
     if not roots:
         return terms
     return [(k, tuple((v, int(e * roots.get(v, 1))) for v, e in monomial), c) for k, monomial, c in terms]
+
+
+def _raised(monomial: Monomial, shift: dict[int, int]) -> Monomial:
+    """A monomial divided by that of the lowest exponents."""
+    exponents = dict(monomial)
+    return tuple((v, exponents.get(v, 0) - shift.get(v, 0)) for v in exponents.keys() | shift.keys())
 
 
 def _lowest_exponents(terms: list) -> dict[int, int]:
