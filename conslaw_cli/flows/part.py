@@ -22,14 +22,12 @@ from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics.base import ONE, Dynamics, Symbol
 from conslaw_cli.flows.cases import ALONE, Cases
 from conslaw_cli.flows.draws import Draw
+from conslaw_cli.flows.pointsearch import best_point
 from conslaw_cli.metrics import Metric, Primitive
 from conslaw_cli.metrics.base import Divisor, Shape
 from conslaw_cli.graph.program import Program
 
-POINTS_TRIED = 64
 SAMPLES_TRIED = 40
-POINT_TEST = 2**40
-"""Numbers from which on generators only test a point."""
 
 VectorField = Callable[[np.ndarray], np.ndarray]
 """Maps jets of states, (2^j, batch or 1, dimension), to jets of vectors, (2^j, batch, dimension)."""
@@ -153,22 +151,10 @@ class PartFlow:
         return {Symbol.RATE: _draw(field, stream, "rate", np.array([0]), 1)[None]}
 
     def point(self, field: Field, stream: Stream, counter: int = 0) -> np.ndarray:
-        """A random state without zero coordinates at which metric and program are defined, shape (dimension,).
-
-        Where roots of parameters alone are taken, as of norms of embeddings, of several points the one at which most of the outputs of
-        a few generators are defined.
-        """
+        """A random state without zero coordinates at which metric and program are defined, shape (dimension,)."""
         if self.program.output is None or self.program.defined_everywhere:
             return self.points(field, stream, "point", np.array([counter]))[0]
-        best, most = None, -1.0
-        for candidate in range(POINTS_TRIED):
-            point = self.points(field, stream, "point", np.array([counter + candidate * 2**20]))[0]
-            share = self.generators(field, stream, POINT_TEST + np.arange(4)).defined(point[None, None])
-            if share > most:
-                best, most = point, share
-            if most > (0.999 if self.cases.one_hot else 0.0):
-                break
-        return best
+        return best_point(self, field, stream, counter)
 
     def samples(self, field: Field, stream: Stream, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """States by number, and at each one generator's value, both (len(ids), dimension); zero at those where no output is defined."""
@@ -250,9 +236,12 @@ class Generators:
             return whole
         return field.reduce(whole.reshape(len(whole), len(draw.ids), each, -1).sum(axis=2))
 
-    def defined(self, state: np.ndarray) -> float:
-        """The share of the outputs that are defined at a state (1, 1, n)."""
-        return float(self.draw.settle(lambda symbols: self._parameters(state, symbols)).mean())
+    def defined(self, states: np.ndarray) -> np.ndarray:
+        """The share of each generator's outputs that are defined at states (1, batch, n)."""
+        each = self.flow.cases.per_generator
+        states = np.repeat(states, each, axis=1)
+        shares = self.draw.settle(lambda symbols: self._parameters(states, symbols))
+        return shares.reshape(-1, each).mean(axis=1)
 
     def _parameters(self, state: np.ndarray, symbols: np.ndarray) -> dict[str, np.ndarray]:
         """theta by block, at values of the free symbol."""

@@ -94,7 +94,7 @@ class AbelianLaw:
 def abelian_family(flow: PartFlow, hidden: tuple[HiddenLayer, ...]) -> AbelianFamily | None:
     """The family of a part, if its generators are shown to be multiples of Y, as identities of polynomials."""
     blocks = flow.program.blocks
-    if len(blocks) != 3 or flow.dynamics.second_order or not all(metric.euclidean for metric in flow.metrics):
+    if len(blocks) != 3 or len(hidden) != 2 or flow.dynamics.second_order or not all(metric.euclidean for metric in flow.metrics):
         return None
     (first, (n, one)), (middle, (m, columns)), (last, (unit, rows)) = blocks
     chained = [((first,), (middle,)), ((middle,), (last,))]

@@ -1,0 +1,63 @@
+"""A point at which the roots of a network exist modulo p, as far as possible: of norms of embeddings, for one, inputs decide nothing.
+
+Of discrete inputs every output that is undefined is missing from the fields, so a point is improved: rows of blocks are drawn again,
+and what makes more outputs defined is kept. A row of an embedding moves few outputs, so a few rounds find them all where there are not too many.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from conslaw_cli.rings.field import Field
+from conslaw_cli.rings.stream import Stream
+
+if TYPE_CHECKING:
+    from conslaw_cli.flows.part import PartFlow
+
+PROPOSALS = 24
+ROUNDS = 40
+TEST = 2**40
+"""Numbers from which on generators only test a point."""
+
+
+def best_point(flow: PartFlow, field: Field, stream: Stream, counter: int) -> np.ndarray:
+    """The state, (dimension,), with the most outputs defined: the first with some, where inputs are drawn again until they suit it."""
+    best, most = None, -1.0
+    for turn in range(ROUNDS):
+        numbers = counter + turn * 2**20 + np.arange(PROPOSALS)
+        states = flow.points(field, stream, "point", numbers)
+        if turn and most > 0:
+            states = np.where(_redrawn(flow, stream, numbers), states, best)
+        shares = _shares(flow, field, stream, states)
+        first = int(np.argmax(shares))
+        if shares[first] > most:
+            best, most = states[first], float(shares[first])
+        if most > (0.999 if flow.cases.one_hot else 0.0):
+            break
+    return best
+
+
+def _shares(flow: PartFlow, field: Field, stream: Stream, states: np.ndarray) -> np.ndarray:
+    """The share of outputs that are defined at each state: of all discrete inputs, or of several."""
+    several = 1 if flow.cases.mixed else 8
+    repeated = np.repeat(states, several, axis=0)
+    shares = flow.generators(field, stream, TEST + np.arange(len(repeated))).defined(repeated[None])
+    return shares.reshape(len(states), several).mean(axis=1)
+
+
+def _redrawn(flow: PartFlow, stream: Stream, numbers: np.ndarray) -> np.ndarray:
+    """For each proposal the coordinates of one row of a block, (proposals, dimension)."""
+    rows = [
+        start + np.arange(columns) + row * columns
+        for start, (_, shape), (count, columns) in zip(flow.program.starts, flow.program.blocks, flow.program.matrices)
+        for row in range(count if prod(shape) else 0)
+    ]
+    chosen = stream.words("row", numbers, 1)[:, 0] % np.uint64(len(rows))
+    mask = np.zeros((len(numbers), flow.dimension), dtype=bool)
+    for proposal, row in enumerate(chosen.tolist()):
+        for vector in range(len(flow.dynamics.coordinates)):
+            mask[proposal, rows[row] + vector * flow.program.size] = True
+    return mask
