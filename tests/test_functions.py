@@ -13,7 +13,7 @@ from scipy import special
 from conslaw_cli import functions as f
 from conslaw_cli.graph.interpret import Interpreter
 from conslaw_cli.graph.nodes import POSITIVE, Constant, Generic, Node, Parameter, Power, topological_order
-from conslaw_cli.language import read_text
+from conslaw_cli.language.reader import read_text
 
 RNG = np.random.default_rng(7)
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from conslaw_cli import functions as f
 from conslaw_cli.graph.nodes import ONE_HOT, Coefficient, Constant, Generic, Parameter, topological_order
 from conslaw_cli.graph.serial import from_data, to_data
-from conslaw_cli.language import LanguageError, read_text
+from conslaw_cli.language import LanguageError
 from conslaw_cli.language.data import to_text
+from conslaw_cli.language.reader import read_text
 from conslaw_cli.models.traced import traced
 from conslaw_cli.rings.floats import Floats
 from conslaw_cli.spec import SpecError, new_spec, normalised, parse_spec, read_cases, read_spec, spec_sha256
