@@ -49,7 +49,12 @@ class Text(Key):
 
     @property
     def note(self) -> str:
-        return self.description
+        return _as_comment(self.description)
+
+
+def _as_comment(description: str) -> str:
+    """A sentence without its capital and full stop."""
+    return description[:1].lower() + description[1:].rstrip(".")
 
 
 def summary(text: str) -> str:
@@ -100,7 +105,7 @@ class ByName(Key):
 
     @property
     def note(self) -> str:
-        return self.description
+        return _as_comment(self.description)
 
     @property
     def type(self) -> object:
@@ -266,7 +271,7 @@ class At(Key):
 
     @property
     def note(self) -> str:
-        return self.description
+        return _as_comment(self.description)
 
     @property
     def type(self) -> object:
