@@ -464,7 +464,7 @@ def test_functions_and_their_derivatives_against_sympy(name):
     assert all(sp.simplify(a - b) == 0 for a, b in zip(found, expected, strict=True))
     assert not gradings.sign_words(program, (), Stream(0)).any()
     assert gradings.weights(program, (Fraction(1, 2),)) is None
-    with pytest.raises(TypeError, match="Apply"):
+    with pytest.raises(TypeError, match="Apply|no bound"):
         gradient_bounds(program, VARIABLE)
 
 

@@ -8,16 +8,19 @@ from functools import partial
 import numpy as np
 import pytest
 from helpers import name_of, parts_of, spec
-from test_exact import flow_of
+from test_exact import flow_of, part_flow
 
 from conslaw_cli import analysis
 from conslaw_cli.analysis import part_result
 from conslaw_cli.limits import Limits
-from conslaw_cli.laws import ansatz, search, verify
+from conslaw_cli.laws import ansatz, gram, search, verify
 from conslaw_cli.laws.ansatz import Grading
 from conslaw_cli.laws.lifting import lifted
 from conslaw_cli.laws.products import Products
+from conslaw_cli.laws.sampling import Sampler
 from conslaw_cli.laws.verify import Verdict
+from conslaw_cli.rings.echelon import Echelon
+from conslaw_cli.rings.stream import Stream
 
 PRIMES = (8388593, 8388587, 8388581, 8388571)
 FULL = spec("linear", [1, 2, 2, 2, 1])
@@ -74,6 +77,53 @@ def test_gradings_change_nothing_but_the_work(case, alone, two_degrees, monkeypa
     monkeypatch.setattr(search.ansatz, "grading", partial(without, grading=ansatz.grading))
     plain = analysed(spec(*case))
     assert graded.found and (plain.found, plain.searched_degree) == (graded.found, graded.searched_degree)
+
+
+GRAM = [
+    ("linear", [2, 3, 2]),
+    ("linear", [2, 2, 2, 1]),
+    ("linear", [8, 8, 8]),
+    ("relu", [2, 2, 2], "hidden", None, "weight-decay", "lambda"),
+    ("linear", [2, 2, 2], "none", None, "momentum", "tau"),
+    ("linear", [3, 4, 3], "none", None, "momentum", 0),
+]
+
+
+@pytest.fixture
+def no_monomials(monkeypatch):
+    monkeypatch.setattr(search._Session, "polynomial", lambda *_: False)
+
+
+@pytest.mark.parametrize("case", GRAM, ids=name_of)
+def test_gram_entries_are_enough_for_the_euclidean_metric(case, alone, no_monomials):
+    assert analysed(spec(*case)).proved
+
+
+@pytest.mark.parametrize(("metric", "laws"), [({"W1": {"left": [[2, 1, 0], [1, 3, 1], [0, 1, 5]]}}, 3), ({"W1": {"right": [[2, 1], [1, 3]]}}, 6)])
+def test_gram_entries_are_enough_for_matrix_metrics(metric, laws, alone, no_monomials):
+    result = analysed({**spec("linear", [2, 3, 2]), "metric": metric})
+    assert result.proved and result.found == laws
+
+
+def test_a_degree_is_not_searched_by_gram_entries(two_degrees, alone, monkeypatch):
+    asked = []
+    original = search._Session.polynomial
+    monkeypatch.setattr(search._Session, "polynomial", lambda session, degree, powers: asked.append(degree) or original(session, degree, powers))
+    assert analysed(FULL).searched_degree == 2
+    assert asked == [1, 2]
+
+
+@pytest.mark.parametrize("case", [("linear", [1, 2, 2]), ("relu", [2, 1, 3], "hidden"), ("linear", [2, 1, 2], "none", None, "momentum", 0)], ids=name_of)
+def test_gram_entries_are_independent_and_each_in_one_class(case):
+    flow = part_flow(spec(*case))
+    grading, sampler = ansatz.grading(flow, Stream(3)), Sampler(flow, Stream(4), 0)
+    classes = list(gram.classes(flow, grading))
+    assert gram.suits(flow) and sum(len(functions.monomials) for _, functions in classes) <= gram._size(flow)
+    for key, functions in classes:
+        rows = [[v for v in row if v != flow.dimension] for row in functions.monomials.tolist()]
+        assert {int(grading.keys(np.array([row]))[0]) for row in rows} == {key}
+        values = sampler.sums(functions, sampler.values(functions.monomials, len(functions), (1,) * flow.dimension))
+        assert Echelon(sampler.field, len(functions)).add(values).all()
 
 
 # --- when a degree counts as searched --------------------------------------------------------------------------------

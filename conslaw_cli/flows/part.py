@@ -244,7 +244,7 @@ class Generators:
         control = _flatten(gradients, flow.program.blocks, len(state), draw.count)
         if not flow.euclidean:
             control = flow.times_metric(field, control, _combine(field, flow.dynamics.metric_point, pieces, symbols))
-        lifted = [jets.multiply(field, scalar(field, factor, symbols), control) for factor in flow.dynamics.lift]
+        lifted = [_multiple(field, factor, control, symbols) for factor in flow.dynamics.lift]
         whole = lifted[0] if len(lifted) == 1 else np.concatenate(lifted, axis=-1)
         if each == 1:
             return whole
@@ -286,15 +286,20 @@ def _combine(field: Field, scalars: tuple, pieces: list[np.ndarray], symbols: di
     total = None
     for coefficient, piece in zip(scalars, pieces):
         if coefficient:
-            term = piece if coefficient.terms == {(): 1} else field.multiply(scalar(field, coefficient, symbols), piece)
+            term = _multiple(field, coefficient, piece, symbols)
             total = term if total is None else field.add(total, term)
     return total
 
 
+def _multiple(field: Field, factor: Polynomial, jet: np.ndarray, symbols: dict) -> np.ndarray:
+    """A scalar of the dynamics times a jet, which stays itself where that is one."""
+    return jet if factor.terms == {(): 1} else field.multiply(scalar(field, factor, symbols), jet)
+
+
 def _flatten(gradients: list[np.ndarray], blocks: tuple[tuple[str, Shape], ...], size: int, batch: int) -> np.ndarray:
-    parts = []
-    for gradient, (_, shape) in zip(gradients, blocks):
-        wide = np.zeros((size, batch, prod(shape)))
-        wide[: len(gradient)] = gradient.reshape(*gradient.shape[:2], -1)
-        parts.append(wide)
-    return np.concatenate(parts, axis=-1)
+    """The jets of blocks, (2^j, batch or 1, *shape) each, as those of a vector, (size, batch, entries): shorter ones end in zeros."""
+    ends = np.cumsum([prod(shape) for _, shape in blocks])
+    flat = np.zeros((size, batch, ends[-1]))
+    for gradient, (_, shape), end in zip(gradients, blocks, ends):
+        flat[: len(gradient), :, end - prod(shape) : end] = gradient.reshape(*gradient.shape[:2], -1)
+    return flat

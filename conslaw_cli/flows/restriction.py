@@ -54,7 +54,8 @@ class Grid:
                 found.append(None)
                 continue
             index = np.arange(size).reshape([-1 if k == axis else 1 for k in range(self.of.ndim)])
-            codes = np.unique(self.of * size + index)
+            codes = np.sort(self.of * size + index, axis=None)
+            codes = codes[np.diff(codes, prepend=-1) > 0]
             found.append((codes % size, np.searchsorted(codes, np.arange(self.number + 1) * size)))
         return tuple(found)
 

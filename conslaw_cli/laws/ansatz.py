@@ -68,6 +68,29 @@ def monomials(coordinates: int, degree: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class Functions:
+    """Ansatz functions of one class: function i is the sum of rows ``starts[i]`` up to ``starts[i + 1]`` of ``monomials``,
+    (terms, degree), times integer ``weights``, (terms,)."""
+
+    monomials: np.ndarray
+    starts: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def single(cls, monomials: np.ndarray) -> Functions:
+        """Each monomial by itself."""
+        return cls(monomials, np.arange(len(monomials)), np.ones(len(monomials), dtype=object))
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def function_of(self) -> np.ndarray:
+        """The number of the function that each row belongs to."""
+        return np.repeat(np.arange(len(self)), np.diff(np.r_[self.starts, len(self.monomials)]))
+
+
+@dataclass(frozen=True)
 class Classes:
     """Ansatz functions grouped by class: rows ``order[starts[i]:starts[i+1]]`` of ``monomials`` form class i."""
 

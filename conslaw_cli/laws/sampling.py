@@ -8,6 +8,7 @@ from conslaw_cli.rings.echelon import Echelon
 from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.laws.ansatz import Functions
 
 
 class Sampler:
@@ -53,6 +54,13 @@ class Sampler:
         for position in range(1, monomials.shape[-1]):
             product = self.field.multiply(product, variables[:, monomials[..., position]])
         return product
+
+    def sums(self, functions: Functions, terms: np.ndarray) -> np.ndarray:
+        """Sums over the terms of each function, (count, functions), of an array (count, terms)."""
+        if len(functions) == len(functions.monomials):
+            return terms
+        weighted = self.field.multiply(terms, self.field.residues(functions.weights))
+        return self.field.reduce(np.add.reduceat(weighted, functions.starts, axis=1))
 
     def polynomial(self, polynomial: Polynomial, count: int) -> np.ndarray:
         """Values of a Laurent polynomial, (count,); its constants are those of the generators."""

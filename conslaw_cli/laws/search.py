@@ -1,7 +1,8 @@
 """The search for laws: linear algebra over F_p class by class, rational reconstruction, exact verification.
 
 It knows no architecture. Candidates come from rows evaluated at random points; what is kept is verified as an identity and has
-independent gradients at a point, so nothing here can produce a false law.
+independent gradients at a point, so nothing here can produce a false law. It starts with small ansatzes that are nearly always enough:
+sums of one function per coordinate, or of Gram entries (:mod:`conslaw_cli.laws.gram`); all monomials come after.
 
 That there is *no further* polynomial law up to a degree is shown class by class, a class being the monomials that the gradings
 do not tell apart (every law is a sum of laws in one class each, see :mod:`conslaw_cli.rings.gradings`). The conditions on the
@@ -26,7 +27,8 @@ from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.metrics import Primitive
-from conslaw_cli.laws import ansatz
+from conslaw_cli.laws import ansatz, gram
+from conslaw_cli.laws.ansatz import Functions
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.lifting import lifted
 from conslaw_cli.laws.products import Products
@@ -50,6 +52,8 @@ def search(flow: PartFlow, selection: Selection, seed: int) -> int:
     session = _Session(flow, selection, Stream(seed))
     if selection.missing and None not in flow.primitives and (len(session.known) > 1 or flow.root > 1 or any(p.symbolic for p in flow.primitives)):
         session.separable()
+    if selection.missing and gram.suits(flow):
+        session.gram()
     degree = 0
     while selection.missing and degree < LIMITS.degree:
         size = ansatz.monomial_count(flow.dimension, degree + 1)
@@ -82,6 +86,16 @@ class _Session:
         kernels = [(s.field.p, *s.kernel(_separable_rows(s, primitives))) for s in self.samplers]
         self._offer([_separable_law(vector, primitives) for vector in self._lift(kernels) or []])
 
+    def gram(self) -> None:
+        """Search sums of coordinates and Gram entries; it says nothing about other polynomials of degree 2."""
+        self._tell(2, "Gram entries")
+        plain = (1,) * self.flow.dimension
+        for key, functions in gram.classes(self.flow, self.grading):
+            if not self.selection.missing:
+                return
+            if len(functions) <= LIMITS.monomials_in_class:
+                self._solve(functions, key, 2, plain)
+
     def polynomial(self, degree: int, powers: tuple[int, ...]) -> bool:
         """Search monomials of one degree in the variables coordinate**power; False when some class was not searched in full."""
         self._tell(degree, "setting up")
@@ -97,25 +111,25 @@ class _Session:
             for number in numbers:
                 if not self.selection.missing:
                     return False
-                complete &= self._solve(classes.members(number), int(classes.keys[number]), degree, powers)
+                complete &= self._solve(Functions.single(classes.members(number)), int(classes.keys[number]), degree, powers)
         return complete
 
     def _tell(self, degree: int, far: str) -> None:
         missing = self.selection.missing
         self.selection.tell(Step(f"searching laws of degree {degree}", f"{missing} not found yet, {far}"))
 
-    def _solve(self, monomials: np.ndarray, key: int, degree: int, powers: tuple[int, ...]) -> bool:
-        """Keep the laws of one class, (size, degree); whether all of its kernel is accounted for."""
+    def _solve(self, functions: Functions, key: int, degree: int, powers: tuple[int, ...]) -> bool:
+        """Keep the laws among the sums of functions of one class; whether all of its kernel is accounted for."""
         sampler = self.samplers[0]
-        _, basis = kernel = self._kernel(sampler, monomials, powers)
+        _, basis = kernel = self._kernel(sampler, functions, powers)
         if not len(basis):
             return True
         count = len(basis) + SURPLUS_ROWS
-        values = sampler.values(monomials, count, powers)
+        values = sampler.sums(functions, sampler.values(functions.monomials, count, powers))
         span = self.known[powers].rows(key, degree, sampler, count)
         if span.rank == len(basis):
             return True
-        kernels = [(s.field.p, *self._kernel(s, monomials, powers)) for s in self.samplers[1:]]
+        kernels = [(s.field.p, *self._kernel(s, functions, powers)) for s in self.samplers[1:]]
         least = min(len(basis), *(len(k[2]) for k in kernels))
         if span.rank == least:
             return True
@@ -124,11 +138,12 @@ class _Session:
             return False
         rows = np.array([sampler.field.residues(np.array(vector, dtype=object)) for vector in vectors])
         fresh = np.flatnonzero(span.add(sampler.field.matmul(rows, values.T)))
-        laws = [_polynomial_law(vectors[i], monomials, powers, self.flow.dimension) for i in fresh]
+        laws = [_polynomial_law(vectors[i], functions, powers, self.flow.dimension) for i in fresh]
         return self._offer(laws) and span.rank >= least
 
-    def _kernel(self, sampler: Sampler, monomials: np.ndarray, powers: tuple[int, ...]) -> tuple[tuple[int, ...], np.ndarray]:
-        return sampler.kernel(sampler.derivatives(monomials, len(monomials) + SURPLUS_ROWS, powers))
+    def _kernel(self, sampler: Sampler, functions: Functions, powers: tuple[int, ...]) -> tuple[tuple[int, ...], np.ndarray]:
+        terms = sampler.derivatives(functions.monomials, len(functions) + SURPLUS_ROWS, powers)
+        return sampler.kernel(sampler.sums(functions, terms))
 
     def _lift(self, kernels: list) -> list[list[int]] | None:
         """Integer vectors for kernels (prime, free columns, basis) at several primes; None where they do not fit together."""
@@ -209,15 +224,15 @@ def _zero_pivot(field: Field, matrix: np.ndarray) -> np.ndarray:
     return suspect
 
 
-def _polynomial_law(vector: list[int], monomials: np.ndarray, powers: tuple[int, ...], padding: int) -> Law:
+def _polynomial_law(vector: list[int], functions: Functions, powers: tuple[int, ...], padding: int) -> Law:
     terms = []
-    for coefficient, row in zip(vector, monomials.tolist()):
-        if coefficient:
+    for number, weight, row in zip(functions.function_of.tolist(), functions.weights.tolist(), functions.monomials.tolist()):
+        if vector[number]:
             exponents: dict[int, int] = {}
             for variable in row:
                 if variable != padding:
                     exponents[variable] = exponents.get(variable, 0) + powers[variable]
-            terms.append((tuple(sorted(exponents.items())), coefficient))
+            terms.append((tuple(sorted(exponents.items())), vector[number] * weight))
     return Law(Polynomial.of(terms).primitive())
 
 

@@ -1,14 +1,16 @@
 """Exact verification: <grad h, X> = 0 as an identity of polynomials, for every generator X at once.
 
 In the coordinates (theta, P) the identity reads sum_k c_k(theta, P, symbols) * d_k f(theta, lambda) = 0, where the covector c
-holds the law's derivatives along the lift, times the metric. The derivatives of f are expanded with everything outside the
-law's blocks abstract, so the cost does not grow with depth.
+holds the law's derivatives along the lift, times the metric. For a polynomial phi the derivatives of f are expanded with everything outside
+the law's blocks abstract, so the cost does not grow with depth. For a network the identity says that its value is unchanged along c
+(:mod:`conslaw_cli.laws.tangents`); what that cannot decide is evaluated at random residues (:mod:`conslaw_cli.laws.chance`).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
@@ -16,11 +18,15 @@ from math import lcm
 
 import numpy as np
 
-from conslaw_cli.rings.polynomials import Polynomial
+from conslaw_cli.rings.polynomials import Monomial, Polynomial
+from conslaw_cli.rings.tower import TooLarge as TowerTooLarge
 from conslaw_cli.rings.tensors import Expansion, Terms, TooLarge, collect, join, merge, pad, term_count
 from conslaw_cli.dynamics.base import Symbol
+from conslaw_cli.flows.cases import Cases
 from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.laws.chance import error_bits
 from conslaw_cli.laws.law import Law
+from conslaw_cli.laws.tangents import Identities
 from conslaw_cli.graph.program import Program
 from conslaw_cli.limits import LIMITS
 from conslaw_cli.steps import Listener, Step, nobody
@@ -37,13 +43,74 @@ class Verdict(Enum):
     TOO_LARGE = "too large"
 
 
+@dataclass(frozen=True)
+class Verification:
+    """A verdict, and how it was reached."""
+
+    verdict: Verdict
+    everywhere: bool = True
+    """Whether the law holds whatever branches are taken, not only in the region that the report is about."""
+    error_bits: float | None = None
+    """Where it holds at random residues: the error is below 2^-error_bits. None for a proof."""
+
+    @property
+    def holds(self) -> bool:
+        return self.verdict is Verdict.HOLDS
+
+    @property
+    def proved(self) -> bool:
+        """Whether the law holds as an identity, nothing left to chance."""
+        return self.holds and self.error_bits is None
+
+
 def verdicts(flow: PartFlow, laws: list[Law], listener: Listener = nobody) -> list[Verdict]:
     """For each candidate whether its identity holds, fails, or is too large to expand."""
-    return pairings(flow, [covector(flow, law) for law in laws], listener)
+    return [found.verdict for found in verifications(flow, laws, listener)]
+
+
+def verifications(flow: PartFlow, laws: list[Law], listener: Listener = nobody) -> list[Verification]:
+    """For each candidate whether its identity holds, and how that is known."""
+    return verified(flow, [covector(flow, law) for law in laws], listener)
 
 
 def pairings(flow: PartFlow, covectors: list[dict[int, Polynomial]], listener: Listener = nobody) -> list[Verdict]:
     """For each covector, polynomials in (theta, P) by parameter, whether it annihilates grad f for all coefficients."""
+    return [found.verdict for found in verified(flow, covectors, listener)]
+
+
+def verified(flow: PartFlow, covectors: list[dict[int, Polynomial]], listener: Listener = nobody) -> list[Verification]:
+    """For each covector whether it annihilates grad f for all coefficients, and how that is known."""
+    if flow.program.output is None and flow.program.polynomial and not flow.program.branches:
+        return [Verification(verdict) for verdict in _expansions(flow, covectors, listener)]
+    found = []
+    for number, entries in enumerate(covectors):
+        if number % CHUNK == 0:
+            listener(Step("verifying laws", f"{number} of {len(covectors)} candidates done"))
+        found.append(_identity(flow, entries))
+    undecided = [number for number, one in enumerate(found) if one.verdict is Verdict.TOO_LARGE]
+    for number, bits in zip(undecided, error_bits(flow, [covectors[number] for number in undecided])):
+        if bits is not None:
+            found[number] = Verification(Verdict.HOLDS, not flow.program.branches and flow.cases.exhaustive, bits) if bits else Verification(Verdict.FAILS)
+    return found
+
+
+def _identity(flow: PartFlow, entries: dict[int, Polynomial]) -> Verification:
+    """Whether a network's value is unchanged along a covector, in a region if not everywhere."""
+    try:
+        holds, everywhere = _identities_of(flow.program, flow.cases).holds(entries)
+    except TowerTooLarge:
+        return Verification(Verdict.TOO_LARGE)
+    return Verification(Verdict.HOLDS, everywhere) if holds else Verification(Verdict.FAILS)
+
+
+@lru_cache(maxsize=2)
+def _identities_of(program: Program, cases: Cases) -> Identities:
+    """The values that all laws of a network share. Raises TooLarge."""
+    return Identities(program, cases)
+
+
+def _expansions(flow: PartFlow, covectors: list[dict[int, Polynomial]], listener: Listener) -> list[Verdict]:
+    """The verdicts on the covectors of a polynomial phi."""
     groups: dict[frozenset[str] | None, list[int]] = {}
     small = _terms(flow.program) <= LIMITS.expanded_terms
     for number, entries in enumerate(covectors):
@@ -76,24 +143,23 @@ def covector(flow: PartFlow, law: Law) -> dict[int, Polynomial]:
         vector, k = divmod(variable, n)
         term = partial * dynamics.lift[vector]
         combined[k] = combined[k] + term if k in combined else term
-    in_position = {k: _in_position(flow, partial) for k, partial in combined.items()}
-    found = flow.covector(in_position, lambda k: _combination(dynamics.metric_from_position, k, n))
+    found = flow.covector(_in_position(flow, combined), lambda k: _combination(dynamics.metric_from_position, k, n))
     for variable, coefficient, primitive in law.functions:
         term = Polynomial.variable(variable).scaled(Fraction(coefficient) / primitive.coefficient)
         found[variable] = found[variable] + term if variable in found else term
     return {k: polynomial for k, polynomial in found.items() if polynomial}
 
 
-def _in_position(flow: PartFlow, polynomial: Polynomial) -> Polynomial:
+def _in_position(flow: PartFlow, polynomials: dict[int, Polynomial]) -> dict[int, Polynomial]:
     """Replace Q by its expression in (theta, P); theta takes Q's numbers."""
     n, factors = flow.program.size, flow.dynamics.first_from_position
     if len(factors) == 1 and factors[0] == Polynomial.constant(1):
-        return polynomial
+        return polynomials
 
     def image(variable: int) -> Polynomial | None:
         return _combination(factors, variable, n) if 0 <= variable < n else None
 
-    return polynomial.substitute(image)
+    return {k: polynomial.substitute(image) for k, polynomial in polynomials.items()}
 
 
 def _combination(factors: Iterable[Polynomial], k: int, n: int) -> Polynomial:
@@ -106,9 +172,8 @@ def _combination(factors: Iterable[Polynomial], k: int, n: int) -> Polynomial:
 def _blocks(flow: PartFlow, entries: dict[int, Polynomial]) -> frozenset[str]:
     """Names of the blocks whose parameters a covector involves, as component or as variable."""
     n = flow.program.size
-    touched = set(entries)
-    for polynomial in entries.values():
-        touched |= {variable % n for variable in polynomial.variables if variable >= 0}
+    variables = {v for polynomial in entries.values() for monomial in polynomial.terms for v, _ in monomial if v >= 0}
+    touched = entries.keys() | {variable % n for variable in variables}
     return frozenset(flow.program.blocks[bisect_right(flow.program.starts, k) - 1][0] for k in touched)
 
 
@@ -176,19 +241,15 @@ def _rows(flow: PartFlow, covectors: list[dict[int, Polynomial]], velocities: in
     for owner, entries in enumerate(covectors):
         terms = _whole_powers([(k, m, c) for k, polynomial in entries.items() for m, c in polynomial.terms.items()], n)
         shift = _lowest_exponents(terms)
-        scale = lcm(*(Fraction(c).denominator for _, _, c in terms)) if terms else 1
+        scale = lcm(*(c.denominator for _, _, c in terms))
         for k, monomial, coefficient in terms:
-            exponents = {v: e - shift.get(v, 0) for v, e in monomial}
-            exponents.update({v: -low for v, low in shift.items() if v not in exponents})
-            ids = (v if 0 <= v < n else number.get(v, v - n + velocities) for v in exponents for _ in range(exponents[v]))
-            owners.append(owner)
-            components.append(k)
-            monomials.append(tuple(ids))
+            raised = _raised(monomial, shift) if shift else monomial
+            monomials.append([v if 0 <= v < n else number.get(v, v - n + velocities) for v, e in raised for _ in range(e)])
             coefficients.append(int(coefficient * scale))
-    width = max((len(m) for m in monomials), default=0)
-    table = np.full((len(monomials), width), -1, dtype=np.int64)
-    for row, monomial in enumerate(monomials):
-        table[row, : len(monomial)] = monomial
+        owners.extend([owner] * len(terms))
+        components.extend(k for k, _, _ in terms)
+    width = max(map(len, monomials), default=0)
+    table = np.array([ids + [-1] * (width - len(ids)) for ids in monomials], dtype=np.int64).reshape(-1, width)
     small = all(abs(c) < LARGEST_COEFFICIENT for c in coefficients)
     weights = np.array(coefficients, dtype=np.int64 if small else object)
     return np.array(owners, dtype=np.int64), np.array(components, dtype=np.int64), table, weights
@@ -206,6 +267,12 @@ def _whole_powers(terms: list, n: int) -> list:
     if not roots:
         return terms
     return [(k, tuple((v, int(e * roots.get(v, 1))) for v, e in monomial), c) for k, monomial, c in terms]
+
+
+def _raised(monomial: Monomial, shift: dict[int, int]) -> Monomial:
+    """A monomial divided by that of the lowest exponents."""
+    exponents = dict(monomial)
+    return tuple((v, exponents.get(v, 0) - shift.get(v, 0)) for v in exponents.keys() | shift.keys())
 
 
 def _lowest_exponents(terms: list) -> dict[int, int]:

@@ -41,10 +41,7 @@ class Latex(Notation):
         return f"{shown}_{_argument(index)}" if index else shown
 
     def at(self, block: str, indices: Sequence[str], velocity: bool = False) -> str:
-        base = self.letter(block, velocity)
-        if split_name(block)[1]:
-            base = self.group(base)
-        return f"{base}_{_argument(','.join('{:}' if index == ':' else index for index in indices))}"
+        return f"{self.stem(block, velocity)}_{_argument(','.join('{:}' if index == ':' else index for index in indices))}"
 
     def number(self, value: Number) -> str:
         if isinstance(value, Fraction) and value.denominator != 1:

@@ -45,10 +45,7 @@ class MathML(Notation):
         return f"<msub>{shown}<mn>{index}</mn></msub>" if index else shown
 
     def at(self, block: str, indices: Sequence[str], velocity: bool = False) -> str:
-        base = self.letter(block, velocity)
-        if split_name(block)[1]:
-            base = self.group(base)
-        return f"<msub>{base}{_row('<mo>,</mo>'.join(map(self._index, indices)))}</msub>"
+        return f"<msub>{self.stem(block, velocity)}{_row('<mo>,</mo>'.join(map(self._index, indices)))}</msub>"
 
     def _index(self, index: str) -> str:
         return "<mo>:</mo>" if index == ":" else self.letter(index)

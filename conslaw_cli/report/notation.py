@@ -63,6 +63,11 @@ class Notation(ABC):
     def at(self, block: str, indices: Sequence[str], velocity: bool = False) -> str:
         """An entry, a row or a column of a block."""
 
+    def stem(self, block: str, velocity: bool) -> str:
+        """A block's letter as indices are put to it: in brackets where its name has an index of its own."""
+        letter = self.letter(block, velocity)
+        return self.group(letter) if split_name(block)[1] else letter
+
     @abstractmethod
     def number(self, value: Number) -> str:
         """A number that is not negative."""

@@ -18,6 +18,7 @@ Rationals = tuple[tuple[Fraction, ...], ...]
 EXACT = 2**53
 BOUND = 2**22
 INNER = 256
+PIECE = 2**15
 LARGEST_PRIME_BELOW = 2**23 - 14
 PRIMES = 268_216
 """Number of the primes that random ones are drawn from."""
@@ -53,12 +54,13 @@ class Field:
 
         The quotient x/p is below 2^30 + 1 with an error below 2^-22 before rounding, so the result is within p/2 + 2 <= 2^22.
         """
-        if not _largest(x) < EXACT:
-            raise OverflowError("a value of 2^53 or more: some factor was not reduced")
-        quotient = x * (1.0 / self.p)
-        np.rint(quotient, out=quotient)
-        quotient *= self.p
-        x -= quotient
+        for piece in _pieces(x):
+            if not _largest(piece) < EXACT:
+                raise OverflowError("a value of 2^53 or more: some factor was not reduced")
+            quotient = piece * (1.0 / self.p)
+            np.rint(quotient, out=quotient)
+            quotient *= self.p
+            piece -= quotient
         return x
 
     def integers(self, x: np.ndarray) -> np.ndarray:
@@ -86,6 +88,13 @@ class Field:
             piece = np.matmul(a[..., start : start + INNER], b[..., start : start + INNER, :])
             total = self.reduce(total + self.reduce(piece))
         return total
+
+    def less_product(self, c: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """c - a @ b for matrices with an inner dimension of at most 256: below 2^22 + 2^52, reduced once. Raises OverflowError."""
+        if a.shape[1] > INNER or not max(_largest(a), _largest(b)) <= BOUND:
+            raise OverflowError("a factor of a matrix product is not reduced, or too long")
+        product = np.matmul(a, b)
+        return self.reduce(np.subtract(c, product, out=product))
 
     def inverse(self, value: float) -> int:
         """1/value for one nonzero residue. Raises ValueError for zero."""
@@ -159,6 +168,14 @@ def _product(a: np.ndarray, b: np.ndarray, p: int, inverse: float) -> np.ndarray
     quotient *= p
     x -= quotient
     return x
+
+
+def _pieces(x: np.ndarray) -> Iterable[np.ndarray]:
+    """Views that make up an array, each small enough for a processor's cache where the array is contiguous."""
+    if x.size <= PIECE or not x.flags.c_contiguous:
+        return (x,)
+    flat = x.reshape(-1)
+    return (flat[start : start + PIECE] for start in range(0, len(flat), PIECE))
 
 
 def _largest(x: np.ndarray) -> float:

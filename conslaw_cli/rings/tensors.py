@@ -66,12 +66,25 @@ def collect(keys: np.ndarray, coefficients: np.ndarray) -> tuple[np.ndarray, np.
     """Sum the coefficients of equal rows of keys, dropping zeros."""
     if not len(keys):
         return keys, coefficients
-    order = np.lexsort(keys.T)
-    keys = keys[order]
-    starts = np.flatnonzero(np.r_[True, (keys[1:] != keys[:-1]).any(axis=1)])
+    words = _packed(keys)
+    order = np.lexsort(words)
+    starts = np.flatnonzero(np.r_[True, (np.diff(words[:, order]) != 0).any(axis=0)])
     sums = np.add.reduceat(coefficients[order], starts)
     kept = sums != 0
-    return keys[starts[kept]], sums[kept]
+    return keys[order[starts[kept]]], sums[kept]
+
+
+def _packed(keys: np.ndarray) -> np.ndarray:
+    """Rows of whole numbers from -1 as columns of 63-bit words, as few as hold them, (words, rows): equal where the rows are."""
+    bits = (int(keys.max()) + 1).bit_length()
+    fit = 63 // bits if bits else len(keys.T)
+    words = []
+    for start in range(0, keys.shape[1], max(fit, 1)):
+        word = np.zeros(len(keys), dtype=np.int64)
+        for column in keys[:, start : start + fit].T:
+            word = (word << bits) | (column + 1)
+        words.append(word)
+    return np.array(words).reshape(-1, len(keys))
 
 
 def term_count(program: Program) -> int:

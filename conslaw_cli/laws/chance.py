@@ -1,0 +1,3 @@
+"""Stub."""
+def error_bits(flow, covectors):
+    return [None] * len(covectors)
