@@ -40,5 +40,5 @@ def _described(architecture: Architecture) -> str:
         "metric": by_metric if len(metrics) > 1 else next(iter(metrics)),
         "source": architecture.source,
     }
-    head, *rest = (f"{'  ' + key:<10}{' ' * (len(key) > 7)}{value}" for key, value in rows.items())
+    head, *rest = (f"{'  ' + key:<9} {value}" for key, value in rows.items())
     return "\n".join([f"{architecture.name:<10}{head.strip()}", *rest])
