@@ -464,8 +464,7 @@ WRITTEN = {
     "weight norm": ("(g * V / sqrt(sum(V**2, axis=1, keepdims=True))) @ x", {"g": [3, 1], "V": [3, 2]}, {"x": 2}, (3,)),
     "batch norm": ("batch_norm(x @ W1.T + b, g, s) @ W2.T", {"W1": [3, 2], "b": 3, "g": 3, "s": 3, "W2": [2, 3]}, {"x": [4, 2]}, (4, 2)),
     "transformer block": (
-        "y = x + attention(layer_norm(x, g1) @ Q, layer_norm(x, g1) @ K, layer_norm(x, g1) @ V, causal=True) @ O\n"
-        "y + gelu(layer_norm(y, g2, b2, eps=1e-5) @ W1.T) @ W2.T",
+        "n = layer_norm(x, g1)\ny = x + attention(n @ Q, n @ K, n @ V, causal=True) @ O\ny + gelu(layer_norm(y, g2, b2, eps=1e-5) @ W1.T) @ W2.T",
         {"g1": 3, "Q": [3, 2], "K": [3, 2], "V": [3, 2], "O": [2, 3], "g2": 3, "b2": 3, "W1": [2, 3], "W2": [3, 2]}, {"x": [2, 3]}, (2, 3),
     ),
     "language model": ("h = x @ E\n(h + gelu(h @ W1.T) @ W2.T) @ U", {"E": [4, 2], "W1": [2, 2], "W2": [2, 2], "U": [2, 4]}, {"x": {"one-hot": [1, 4]}}, (1, 4)),
