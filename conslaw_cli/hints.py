@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _FULLY_CONNECTED = 'write "relu" for a fully connected ReLU network, "linear" for one without activations'
-_CONVOLUTION = 'convolutions are not there yet; "relu" is the fully connected network'
-_ATTENTION = (
-    "attention is not there yet; for one head without positional encoding phi is two products of two matrices, each that of a "
-    '"linear" network with two layers'
-)
-_ACTIVATION = 'other activations are not there yet; there are "relu" and "linear" networks'
+_CONVOLUTION = 'write it as a "network" with conv1d or conv2d; "relu" is the fully connected network'
+_ATTENTION = 'write it as a "network", such as attention(x @ Q, x @ K, x @ V, causal=True) @ O'
+_ACTIVATION = 'write it as a "network", such as W2 @ gelu(W1 @ x)'
+_RESIDUAL = 'write it as a "network", such as x + W2 @ relu(W1 @ x)'
+_ADAPTER = 'write it as a "network", such as (W0 + B @ A) @ x'
 _GRADIENT_FLOW = 'write "gradient-flow", its limit of small steps and full batches'
 _ADAPTIVE = 'adaptive steps are not there yet; "momentum" is without them'
 
@@ -22,8 +21,8 @@ ARCHITECTURES = {
     **dict.fromkeys(("conv", "conv1d", "conv2d", "cnn", "convnet", "convolution", "convolutional"), _CONVOLUTION),
     **dict.fromkeys(("transformer", "attention", "self-attention", "multi-head-attention", "gpt", "bert", "vit"), _ATTENTION),
     **dict.fromkeys(("tanh", "sigmoid", "gelu", "silu", "swish", "swiglu", "softmax", "leaky-relu", "elu"), _ACTIVATION),
-    **dict.fromkeys(("resnet", "residual"), 'residual networks are not there yet; "relu" is the network without skips'),
-    **dict.fromkeys(("lora", "low-rank"), 'adapters are not there yet; "linear" with two layers is a product of two matrices'),
+    **dict.fromkeys(("resnet", "residual"), _RESIDUAL),
+    **dict.fromkeys(("lora", "low-rank", "adapter"), _ADAPTER),
     **dict.fromkeys(("matrix-factorization", "mf"), 'write "linear" with two layers, or "nmf" for positive factors'),
     "deep-linear": 'write "linear", which takes any depth',
 }

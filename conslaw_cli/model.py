@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from conslaw_cli.graph.nodes import Node, Shape
 from conslaw_cli.graph.program import Program
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from scipy import special
 from conslaw_cli import functions as f
 from conslaw_cli.graph.interpret import Interpreter
 from conslaw_cli.graph.nodes import POSITIVE, Constant, Generic, Node, Parameter, Power, topological_order
-from conslaw_cli.language import read_text
+from conslaw_cli.language.reader import read_text
 
 RNG = np.random.default_rng(7)
 
@@ -21,9 +21,7 @@ RNG = np.random.default_rng(7)
 class Values(Interpreter):
     """Nodes as float arrays of their own shape, parameters by name."""
 
-    functions = {
-        "exp": np.exp, "log": np.log, "normal_cdf": special.ndtr, "sin": np.sin, "cos": np.cos, "smooth": np.arctan,
-    }  # fmt: skip
+    functions = staticmethod({"exp": np.exp, "log": np.log, "normal_cdf": special.ndtr, "sin": np.sin, "cos": np.cos, "smooth": np.arctan}.get)
 
     def __init__(self, **parameters):
         self.parameters = parameters
@@ -72,7 +70,7 @@ class Values(Interpreter):
         return a ** float(node.exponent)
 
     def apply(self, node, a):
-        return self.functions[node.function.name](a)
+        return self.functions(node.function.name)(a)
 
     def branch(self, node, a):
         if node.kind == POSITIVE:

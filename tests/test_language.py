@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conslaw_cli import analyze
 from conslaw_cli import functions as f
 from conslaw_cli.graph.nodes import ONE_HOT, Coefficient, Constant, Generic, Parameter, topological_order
 from conslaw_cli.graph.serial import from_data, to_data
-from conslaw_cli.language import LanguageError, read_text
+from conslaw_cli.language import LanguageError
 from conslaw_cli.language.data import to_text
+from conslaw_cli.language.reader import read_text
 from conslaw_cli.models.traced import traced
 from conslaw_cli.rings.floats import Floats
 from conslaw_cli.spec import SpecError, new_spec, normalised, parse_spec, read_cases, read_spec, spec_sha256
@@ -418,3 +420,74 @@ def test_a_new_spec_has_tables(name):
     text = new_spec(ARCHITECTURES[name])
     assert "[model.parameters]" in text
     assert read_spec("new.toml", text).model.options.parameters
+
+
+# --- networks that people write ----------------------------------------------------------------------------------------
+
+WRITTEN = {
+    "gated": ("W @ (silu(G @ x) * (V @ x))", {"W": [2, 3], "G": [3, 2], "V": [3, 2]}, {"x": 2}, (2,)),
+    "multi-head attention": (
+        "a = softmax((x @ Q) @ (x @ K).mT / sqrt(2), axis=-1)\nsum((a @ (x @ V)) @ O, axis=0)",
+        {"Q": [2, 4, 2], "K": [2, 4, 2], "V": [2, 4, 2], "O": [2, 2, 4]}, {"x": [3, 4]}, (3, 4),
+    ),
+    "grouped queries": (
+        "sum(attention(rope(x @ Q), rope(x @ K), x @ V, causal=True) @ O, axis=0)",
+        {"Q": [2, 3, 2], "K": [3, 2], "V": [3, 2], "O": [2, 2, 3]}, {"x": [4, 3]}, (4, 3),
+    ),
+    "latent attention": (
+        "c = x @ D\nattention(x @ Q, c @ K, c @ V) @ O",
+        {"D": [3, 2], "Q": [3, 2], "K": [2, 2], "V": [2, 2], "O": [2, 3]}, {"x": [3, 3]}, (3, 3),
+    ),
+    "experts, top-2": (
+        "g = exp(G @ x)\nm = g * top_k(g, 2)\neinsum('e,eij,j->i', m / sum(m), W, x)",
+        {"G": [3, 2], "W": [3, 2, 2]}, {"x": 2}, (2,),
+    ),
+    "convolutions": (
+        "h = max_pool2d(relu(conv2d(x, K, b, padding=1)), 2)\nW @ reshape(h, -1)",
+        {"K": [2, 1, 3, 3], "b": 2, "W": [3, 8]}, {"x": [1, 4, 4]}, (3,),
+    ),
+    "depthwise": ("conv1d(x, K, groups=2)", {"K": [2, 1, 2]}, {"x": [2, 5]}, (2, 4)),
+    "linear recurrence": (
+        "s = U @ x[0]\ns = W @ s + U @ x[1]\ns = W @ s + U @ x[2]\nC @ s",
+        {"U": [2, 2], "W": [2, 2], "C": [1, 2]}, {"x": [3, 2]}, (1,),
+    ),
+    "gated recurrent unit": (
+        "h = tanh(W @ x[0])\nz = sigmoid(Wz @ x[1] + Uz @ h)\nr = sigmoid(Wr @ x[1] + Ur @ h)\nn = tanh(W @ x[1] + r * (U @ h))\nC @ ((1 - z) * n + z * h)",
+        {"W": [2, 2], "U": [2, 2], "Wz": [2, 2], "Uz": [2, 2], "Wr": [2, 2], "Ur": [2, 2], "C": [1, 2]}, {"x": [2, 2]}, (1,),
+    ),
+    "diagonal state space": ("s = B @ x[0]\ns = a * s + B @ x[1]\nC @ s", {"a": 3, "B": [3, 2], "C": [2, 3]}, {"x": [2, 2]}, (2,)),
+    "graph attention": (
+        "h = x @ W\ne = leaky_relu((h @ u)[:, None] + (h @ v)[None, :], 0.2)\nsoftmax(e, axis=1) @ h",
+        {"W": [2, 3], "u": 3, "v": 3}, {"x": [4, 2]}, (4, 3),
+    ),
+    "low-rank adapter": ("(W0 + B @ A) @ x", {"B": [3, 2], "A": [2, 3], "W0": [3, 3]}, {"x": 3}, (3,)),
+    "weight norm": ("(g * V / sqrt(sum(V**2, axis=1, keepdims=True))) @ x", {"g": [3, 1], "V": [3, 2]}, {"x": 2}, (3,)),
+    "batch norm": ("batch_norm(x @ W1.T + b, g, s) @ W2.T", {"W1": [3, 2], "b": 3, "g": 3, "s": 3, "W2": [2, 3]}, {"x": [4, 2]}, (4, 2)),
+    "transformer block": (
+        "n = layer_norm(x, g1)\ny = x + attention(n @ Q, n @ K, n @ V, causal=True) @ O\ny + gelu(layer_norm(y, g2, b2, eps=1e-5) @ W1.T) @ W2.T",
+        {"g1": 3, "Q": [3, 2], "K": [3, 2], "V": [3, 2], "O": [2, 3], "g2": 3, "b2": 3, "W1": [2, 3], "W2": [3, 2]}, {"x": [2, 3]}, (2, 3),
+    ),
+    "language model": ("h = x @ E\n(h + gelu(h @ W1.T) @ W2.T) @ U", {"E": [4, 2], "W1": [2, 2], "W2": [2, 2], "U": [2, 4]}, {"x": {"one-hot": [1, 4]}}, (1, 4)),
+    "tensor factorization": ("einsum('ir,jr,kr,i,j,k->', A, B, C, x, y, z)", {"A": [2, 2], "B": [2, 2], "C": [2, 2]}, {"x": 2, "y": 2, "z": 2}, ()),
+    "splines": ("u = x[:, None] - [0, 1, 2]\neinsum('oig,ig->o', C, relu(1 - abs(u)))", {"C": [2, 2, 3]}, {"x": 2}, (2,)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_networks_that_people_write(name):
+    text, parameters, inputs, shape = WRITTEN[name]
+    spec = parse_spec({"model": {"network": text, "parameters": parameters, "inputs": inputs}})
+    model = spec.model.definition.build(spec.model.options)
+    assert model.output.shape == shape and not model.notes
+    assert len(model.program.gradients) == len(parameters)
+
+
+def test_analyze_takes_functions_and_texts():
+    sizes = {"parameters": {"W1": (3, 2), "W2": (2, 3)}, "inputs": {"x": 2}}
+    reports = [analyze(network=network, **sizes) for network in ("W2 @ relu(W1 @ x)", lambda W1, W2, x: W2 @ f.relu(W1 @ x))]
+    assert [(report.trace.dimension, report.laws.independent) for report in reports] == [(9, 3)] * 2
+    model = reports[0].to_dict()["model"]
+    assert (model["architecture"], model["parameters"], model["shapes"]) == ("network", 12, {"W1": [3, 2], "W2": [2, 3]})
+    assert analyze(network="W2 @ W1 @ x", **sizes, dynamics="momentum", metric="euclidean").laws.independent == 3
+    with pytest.raises(TypeError, match="a spec or a network"):
+        analyze()

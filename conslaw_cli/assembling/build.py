@@ -56,7 +56,7 @@ def build(analysis: Analysis) -> Report:
             parameters=model.size,
             phi=architecture.phi,
             domain=_domain(analysis),
-            table=spec.model.plain,
+            table={"architecture": spec.model.architecture, **architecture.table.reported(spec.model.options)},
             title=architecture.title(spec.model.options),
             label=architecture.label(spec.model.options),
             blocks=tuple(model.index_shapes.items()),

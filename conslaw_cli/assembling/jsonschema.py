@@ -20,7 +20,7 @@ def schema() -> dict:
 
 def _model_of(architecture: Architecture, model: dict) -> dict:
     """The schema of the model for one architecture: with its own keys of [model], all of them."""
-    own, said = architecture.table.schemas(), {**model["properties"], "architecture": {"const": architecture.name}}
+    own, said = architecture.table.reported_schemas(), {**model["properties"], "architecture": {"const": architecture.name}}
     return {
         **model,
         "properties": {"architecture": said.pop("architecture"), **own, **said},

@@ -45,4 +45,5 @@ FUNCTIONS = {
 }  # fmt: skip
 """All of them by name."""
 
-__all__ = ["FUNCTIONS", "array", *FUNCTIONS]
+__all__ = ["FUNCTIONS", "array"]
+__all__ += list(FUNCTIONS)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import isfinite, prod
-from numbers import Integral, Real
-from typing import Any, ClassVar, TypeAlias
-
-import numpy as np
+from numbers import Rational, Real
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from conslaw_cli.graph.functions import ScalarFunction
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Shape = tuple[int, ...]
 Number: TypeAlias = "Node | int | float | Fraction | np.ndarray"
@@ -69,6 +70,8 @@ class Node:
 
     def __getitem__(self, key: Any) -> Node:
         """Integers, slices, None and ... as NumPy has them. Raises IndexError for what NumPy refuses."""
+        import numpy as np
+
         index = np.arange(prod(self.shape)).reshape(self.shape)[key]
         return self.gather(np.asarray(index))
 
@@ -343,9 +346,12 @@ def exact_number(value: int | float | Fraction) -> int | Fraction:
     """A number as written, 0.1 being a tenth. Raises ValueError for what is not finite, TypeError for what is no number."""
     if isinstance(value, bool | complex | str) or not isinstance(value, Real):
         raise TypeError(f"{type(value).__name__} is no real number")
-    if isinstance(value, float | np.floating) and not isfinite(value):
+    if isinstance(value, Rational):
+        exact = Fraction(int(value.numerator), int(value.denominator))
+    elif isfinite(value):
+        exact = Fraction(repr(float(value)))
+    else:
         raise ValueError(f"{value} is not finite")
-    exact = Fraction(repr(float(value))) if isinstance(value, float | np.floating) else Fraction(int(value) if isinstance(value, Integral) else value)
     return exact.numerator if exact.denominator == 1 else exact
 
 
@@ -353,7 +359,9 @@ def as_node(value: Number) -> Node:
     """A number or an array of numbers as a constant, each as it is written. Raises ValueError, TypeError as :func:`exact_number`."""
     if isinstance(value, Node):
         return value
-    if isinstance(value, np.ndarray | list | tuple):
+    if isinstance(value, list | tuple) or hasattr(value, "ravel") and not isinstance(value, Real):
+        import numpy as np
+
         array = np.asarray(value, dtype=object)
         return Constant(array.shape, tuple(exact_number(entry) for entry in array.ravel()))
     return constant(exact_number(value))

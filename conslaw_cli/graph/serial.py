@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from math import prod
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from conslaw_cli.graph.functions import FUNCTIONS
 from conslaw_cli.graph.interpret import Interpreter
@@ -40,6 +38,9 @@ from conslaw_cli.graph.nodes import (
     Scatter,
     Sum,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def to_data(functional: Node, floats: bool = False) -> dict[str, Any]:
@@ -147,6 +148,8 @@ def _placed(nodes: list[Node], leaves: Mapping[str, Node], of: int, shape: list[
 
 def _numbers(index: list[int], shape: list[int], of: Node) -> np.ndarray:
     """Numbers of entries of an array."""
+    import numpy as np
+
     found = np.array(index, dtype=np.int64).reshape(shape)
     if found.size and not (0 <= found.min() and found.max() < prod(of.shape)):
         raise ValueError(f"there are no such entries in {of.shape}")

@@ -6,7 +6,6 @@ import keyword
 import re
 from collections.abc import Mapping
 
-from conslaw_cli.functions import FUNCTIONS
 from conslaw_cli.graph.nodes import Shape
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -19,6 +18,8 @@ _OTHER = "choose another name"
 
 def fault_of_name(name: object) -> Fault | None:
     """What is wrong with the name of an array; None where nothing is."""
+    from conslaw_cli.functions import FUNCTIONS
+
     if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > _LONGEST:
         return "is no name", f"write letters, digits and _, beginning with a letter, {_LONGEST} at most"
     if keyword.iskeyword(name):

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from numbers import Integral
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from msgspec import Meta
 
 from conslaw_cli.graph.nodes import FREE, ONE_HOT, Shape, exact_number
@@ -49,7 +49,12 @@ class Text(Key):
 
     @property
     def note(self) -> str:
-        return self.description
+        return _as_comment(self.description)
+
+
+def _as_comment(description: str) -> str:
+    """A sentence without its capital and full stop."""
+    return description[:1].lower() + description[1:].rstrip(".")
 
 
 def summary(text: str) -> str:
@@ -100,7 +105,7 @@ class ByName(Key):
 
     @property
     def note(self) -> str:
-        return self.description
+        return _as_comment(self.description)
 
     @property
     def type(self) -> object:
@@ -137,7 +142,7 @@ def shape_of(given: object) -> Shape | Fault:
     sizes = given if isinstance(given, list | tuple) else [given]
     if len(sizes) > MOST_AXES:
         return Fault(f"has {len(sizes)} axes, more than {MOST_AXES}", _SIZES)
-    if not all(isinstance(size, int | np.integer) and not isinstance(size, bool) and 0 < size <= LARGEST for size in sizes):
+    if not all(isinstance(size, Integral) and not isinstance(size, bool) and 0 < size <= LARGEST for size in sizes):
         return Fault("sizes must be positive integers", _SIZES)
     return tuple(int(size) for size in sizes)
 
@@ -192,7 +197,7 @@ class Constants(ByName):
     """Arrays that are not trained: (name, shape, exact entries row by row, or None for generic numbers)."""
 
     def value(self, given: object) -> tuple | Fault:
-        if isinstance(given, np.ndarray):
+        if hasattr(given, "ravel"):
             return _numbers(given)
         if not isinstance(given, Mapping):
             shape = shape_of(given)
@@ -205,9 +210,9 @@ class Constants(ByName):
         if entries is None:
             return list(shape)
         exact = [entry if isinstance(entry, int) else str(entry) for entry in entries]
-        array = np.empty(len(exact), dtype=object)
-        array[:] = exact
-        return {"value": array.reshape(shape).tolist()}
+        for size in reversed(shape):
+            exact = [exact[start : start + size] for start in range(0, len(exact), size)]
+        return {"value": exact[0]}
 
     @property
     def entry_type(self) -> object:
@@ -216,6 +221,8 @@ class Constants(ByName):
 
 def _numbers(given: object) -> tuple[Shape, tuple[int | Fraction, ...]] | Fault:
     """Nested lists of numbers as a shape and exact entries."""
+    import numpy as np
+
     try:
         array = np.array(given, dtype=object)
         if not 0 < array.size <= _MOST_NUMBERS:
@@ -264,7 +271,7 @@ class At(Key):
 
     @property
     def note(self) -> str:
-        return self.description
+        return _as_comment(self.description)
 
     @property
     def type(self) -> object:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from conslaw_cli.expressions.sympynames import SYMPY_NAMES
 from conslaw_cli.graph.nodes import Coefficient, Constant, Generic, Node, Parameter, as_node, topological_order
-from conslaw_cli.language import LanguageError, read_text
+from conslaw_cli.language import LanguageError
 from conslaw_cli.language.data import from_text, is_data
 from conslaw_cli.language.names import clash
 from conslaw_cli.model import Model
@@ -42,6 +42,8 @@ def known_arrays(options: Composed) -> dict[str, Node]:
 
 def composed(text: str, options: Composed, inputs: Mapping[str, Node]) -> Node:
     """The value of a text, or of a graph as data. Raises LanguageError."""
+    from conslaw_cli.language.reader import read_text
+
     known = known_arrays(options)
     names = {**known, **inputs}
     value = from_text(text, names.values()) if is_data(text) else read_text(text, names, known)

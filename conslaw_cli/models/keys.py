@@ -27,6 +27,8 @@ class Key(ABC):
     description: str
     example: object
     required: bool = True
+    reported: str = field(default="", kw_only=True)
+    """What a report calls it where the name is taken there; "" for its name."""
     is_list: ClassVar[bool] = False
     is_table: ClassVar[bool] = False
     """Whether it is a table of its own, [model.parameters], whose keys a sweep may vary."""

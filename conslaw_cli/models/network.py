@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from types import MappingProxyType
 
-from conslaw_cli.functions.arrays import numbered
 from conslaw_cli.graph.nodes import FREE, Coefficient, Node, Shape
 from conslaw_cli.language import LanguageError
 from conslaw_cli.models.arrays import SEED, At, Constants, Inputs, Parameters, Text
@@ -73,6 +72,8 @@ def build(network: Network) -> Model:
 
 def _centred(shape: Shape) -> Node:
     """Free numbers for all classes but the last, which has minus their sum."""
+    from conslaw_cli.functions.arrays import numbered
+
     free = Coefficient((*shape[:-1], shape[-1] - 1), _COTANGENT)
     places = numbered(shape)
     return free.scatter(places[..., :-1], shape) + (-free.sum(-1)).scatter(places[..., -1], shape)
@@ -89,7 +90,7 @@ ARCHITECTURE = Architecture(
             Text("network", "Lines name = expression, and last the network's value.", "W2 @ relu(W1 @ x)"),
             Choice("loss", "The loss: any, or cross-entropy with the classes on the last axis.", ANY, False, MappingProxyType({ANY: "", CROSS_ENTROPY: ", cross-entropy"})),
             At("at", 'Parameters around which branches are taken: { seed = 3 } or { weights = "init.npz" }.', (SEED, 0), False),
-            Parameters("parameters", "Trained arrays with their sizes.", (("W1", (3, 2)), ("W2", (2, 3))), taken=TAKEN),
+            Parameters("parameters", "Trained arrays with their sizes.", (("W1", (3, 2)), ("W2", (2, 3))), taken=TAKEN, reported="shapes"),
             Inputs("inputs", "One sample: arrays with their sizes, or { one-hot = [3, 5] }.", (("x", (2,), FREE),)),
             Constants("constants", "Arrays that are not trained: sizes for generic numbers, or { value = [[1, 0], [0, 1]] }.", (), False),
         ),

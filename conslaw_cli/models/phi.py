@@ -51,9 +51,9 @@ ARCHITECTURE = Architecture(
     table=ModelTable(
         Phi,
         (
-            Text("phi", "Lines name = expression, and last the value of phi.", "U @ V"),
+            Text("phi", "Lines name = expression, and last the value of phi.", "U @ V", reported="expression"),
             At("at", 'Parameters around which branches are taken: { seed = 3 } or { weights = "init.npz" }.', (SEED, 0), False),
-            Parameters("parameters", "Trained arrays with their sizes.", (("U", (3, 2)), ("V", (2, 3))), taken=TAKEN),
+            Parameters("parameters", "Trained arrays with their sizes.", (("U", (3, 2)), ("V", (2, 3))), taken=TAKEN, reported="shapes"),
             Constants("constants", "Arrays that are not trained: sizes for generic numbers, or { value = [[1, 0], [0, 1]] }.", (), False),
         ),
     ),

@@ -75,6 +75,14 @@ class ModelTable:
         """The options as plain data, as a spec has them, with every default written out."""
         return {key.name: key.plain(getattr(options, key.name)) for key in self.keys}
 
+    def reported(self, options: Options) -> dict[str, object]:
+        """The options as a report has them."""
+        return {key.reported or key.name: key.plain(getattr(options, key.name)) for key in self.keys}
+
+    def reported_schemas(self) -> dict[str, dict[str, object]]:
+        """The JSON Schema of every key of a report."""
+        return {key.reported or key.name: schema for key, schema in zip(self.keys, self.schemas().values())}
+
     def schemas(self) -> dict[str, dict[str, object]]:
         """The JSON Schema of every key."""
         defaults = {key.name: {"default": key.plain(key.example)} for key in self.keys if not key.required}

@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from conslaw_cli.functions import array
 from conslaw_cli.graph.nodes import Node
 from conslaw_cli.language.data import to_text
 from conslaw_cli.models.network import ARCHITECTURE, Network, leaves
@@ -20,6 +19,8 @@ def traced(network: Callable[..., Any], model: Mapping[str, Any], name: str) -> 
 
     Raises SpecError for tables that cannot be used, ValueError for shapes that do not match and for arguments that no table has.
     """
+    from conslaw_cli.functions import array
+
     table = Table("model", model, Collector(name))
     tables = {key.name: key.take(table, ARCHITECTURE.name) for key in ARCHITECTURE.table.keys if key.is_table}
     table.collector.raise_if_any()

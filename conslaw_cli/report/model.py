@@ -14,7 +14,7 @@ class ModelSummary(Model):
     """``domain`` is where phi stands for the model, beside what ``positive`` says; "" for everywhere."""
 
     table: dict[str, object]
-    """[model] of the spec as plain data, with every default written out."""
+    """[model] of the spec as plain data, with every default written out, by the names that keys have in a report."""
     title: str
     label: str
     """The model in words, and as short as a spec calls it."""
