@@ -65,7 +65,7 @@ class Values(Interpreter):
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.tower = Tower(program.size, LIMITS.tangent_terms)
+        self.tower = Tower(program.size)
         self.sums: dict[int, dict[int, Definition]] = {}
         """By a node's id the sums among its entries, by row-major number."""
         self.bases: set[int] = set()
@@ -311,6 +311,7 @@ class Tangents:
         self._nodes = program.nodes
         self._arguments = [tuple(id(argument) for argument in node.arguments) for node in program.nodes]
         self._program = program
+        self._work = 0
         self._routes: dict[int, dict[int, list[int]]] = {}
         self._pivots: dict[tuple[int, bool], dict[Any, list[Definition]]] = {}
         self._slopes: dict[tuple[int, int], Terms] = {}
@@ -318,6 +319,7 @@ class Tangents:
     def along(self, direction: dict[int, Polynomial]) -> Terms:
         """The derivative of the functional along a direction, polynomials by parameter number, which is zero where a law holds (or it is
         when multiplied out). Raises TooLarge."""
+        self._work = 0
         moved = {k: self._outer(polynomial) for k, polynomial in direction.items()}
         found: dict[int, Tangent] = {}
         for node, arguments in zip(self._nodes, self._arguments):
@@ -345,10 +347,11 @@ class Tangents:
         for place, terms in tangent.items():
             if len(terms) > 1:
                 terms = self._simplified(node, place, terms)
-            if len(terms) > self.values.tower.most:
-                raise TooLarge(f"{len(terms)} terms")
             if terms:
                 found[place] = terms
+        self._work += sum(len(terms) for terms in tangent.values())
+        if self._work > self.values.tower.most:
+            raise TooLarge(f"{self._work} terms of one law")
         return found
 
     def _simplified(self, node: Node, place: int, terms: Terms) -> Terms:
@@ -361,7 +364,7 @@ class Tangents:
                 flat = _folded(flat, self._pivot(node, True))
             found = flat if len(flat) < len(found) else found
         own = sums.get(place)
-        if len(found) > 1 and own and any(v in self.values.bases for v, _ in own[1][0]):
+        if 1 < len(found) <= FLAT_TERMS and own and any(v in self.values.bases for v, _ in own[1][0]):
             for form in (terms, self._flat(terms)):
                 multiple = quotient(form, self._flat(own[0]) if form is not terms else own[0], len(form))
                 if multiple is not None:
@@ -481,9 +484,10 @@ class Identities:
         self._tower, self._values, self._cases = self._tangents.values.tower, self._tangents.values, cases
         self._samples: dict[tuple, list[Sample]] = {}
 
-    def holds(self, direction: dict[int, Polynomial]) -> tuple[bool, bool]:
+    def holds(self, direction: dict[int, Polynomial], most: int) -> tuple[bool, bool]:
         """Whether the network is unchanged along a direction, polynomials by parameter number, and whether so for every pattern of
-        branches and not only in the region's cases. Raises TooLarge."""
+        branches and not only in the region's cases. Raises TooLarge where more than ``most`` terms are needed."""
+        self._tower.most = most
         outputs = self._by_output(self._tangents.along(direction))
         left = [terms for terms in outputs if not self._vanishes(terms, {})]
         if not left:

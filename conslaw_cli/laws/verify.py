@@ -24,7 +24,7 @@ from conslaw_cli.rings.tensors import Expansion, Terms, TooLarge, collect, join,
 from conslaw_cli.dynamics.base import Symbol
 from conslaw_cli.flows.cases import Cases
 from conslaw_cli.flows.part import PartFlow
-from conslaw_cli.laws.chance import error_bits
+from conslaw_cli.laws.chance import error_bits, refuted
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.tangents import Identities
 from conslaw_cli.graph.program import Program
@@ -63,6 +63,9 @@ class Verification:
         return self.holds and self.error_bits is None
 
 
+FAILS = Verification(Verdict.FAILS)
+
+
 def verdicts(flow: PartFlow, laws: list[Law], listener: Listener = nobody) -> list[Verdict]:
     """For each candidate whether its identity holds, fails, or is too large to expand."""
     return [found.verdict for found in verifications(flow, laws, listener)]
@@ -86,21 +89,24 @@ def verified(flow: PartFlow, covectors: list[dict[int, Polynomial]], listener: L
     for number, entries in enumerate(covectors):
         if number % CHUNK == 0:
             listener(Step("verifying laws", f"{number} of {len(covectors)} candidates done"))
-        found.append(_identity(flow, entries))
-    undecided = [number for number, one in enumerate(found) if one.verdict is Verdict.TOO_LARGE]
-    for number, bits in zip(undecided, error_bits(flow, [covectors[number] for number in undecided])):
+        found.append(_identity(flow, entries, LIMITS.tangent_terms))
+    open_ones = [number for number, one in enumerate(found) if not one.holds]
+    for number, fails in zip(open_ones, refuted(flow, [covectors[number] for number in open_ones])):
+        found[number] = FAILS if fails else _identity(flow, covectors[number], LIMITS.most_tangent_terms)
+    left = [number for number, one in enumerate(found) if one.verdict is Verdict.TOO_LARGE]
+    for number, bits in zip(left, error_bits(flow, [covectors[number] for number in left])):
         if bits is not None:
-            found[number] = Verification(Verdict.HOLDS, not flow.program.branches and flow.cases.exhaustive, bits) if bits else Verification(Verdict.FAILS)
+            found[number] = Verification(Verdict.HOLDS, flow.cases.exhaustive, bits) if bits else FAILS
     return found
 
 
-def _identity(flow: PartFlow, entries: dict[int, Polynomial]) -> Verification:
-    """Whether a network's value is unchanged along a covector, in a region if not everywhere."""
+def _identity(flow: PartFlow, entries: dict[int, Polynomial], most: int) -> Verification:
+    """Whether a network's value is shown to be unchanged along a covector, everywhere or in the region; too large for ``most`` terms if not."""
     try:
-        holds, everywhere = _identities_of(flow.program, flow.cases).holds(entries)
+        holds, everywhere = _identities_of(flow.program, flow.cases).holds(entries, most)
     except TowerTooLarge:
-        return Verification(Verdict.TOO_LARGE)
-    return Verification(Verdict.HOLDS, everywhere) if holds else Verification(Verdict.FAILS)
+        holds = False
+    return Verification(Verdict.HOLDS, everywhere) if holds else Verification(Verdict.TOO_LARGE)
 
 
 @lru_cache(maxsize=2)

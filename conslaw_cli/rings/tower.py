@@ -70,9 +70,9 @@ def product(a: Sum, b: Sum, most: int) -> Sum:
 class Tower:
     """The variables of a program: numbers below ``size`` are its parameters."""
 
-    def __init__(self, size: int, most: int) -> None:
-        """``most`` bounds the number of terms of a polynomial."""
-        self.most = most
+    def __init__(self, size: int) -> None:
+        self.most = 1_000_000
+        """Bounds the number of terms of a polynomial."""
         self.definitions: dict[int, Sum] = {}
         self.masks: set[int] = set()
         self._next = size
