@@ -22,7 +22,9 @@ from conslaw_cli.rings.stream import Stream
 
 Covector = dict[int, Polynomial]
 LOOK = 64
-"""Rows that a first look at candidates takes."""
+"""Rows that a look at candidates takes."""
+LOOKS = 3
+"""Points that are asked: at some of them parts of the output have no value modulo p."""
 ROWS = 4_096
 BITS = 100.0
 PRIME_BITS = 22
@@ -30,7 +32,14 @@ PRIME_BITS = 22
 
 def refuted(flow: PartFlow, covectors: list[Covector]) -> list[bool]:
     """For each covector whether its product with grad f is not zero at some random point of some case."""
-    return [not zero for zero in _vanish(flow, covectors, Stream(0), min(flow.cases.number, LOOK))] if covectors else []
+    zero = [True] * len(covectors)
+    for look in range(LOOKS):
+        left = [number for number, fine in enumerate(zero) if fine]
+        if not left:
+            break
+        for number, vanishes in zip(left, _vanish(flow, [covectors[k] for k in left], Stream(look), min(flow.cases.number, LOOK))):
+            zero[number] = vanishes
+    return [not vanishes for vanishes in zero]
 
 
 def error_bits(flow: PartFlow, covectors: list[Covector]) -> list[float | None]:

@@ -56,8 +56,8 @@ def raised(monomial: Monomial, exponent: Number) -> Monomial:
 
 
 def product(a: Sum, b: Sum, most: int) -> Sum:
-    """a * b. Raises TooLarge beyond ``most`` terms, or products of terms of 16 times as many."""
-    if len(a) * len(b) > 16 * most:
+    """a * b. Raises TooLarge beyond ``most`` terms, or products of terms of 4 times as many."""
+    if len(a) * len(b) > 4 * most:
         raise TooLarge(f"{len(a)} times {len(b)} terms")
     total: Sum = {}
     for monomial, factor in b.items():
