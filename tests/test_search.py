@@ -18,7 +18,7 @@ from conslaw_cli.laws.ansatz import Grading
 from conslaw_cli.laws.lifting import lifted
 from conslaw_cli.laws.products import Products
 from conslaw_cli.laws.sampling import Sampler
-from conslaw_cli.laws.verify import Verdict
+from conslaw_cli.laws.verify import Verdict, Verification
 from conslaw_cli.rings.echelon import Echelon
 from conslaw_cli.rings.stream import Stream
 
@@ -141,7 +141,7 @@ def test_a_kernel_vector_that_does_not_lift_leaves_its_degree_open(alone, two_de
 
 @pytest.mark.parametrize("verdict", [Verdict.FAILS, Verdict.TOO_LARGE])
 def test_a_candidate_that_is_not_verified_leaves_its_degree_open(verdict, alone, two_degrees, monkeypatch):
-    monkeypatch.setattr(search, "verdicts", lambda flow, laws, listener: [verdict] * len(laws))
+    monkeypatch.setattr(search, "verifications", lambda flow, laws, listener: [Verification(verdict)] * len(laws))
     result = analysed(FULL)
     assert (result.searched_degree, result.found) == (1, 0)
 

@@ -43,11 +43,11 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-def to_data(functional: Node, floats: bool = False) -> dict[str, Any]:
-    """``nodes`` as this module says, and the number of the ``functional`` among them; as long as the graph has nodes."""
+def to_data(functional: Node, floats: bool = False, output: Node | None = None) -> dict[str, Any]:
+    """``nodes`` as this module says, and the number of the ``functional`` among them; of a network also that of its ``output``."""
     writer = _Writer(floats)
-    (number,) = writer.evaluate(functional)
-    return {"nodes": writer.nodes, "functional": number}
+    number, *value = writer.evaluate(functional, *([] if output is None else [output]))
+    return {"nodes": writer.nodes, "functional": number, **({"output": value[0]} if value else {})}
 
 
 class _Writer(Interpreter):

@@ -34,7 +34,7 @@ from conslaw_cli.laws.lifting import lifted
 from conslaw_cli.laws.products import Products
 from conslaw_cli.laws.sampling import Sampler
 from conslaw_cli.laws.selection import Selection
-from conslaw_cli.laws.verify import Verdict, verdicts
+from conslaw_cli.laws.verify import verifications
 from conslaw_cli.limits import LIMITS
 from conslaw_cli.steps import Step
 
@@ -153,9 +153,9 @@ class _Session:
 
     def _offer(self, laws: list[Law]) -> bool:
         """Verify candidates and keep those that are new; whether all hold."""
-        found = verdicts(self.flow, laws, self.selection.tell)
-        holding = [law for law, verdict in zip(laws, found) if verdict is Verdict.HOLDS]
-        new = self.selection.add(holding)
+        found = verifications(self.flow, laws, self.selection.tell)
+        holding = [law for law, one in zip(laws, found) if one.holds]
+        new = self.selection.add(holding, [one for one in found if one.holds])
         self.dependent.extend(law for law in holding if law not in new)
         self._learn(holding)
         return len(holding) == len(laws)

@@ -16,7 +16,7 @@ from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics.base import Symbol
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
-from conslaw_cli.laws.verify import Verdict, pairings, verdicts
+from conslaw_cli.laws.verify import Verdict, Verification, pairings, verifications
 from conslaw_cli.steps import Listener, Step, nobody
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ class Selection:
 
     def __init__(self, flow: PartFlow, stream: Stream, most: int, listener: Listener = nobody) -> None:
         self.flow, self.most, self.kept, self._listener = flow, most, [], listener
+        self.verifications: dict[Law, Verification] = {}
+        """How each law that is kept was verified."""
         self.special: list[SpecialLaw] = []
         """Laws that are no sums of monomials, independent of each other and of those kept."""
         self.integrals: list[AbelianLaw] = []
@@ -113,8 +115,10 @@ class Selection:
             gradients = self._first.gradients.copy()
             mask = gradients.add(rows)
             chosen = [law for law, new in zip(candidates, mask) if new]
-            holds = [verdict is Verdict.HOLDS for verdict in verdicts(self.flow, chosen, self.tell)]
+            found = verifications(self.flow, chosen, self.tell)
+            holds = [one.holds for one in found]
             kept.extend(law for law, fine in zip(chosen, holds) if fine)
+            self.verifications |= {law: one for law, one in zip(chosen, found) if one.holds}
             if all(holds):
                 self._first.gradients = gradients
                 break
@@ -123,14 +127,20 @@ class Selection:
         self.kept.extend(kept)
         return kept
 
-    def add(self, laws: list[Law]) -> list[Law]:
-        """Those of some verified laws that are new."""
+    def add(self, laws: list[Law], found: list[Verification]) -> list[Law]:
+        """Those of some laws, verified as ``found`` says, that are new."""
         if not laws:
             return []
         mask = self._first.gradients.add(self._first.rows(laws))
         new = [law for law, is_new in zip(laws, mask) if is_new]
         self.kept.extend(new)
+        self.verifications |= dict(zip(laws, found))
         return new
+
+    @property
+    def everywhere(self) -> int:
+        """Number of laws kept that hold whatever branches are taken."""
+        return sum(self.verifications[law].everywhere for law in self.kept)
 
     def keep_special(self, candidates: Sequence[SpecialLaw]) -> list[SpecialLaw]:
         """The candidates that hold and are new; none where the view happens to lie where one has no value."""

@@ -23,7 +23,7 @@ import numpy as np
 
 from conslaw_cli.flows.cases import Cases
 from conslaw_cli.flows.draws import COTANGENT
-from conslaw_cli.graph.functions import ScalarFunction
+from conslaw_cli.graph.functions import COS, SIN, ScalarFunction
 from conslaw_cli.graph.interpret import Interpreter
 from conslaw_cli.graph.nodes import (
     POSITIVE,
@@ -45,12 +45,13 @@ from conslaw_cli.graph.nodes import (
     topological_order,
 )
 from conslaw_cli.graph.program import Program
+from conslaw_cli.laws.verification import FAILS, TOO_LARGE, Verdict, Verification
 from conslaw_cli.limits import LIMITS
 from conslaw_cli.rings.polynomials import Polynomial, times
 from conslaw_cli.rings.tower import Entry, Sample, TooLarge, Tower, accumulate, product, quotient, raised, ratio
 from conslaw_cli.rings.tower import Sum as Terms
 
-SAMPLES = 3
+SAMPLES, SEEDS = 3, 64
 FLAT_TERMS = 256
 """Terms up to which sums of sums are written out on the way."""
 Tangent = dict[int, Terms]
@@ -65,7 +66,7 @@ class Values(Interpreter):
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.tower = Tower(program.size, LIMITS.tangent_terms)
+        self.tower = Tower(program.size)
         self.sums: dict[int, dict[int, Definition]] = {}
         """By a node's id the sums among its entries, by row-major number."""
         self.bases: set[int] = set()
@@ -311,6 +312,7 @@ class Tangents:
         self._nodes = program.nodes
         self._arguments = [tuple(id(argument) for argument in node.arguments) for node in program.nodes]
         self._program = program
+        self._work = 0
         self._routes: dict[int, dict[int, list[int]]] = {}
         self._pivots: dict[tuple[int, bool], dict[Any, list[Definition]]] = {}
         self._slopes: dict[tuple[int, int], Terms] = {}
@@ -318,6 +320,7 @@ class Tangents:
     def along(self, direction: dict[int, Polynomial]) -> Terms:
         """The derivative of the functional along a direction, polynomials by parameter number, which is zero where a law holds (or it is
         when multiplied out). Raises TooLarge."""
+        self._work = 0
         moved = {k: self._outer(polynomial) for k, polynomial in direction.items()}
         found: dict[int, Tangent] = {}
         for node, arguments in zip(self._nodes, self._arguments):
@@ -345,10 +348,11 @@ class Tangents:
         for place, terms in tangent.items():
             if len(terms) > 1:
                 terms = self._simplified(node, place, terms)
-            if len(terms) > self.values.tower.most:
-                raise TooLarge(f"{len(terms)} terms")
             if terms:
                 found[place] = terms
+        self._work += sum(len(terms) for terms in tangent.values())
+        if self._work > self.values.tower.most:
+            raise TooLarge(f"{self._work} terms of one law")
         return found
 
     def _simplified(self, node: Node, place: int, terms: Terms) -> Terms:
@@ -361,7 +365,7 @@ class Tangents:
                 flat = _folded(flat, self._pivot(node, True))
             found = flat if len(flat) < len(found) else found
         own = sums.get(place)
-        if len(found) > 1 and own and any(v in self.values.bases for v, _ in own[1][0]):
+        if 1 < len(found) <= FLAT_TERMS and own and any(v in self.values.bases for v, _ in own[1][0]):
             for form in (terms, self._flat(terms)):
                 multiple = quotient(form, self._flat(own[0]) if form is not terms else own[0], len(form))
                 if multiple is not None:
@@ -481,17 +485,28 @@ class Identities:
         self._tower, self._values, self._cases = self._tangents.values.tower, self._tangents.values, cases
         self._samples: dict[tuple, list[Sample]] = {}
 
-    def holds(self, direction: dict[int, Polynomial]) -> tuple[bool, bool]:
-        """Whether the network is unchanged along a direction, polynomials by parameter number, and whether so for every pattern of
-        branches and not only in the region's cases. Raises TooLarge."""
+    def verified(self, direction: dict[int, Polynomial], most: int) -> Verification:
+        """Whether the network is unchanged along a direction, polynomials by parameter number: for every pattern of branches, or only in the
+        region's cases. TOO_LARGE where neither is shown nor refuted. Raises TooLarge where more than ``most`` terms are needed."""
+        self._tower.most = most
         outputs = self._by_output(self._tangents.along(direction))
         left = [terms for terms in outputs if not self._vanishes(terms, {})]
         if not left:
-            return True, True
+            return Verification(Verdict.HOLDS)
         for patterns in self._patterns():
             if all(self._vanishes(terms, values) for values in patterns for terms in left):
-                return True, self._cases.exhaustive
-        return False, True
+                return Verification(Verdict.HOLDS, self._cases.exhaustive)
+        return TOO_LARGE if self._trigonometric or not any(self._refuted(terms) for terms in left) else FAILS
+
+    @cached_property
+    def _trigonometric(self) -> bool:
+        """Whether sin^2 + cos^2 = 1 is a relation that the tower does not know."""
+        return any(isinstance(node, Apply) and node.function in (SIN, COS) for node in self._tangents._program.nodes)
+
+    def _refuted(self, terms: Terms) -> bool:
+        """Whether a polynomial is not zero at a random point of some case."""
+        patterns = [{}] if not self._values.branches and not self._values.one_hot else (list(self._patterns())[-1] if self._cases.mixed else [])
+        return any(self._value(terms, values) for values in patterns)
 
     def _by_output(self, tangent: Terms) -> list[Terms]:
         """The coefficients of the cotangent's entries."""
@@ -505,10 +520,21 @@ class Identities:
 
     def _vanishes(self, terms: Terms, values: dict[int, int]) -> bool:
         """First at random points, where most of what is not zero shows it."""
-        key = tuple(sorted(values.items()))
-        if key not in self._samples:
-            self._samples[key] = [Sample(self._tower, seed, values) for seed in range(SAMPLES)]
-        return not any(sample.value(terms) for sample in self._samples[key]) and self._tower.vanishes(terms, values)
+        return not self._value(terms, values) and self._tower.vanishes(terms, values)
+
+    def _value(self, terms: Terms, values: dict[int, int]) -> int:
+        """A value that is not zero if there is one at a few random points; those at which roots have no value are passed over."""
+        samples, defined = self._samples.setdefault(tuple(sorted(values.items())), []), 0
+        for seed in range(SEEDS):
+            if seed == len(samples):
+                samples.append(Sample(self._tower, seed, values))
+            value = samples[seed].value(terms)
+            if value:
+                return value
+            defined += value == 0
+            if defined == SAMPLES:
+                break
+        return 0
 
     def _patterns(self) -> Iterator[list[dict[int, int]]]:
         """Values of masks and one-hot inputs that cover the region: what all cases share, then each case by itself."""

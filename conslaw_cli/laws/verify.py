@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
@@ -24,43 +22,16 @@ from conslaw_cli.rings.tensors import Expansion, Terms, TooLarge, collect, join,
 from conslaw_cli.dynamics.base import Symbol
 from conslaw_cli.flows.cases import Cases
 from conslaw_cli.flows.part import PartFlow
-from conslaw_cli.laws.chance import error_bits
+from conslaw_cli.laws.chance import error_bits, refuted
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.tangents import Identities
+from conslaw_cli.laws.verification import FAILS, TOO_LARGE, Verdict, Verification
 from conslaw_cli.graph.program import Program
 from conslaw_cli.limits import LIMITS
 from conslaw_cli.steps import Listener, Step, nobody
 
 CHUNK = 64
 LARGEST_COEFFICIENT = 2**31
-
-
-class Verdict(Enum):
-    """What verification says of a candidate."""
-
-    HOLDS = "holds"
-    FAILS = "fails"
-    TOO_LARGE = "too large"
-
-
-@dataclass(frozen=True)
-class Verification:
-    """A verdict, and how it was reached."""
-
-    verdict: Verdict
-    everywhere: bool = True
-    """Whether the law holds whatever branches are taken, not only in the region that the report is about."""
-    error_bits: float | None = None
-    """Where it holds at random residues: the error is below 2^-error_bits. None for a proof."""
-
-    @property
-    def holds(self) -> bool:
-        return self.verdict is Verdict.HOLDS
-
-    @property
-    def proved(self) -> bool:
-        """Whether the law holds as an identity, nothing left to chance."""
-        return self.holds and self.error_bits is None
 
 
 def verdicts(flow: PartFlow, laws: list[Law], listener: Listener = nobody) -> list[Verdict]:
@@ -86,21 +57,23 @@ def verified(flow: PartFlow, covectors: list[dict[int, Polynomial]], listener: L
     for number, entries in enumerate(covectors):
         if number % CHUNK == 0:
             listener(Step("verifying laws", f"{number} of {len(covectors)} candidates done"))
-        found.append(_identity(flow, entries))
-    undecided = [number for number, one in enumerate(found) if one.verdict is Verdict.TOO_LARGE]
-    for number, bits in zip(undecided, error_bits(flow, [covectors[number] for number in undecided])):
+        found.append(_identity(flow, entries, LIMITS.tangent_terms))
+    left = [number for number, one in enumerate(found) if one is TOO_LARGE]
+    for number, fails in zip(left, refuted(flow, [covectors[number] for number in left])):
+        found[number] = FAILS if fails else _identity(flow, covectors[number], LIMITS.most_tangent_terms)
+    left = [number for number, one in enumerate(found) if one is TOO_LARGE]
+    for number, bits in zip(left, error_bits(flow, [covectors[number] for number in left])):
         if bits is not None:
-            found[number] = Verification(Verdict.HOLDS, not flow.program.branches and flow.cases.exhaustive, bits) if bits else Verification(Verdict.FAILS)
+            found[number] = Verification(Verdict.HOLDS, flow.cases.exhaustive, bits) if bits else FAILS
     return found
 
 
-def _identity(flow: PartFlow, entries: dict[int, Polynomial]) -> Verification:
-    """Whether a network's value is unchanged along a covector, in a region if not everywhere."""
+def _identity(flow: PartFlow, entries: dict[int, Polynomial], most: int) -> Verification:
+    """Whether a network's value is unchanged along a covector; TOO_LARGE where ``most`` terms do not tell."""
     try:
-        holds, everywhere = _identities_of(flow.program, flow.cases).holds(entries)
+        return _identities_of(flow.program, flow.cases).verified(entries, most)
     except TowerTooLarge:
-        return Verification(Verdict.TOO_LARGE)
-    return Verification(Verdict.HOLDS, everywhere) if holds else Verification(Verdict.FAILS)
+        return TOO_LARGE
 
 
 @lru_cache(maxsize=2)

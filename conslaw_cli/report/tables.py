@@ -55,10 +55,31 @@ class Graph(Table):
         Meta(
             description="Operations with their arguments as numbers of earlier nodes: [parameter | coefficient, name, shape], "
             "[constant, shape, entries], [add | multiply | matmul, i, j], [permute | sum, i, axes], [broadcast | reshape, i, shape], "
-            "[power, i, exponent], [apply, function, i], as NumPy computes them."
+            "[gather | scatter, i, shape, numbers], [power, i, exponent], [apply, function, i], [branch, i, kind, count], [generic, name, shape], "
+            "as NumPy computes them."
         ),
     ]
     functional: Annotated[Count, Meta(description="Number of the node that is the functional.")]
+    output: Annotated[Count | None, Meta(description="Of a network the number of the node that is its value, which the functional pairs with v.")] = None
+
+
+class Cases(Table):
+    """Discrete inputs and branches: what the fields of each generator are drawn for."""
+
+    inputs: Annotated[tuple[str, ...], Meta(description="The coefficients with one-hot rows, in the order of the graph.")]
+    rows: Annotated[
+        tuple[Annotated[str, Meta(pattern="^[0-9a-f]+$")], ...],
+        Meta(description="For each case the bits of these inputs and then of the branch nodes, row by row, packed into bytes, as hexadecimal digits."),
+    ]
+    mixed: Annotated[bool, Meta(description="Whether every generator is a sum of fields of all cases; otherwise each is of one.")]
+
+
+class Independence(Table):
+    """Whether the values of exp, Phi, log, sin and cos may be drawn freely: the rank of the derivatives of their different arguments."""
+
+    arguments: Count
+    rank: Count
+    checked: bool
 
 
 Axis = Annotated[tuple[Count, ...] | None, Meta(description="Rows or columns of the model's block, from 0; null for all.")]
@@ -81,6 +102,8 @@ class Brackets(Table, tag_field="method", tag="brackets"):
     words: Annotated[tuple[tuple[Count, ...], ...], Meta(description="The brackets, as words in the generators.")]
     fingerprints: tuple[Count, ...]
     dimension: Count
+    cases: Cases | None = None
+    independence: Independence | None = None
 
 
 class Paths(Table, tag_field="method", tag="paths"):

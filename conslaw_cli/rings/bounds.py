@@ -7,7 +7,8 @@ free symbols) and the 1-norm, the sum of the absolute values of the coefficients
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import lcm, prod
+from functools import reduce
+from math import lcm, log2, prod
 
 import numpy as np
 
@@ -114,3 +115,51 @@ class _Bounds(Interpreter):
         if not node.total:
             raise TypeError(f"no bound of the power {node.exponent}")
         return a**node.exponent
+
+
+def cover_bound(program: Program, degree: int, terms: int) -> tuple[float, float, int]:
+    """log2 of a degree, log2 of a height, and a number of roots, for sum_k c_k d_k f with ``terms`` polynomials c_k of this degree.
+
+    Every reciprocal and root y is a variable of its own, on the variety V of the equations y x = 1 and y^2 x = 1 (or y^2 = x), so the
+    sum is a polynomial F on V; values of functions are free variables. By Bezout the zeros of F on V have at most the degree deg F times
+    the product of the equations' degrees, and modulo p at most that times p^(n-1) points of about p^n. Two arguments of a function that
+    meet modulo p by chance count as zeros too. By the arithmetic theorem of Bezout the primes modulo which F vanishes on V though it does not
+    over the rationals divide a number whose log2 is at most that degree times the sum of the equations' log2 norms and dimensions.
+    """
+    cover = _Cover(VARIABLE)
+    components = cover.evaluate(*program.gradients)
+    whole = reduce(Bound.joined, components) * Bound(degree, 1)
+    equations = cover.equations
+    total = log2(max(1, whole.degree)) + sum(count * log2(bound.degree + 2) for bound, count in equations)
+    arguments = sum(count for _, count in cover.arguments)
+    meeting = max((bound.degree for bound, _ in cover.arguments), default=0) * arguments**2
+    total = log2(2.0 ** min(total, 500.0) + meeting)
+    norms = _log_norm(whole) + log2(max(1, terms)) + sum(count * (_log_norm(bound) + 1) for bound, count in equations)
+    size = program.size + sum(prod(node.shape) for node in program.coefficients) + sum(count for _, count in equations) + arguments
+    return total, total + log2(norms + size * log2(size + 2) + 1), cover.roots
+
+
+def _log_norm(bound: Bound) -> float:
+    return log2(max(1, bound.norm)) + log2(bound.denominator)
+
+
+class _Cover(_Bounds):
+    """Bounds of nodes as polynomials in variables, reciprocals, roots and values of functions."""
+
+    def __init__(self, of_parameter: Bound) -> None:
+        super().__init__(of_parameter)
+        for name, value in (("equations", []), ("arguments", []), ("roots", 0)):
+            object.__setattr__(self, name, value)
+
+    def power(self, node: Power, a: Bound) -> Bound:
+        if node.total:
+            return a**node.exponent
+        half = not isinstance(node.exponent, int)
+        self.equations.append((a, prod(node.shape)))
+        if half:
+            object.__setattr__(self, "roots", self.roots + prod(node.shape))
+        return VARIABLE ** max(1, int(abs(node.exponent) * (2 if half else 1)))
+
+    def apply(self, node: Node, a: Bound) -> Bound:
+        self.arguments.append((a, prod(node.shape)))
+        return VARIABLE

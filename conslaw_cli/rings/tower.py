@@ -56,8 +56,8 @@ def raised(monomial: Monomial, exponent: Number) -> Monomial:
 
 
 def product(a: Sum, b: Sum, most: int) -> Sum:
-    """a * b. Raises TooLarge beyond ``most`` terms, or products of terms of 16 times as many."""
-    if len(a) * len(b) > 16 * most:
+    """a * b. Raises TooLarge beyond ``most`` terms, or products of terms of 4 times as many."""
+    if len(a) * len(b) > 4 * most:
         raise TooLarge(f"{len(a)} times {len(b)} terms")
     total: Sum = {}
     for monomial, factor in b.items():
@@ -70,9 +70,9 @@ def product(a: Sum, b: Sum, most: int) -> Sum:
 class Tower:
     """The variables of a program: numbers below ``size`` are its parameters."""
 
-    def __init__(self, size: int, most: int) -> None:
-        """``most`` bounds the number of terms of a polynomial."""
-        self.most = most
+    def __init__(self, size: int) -> None:
+        self.most = 1_000_000
+        """Bounds the number of terms of a polynomial."""
         self.definitions: dict[int, Sum] = {}
         self.masks: set[int] = set()
         self._next = size
