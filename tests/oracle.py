@@ -12,7 +12,9 @@ A network is a function of (p, i): parameters and inputs as attributes, every ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from math import prod, sqrt
 from types import SimpleNamespace
@@ -143,12 +145,42 @@ sin = scalar(np.sin, lambda u, y: cos(u))
 cos = scalar(np.cos, lambda u, y: -sin(u))
 
 
+_DECISIONS: ContextVar[Iterator | list | None] = ContextVar("decisions", default=None)
+
+
+@contextmanager
+def branches(decisions):
+    """Within it, branches are appended to a list, or taken from an iterator over one."""
+    token = _DECISIONS.set(decisions)
+    try:
+        yield decisions
+    finally:
+        _DECISIONS.reset(token)
+
+
+def decided(mask):
+    """The branch to take: that of the real numbers, unless one is prescribed for each member of a (repeated) batch."""
+    decisions = _DECISIONS.get()
+    if decisions is None:
+        return mask
+    if isinstance(decisions, list):
+        decisions.append(mask)
+        return mask
+    prescribed = next(decisions)
+    return np.repeat(prescribed, len(mask) // len(prescribed), axis=0)
+
+
+def positive(u):
+    """1 where u is positive, else 0."""
+    return decided((primal(u) > 0).astype(float))
+
+
 def relu(u):
-    return u * (primal(u) > 0)
+    return u * positive(u)
 
 
 def leaky_relu(u, slope=0.01):
-    return u * np.where(primal(u) > 0, 1.0, slope)
+    return u * (slope + (1 - slope) * positive(u))
 
 
 def silu(u):
@@ -185,13 +217,13 @@ def largest(a, axis=-1):
     """The maximum along an axis, by the branch of the real numbers."""
     values = primal(a)
     chosen = np.arange(values.shape[axis]) == np.expand_dims(np.argmax(values, axis), -1)
-    return total(a * np.moveaxis(chosen, -1, axis), axis)
+    return total(a * decided(np.moveaxis(chosen, -1, axis)), axis)
 
 
 def top(a, k):
     """1 at the k largest along the last axis, else 0."""
     values = primal(a)
-    return (values >= np.sort(values, -1)[..., -k, None]).astype(float)
+    return decided((values >= np.sort(values, -1)[..., -k, None]).astype(float))
 
 
 def softmax(a, axis=-1):

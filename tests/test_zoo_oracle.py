@@ -150,7 +150,7 @@ FUNCTIONS = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_third_derivatives_against_differences(name):
     rng = np.random.default_rng(5)
-    point, directions = rng.uniform(0.5, 1.5, (1, 4)), rng.normal(size=(3, 1, 4))
+    point, directions = rng.uniform(0.5, 1.5, (1, 4)), 0.4 * rng.normal(size=(3, 1, 4))
     f = FUNCTIONS[name]
 
     def difference(g, direction, h=1e-2):
@@ -159,7 +159,7 @@ def test_third_derivatives_against_differences(name):
 
     expected = difference(difference(difference(f, directions[0]), directions[1]), directions[2])(point)
     nested = Dual(3, Dual(2, Dual(1, point, directions[0]), directions[1]), directions[2])
-    assert f(nested).slope.slope.slope == pytest.approx(expected, abs=1e-4)
+    assert f(nested).slope.slope.slope == pytest.approx(expected, rel=1e-3, abs=1e-5)
 
 
 def test_a_bracket_of_linear_fields_is_a_commutator():

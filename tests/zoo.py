@@ -16,7 +16,7 @@ from oracle import (
     leaky_relu,
     moved,
     mv,
-    primal,
+    positive,
     relu,
     rms_norm,
     root,
@@ -74,8 +74,8 @@ entry(
 
 def prelu(p, i):
     u = mv(p.W1, i.x)
-    positive = (primal(u) > 0).astype(float)
-    return mv(p.W2, u * positive + p.a * u * (1 - positive))
+    active = positive(u)
+    return mv(p.W2, u * active + p.a * u * (1 - active))
 
 
 entry("prelu", prelu, {**TWO, "a": (3,)}, X)
