@@ -1,11 +1,12 @@
-"""A float oracle: dimensions of generated Lie algebras of networks written by hand in NumPy. Nothing of the engine is used.
+"""A float oracle: dimensions of generated Lie algebras of networks written by hand in NumPy, with nothing of the engine.
 
-A law is conserved for every data set and loss, so its gradient is orthogonal to the fields grad_theta <v, g(theta, x)> for all
-inputs x and cotangents v, and to all their brackets [X, Y] = DY X - DX Y. Here these are evaluated at one Gaussian point by
-nested dual numbers over float64 (exact derivatives, no differences), and their rank is read off a gap in the singular values,
-which is checked. Under momentum the state is (Q, P) and the fields are (S w, -w), w = grad f(Q + S P), for random S.
+A law is conserved for every data set and loss, so its gradient is orthogonal to the fields grad_theta <v, g(theta, x)>
+for all inputs x and cotangents v, and to all their brackets [X, Y] = DY X - DX Y. Here these are evaluated at one Gaussian
+point by nested dual numbers over float64 (exact derivatives, no differences), and their rank is read off a gap in the
+singular values, which is checked. Under momentum the state is (Q, P) and the fields are (S w, -w), w = grad f(Q + S P), for random S.
 
-Missing inputs or brackets make a dimension too small and a number of laws too large, never the other way; hence many of both.
+Missing inputs or brackets make a dimension too small and a number of laws too large, never the other way; hence many of
+both.
 
 A network is a function of (p, i): parameters and inputs as attributes, every array with one batch axis in front.
 """
@@ -22,7 +23,7 @@ from types import SimpleNamespace
 import numpy as np
 from scipy.special import ndtr
 
-# --- nested dual numbers over arrays -----------------------------------------------------------------------------------
+# --- nested dual numbers over arrays ------------------------------------------------------------------------------
 
 
 class Dual:
@@ -36,7 +37,7 @@ class Dual:
 
     shape = property(lambda self: primal(self).shape)
     ndim = property(lambda self: primal(self).ndim)
-    mT = property(lambda self: linear(lambda a: np.swapaxes(a, -1, -2), self))  # noqa: N815 -- NumPy's name
+    mT = property(lambda self: linear(lambda a: np.swapaxes(a, -1, -2), self))
 
     def __getitem__(self, index):
         return linear(lambda a: a[index], self)
@@ -259,12 +260,15 @@ def row(vector):
     return vector[..., None, :]
 
 
-# --- entries -----------------------------------------------------------------------------------------------------------
+# --- entries ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A network by hand. ``inputs`` holds shapes, ``one_hot`` the inputs whose rows are one-hot; cotangents of classes sum to 0."""
+    """A network by hand, the shapes of its parameters and inputs, and which inputs have one-hot rows.
+
+    Where the outputs are logits of ``classes``, cotangents sum to 0 over the last axis.
+    """
 
     network: Callable
     parameters: Mapping[str, tuple[int, ...]]
@@ -311,7 +315,7 @@ class Entry:
         return v - v.mean(-1, keepdims=True) if self.classes else v
 
 
-# --- fields and brackets -----------------------------------------------------------------------------------------------
+# --- fields and brackets ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -323,7 +327,9 @@ class Generators:
     s: np.ndarray | None
 
     def __getitem__(self, index):
-        return Generators({k: a[index] for k, a in self.inputs.items()}, self.v[index], None if self.s is None else self.s[index])
+        return Generators(
+            {k: a[index] for k, a in self.inputs.items()}, self.v[index], None if self.s is None else self.s[index]
+        )
 
 
 def pairing_gradient(entry, generators, theta):
@@ -367,7 +373,7 @@ def bracket(x, y):
     return lambda z: along(y, z, x(z)) - along(x, z, y(z))
 
 
-# --- counting ----------------------------------------------------------------------------------------------------------
+# --- counting -----------------------------------------------------------------------------------------------------
 
 GAP = 1e3
 CHUNK = 40_000
@@ -409,7 +415,9 @@ def draw_generators(entry, rng, number, theta, momentum):
     inputs = entry.draw(rng, number)
     shape = primal(entry.value(np.repeat(theta[None], number, axis=0), inputs)).shape
     v = entry.cotangents(rng, shape)
-    norms = np.linalg.norm(pairing_gradient(entry, Generators(inputs, v, None), np.repeat(theta[None], number, axis=0)), axis=1)
+    norms = np.linalg.norm(
+        pairing_gradient(entry, Generators(inputs, v, None), np.repeat(theta[None], number, axis=0)), axis=1
+    )
     v = v / np.where(norms > 1e-9, norms, 1.0).reshape(-1, *[1] * (v.ndim - 1))
     return Generators(inputs, v, rng.uniform(-0.6, 0.6, size=number) if momentum else None)
 
@@ -420,7 +428,9 @@ def words(entry, rng, number, length, z, momentum):
     rows = []
     for start in range(0, number, chunk):
         size = min(chunk, number - start)
-        fields = [generator_field(entry, draw_generators(entry, rng, size, z[: entry.size], momentum)) for _ in range(length)]
+        fields = [
+            generator_field(entry, draw_generators(entry, rng, size, z[: entry.size], momentum)) for _ in range(length)
+        ]
         word = fields[0]
         for x in fields[1:]:
             word = bracket(x, word)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from oracle import (
     Dual,
+    Entry,
     Generators,
     NoGap,
-    Entry,
     along,
     bracket,
     count,
@@ -33,7 +33,7 @@ from zoo import ZOO
 FOLDER = Path(__file__).parent.parent / "model_specs" / "zoo"
 QUICK = 30
 """Parameters up to which a count takes no time worth mentioning."""
-LAYER = "first shown by this tool", "proved there", "claimed there"
+KNOWN = "first shown by this tool", "proved there", "claimed there"
 
 
 def spec(name):
@@ -50,7 +50,7 @@ def cases(heavy):
     return sorted(name for name, entry in ZOO.items() if (entry.size > QUICK) == heavy)
 
 
-# --- the specs ---------------------------------------------------------------------------------------------------------
+# --- the specs ----------------------------------------------------------------------------------------------------
 
 
 def test_every_spec_has_its_network_by_hand():
@@ -74,11 +74,11 @@ def test_head_of_a_spec(name):
     line, source, completeness = text.splitlines()[:3]
     assert line.startswith("# ") and 10 < len(line) < 120 and not line.endswith(".")
     assert source.startswith("# Source: ") and len(source) > 15
-    assert completeness.startswith("# Completeness: ") and any(word in completeness for word in LAYER)
+    assert completeness.startswith("# Completeness: ") and any(word in completeness for word in KNOWN)
     assert expected(name)["gradient-flow"] == spec(name)["expect"]["laws"]
 
 
-# --- the counts --------------------------------------------------------------------------------------------------------
+# --- the counts ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", cases(heavy=False))
@@ -103,7 +103,8 @@ def test_momentum_of_larger_ones(name):
     assert count(ZOO[name], momentum=True).laws == expected(name)["momentum"]
 
 
-SMOOTH = [name for name in cases(heavy=False) if not any(w in name for w in ("relu", "pool", "conv", "top", "gat", "residual", "depth"))]
+BRANCHED = ("relu", "reglu", "pool", "conv", "top", "gat", "residual", "depthwise")
+SMOOTH = [name for name in cases(heavy=False) if not any(word in name for word in BRANCHED)]
 
 
 @pytest.mark.heavy
@@ -125,7 +126,7 @@ def test_dimension_after_brackets_of_each_length(name):
     assert count(ZOO[name]).filtration == FILTRATIONS[name]
 
 
-def test_heads_that_share_a_region_count_alike_wherever_they_stand():
+def test_two_networks_side_by_side_have_the_laws_of_both():
     """A network twice, on parameters of its own: the laws add up."""
     once = ZOO["moe_softmax"]
     names = {f"{k}{n}": shape for n in (1, 2) for k, shape in once.parameters.items()}
@@ -139,11 +140,11 @@ def test_heads_that_share_a_region_count_alike_wherever_they_stand():
     assert count(twice).laws == 2 * count(once).laws
 
 
-# --- the oracle itself -------------------------------------------------------------------------------------------------
+# --- the oracle itself --------------------------------------------------------------------------------------------
 
 FUNCTIONS = {
-    "exp": exp, "log": log, "tanh": tanh, "sigmoid": sigmoid, "softplus": softplus, "sin": sin, "gelu": gelu, "softmax": softmax,
-    "layer norm": layer_norm, "quotient": lambda u: (1 - u) / (2 + u * u),
+    "exp": exp, "log": log, "tanh": tanh, "sigmoid": sigmoid, "softplus": softplus, "sin": sin, "gelu": gelu,
+    "softmax": softmax, "layer norm": layer_norm, "quotient": lambda u: (1 - u) / (2 + u * u),
 }  # fmt: skip
 
 
@@ -183,7 +184,7 @@ def test_missing_brackets_show():
         count(ZOO["lora_trained"], most=2)
 
 
-# --- the published theorem that is wrong -------------------------------------------------------------------------------
+# --- the published theorem that is wrong --------------------------------------------------------------------------
 
 
 def rate_of_the_gates_sum():

@@ -72,7 +72,9 @@ def skew(matrix):
 
 
 MOMENTUM_LAWS = {
-    "attention": lambda t, p, v: np.exp(0.7 * t) * np.stack([skew(p.Q.T @ v.Q + p.K.T @ v.K), skew(p.V.T @ v.V + p.O @ v.O.T)]),
+    "attention": lambda t, p, v: (
+        np.exp(0.7 * t) * np.stack([skew(p.Q.T @ v.Q + p.K.T @ v.K), skew(p.V.T @ v.V + p.O @ v.O.T)])
+    ),
     "tied_embedding": lambda t, p, v: np.exp(0.7 * t) * skew(p.E.T @ v.E + p.W1.T @ v.W1 + p.W2 @ v.W2.T),
     "softmax_head": lambda t, p, v: p.W.sum(0) + v.W.sum(0) / 0.7,
 }

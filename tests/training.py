@@ -1,7 +1,7 @@
-"""Real training of the zoo's networks, integrated: the oracle's networks and gradients on random data, nothing of the engine.
+"""Real training of the zoo's networks, integrated: the oracle's networks and gradients on random data, no engine.
 
-Networks with branches are integrated with those of the initial parameters, and only that part is returned on which these are
-the true ones: there the flow is smooth, and the integrator's tolerance means something.
+Networks with branches are integrated with those of the initial parameters, and only that part is returned on which these
+are the true ones: there the flow is smooth, and the integrator's tolerance means something.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ class Trajectory:
 
     def blocks(self, index):
         """(parameters, velocities) by name at one time, as namespaces of arrays without a batch axis."""
-        return self._named(self.parameters, index), None if self.velocities is None else self._named(self.velocities, index)
+        return self._named(self.parameters, index), None if self.velocities is None else self._named(
+            self.velocities, index
+        )
 
     def values(self, law: Callable):
         """A law along the trajectory: ``law(p)``, or ``law(t, p, v)`` where there are velocities."""
@@ -85,7 +87,8 @@ def problem(entry, rng, samples):
 def trajectory(entry, seed, kind="gradient-flow", rate=0.7, start=0.0, duration=1.0, samples=8, number=33, scale=0.7):
     """Training from a Gaussian point: times, parameters and, under momentum, velocities.
 
-    kind "gradient-flow": theta' = -grad E. "weight-decay": theta' + rate theta = -grad E. "momentum": theta'' + rate theta' = -grad E.
+    kind "gradient-flow": theta' = -grad E. "weight-decay": theta' + rate theta = -grad E.
+    "momentum": theta'' + rate theta' = -grad E.
     The rate is a number or a function of t. Ends before the first time at which a sample takes another branch.
     """
     rng = np.random.default_rng(seed)
