@@ -1,9 +1,10 @@
-"""A float oracle: dimensions of generated Lie algebras of networks written by hand in NumPy, with nothing of the engine.
+"""A float oracle: dimensions of generated Lie algebras of networks written by hand in NumPy, without the engine.
 
 A law is conserved for every data set and loss, so its gradient is orthogonal to the fields grad_theta <v, g(theta, x)>
-for all inputs x and cotangents v, and to all their brackets [X, Y] = DY X - DX Y. Here these are evaluated at one Gaussian
-point by nested dual numbers over float64 (exact derivatives, no differences), and their rank is read off a gap in the
-singular values, which is checked. Under momentum the state is (Q, P) and the fields are (S w, -w), w = grad f(Q + S P), for random S.
+for all inputs x and cotangents v, and to all their brackets [X, Y] = DY X - DX Y. Here these are evaluated at one
+Gaussian point by nested dual numbers over float64 (exact derivatives, no differences), and their rank is read off a gap
+in the singular values, which is checked. Under momentum the state is (Q, P) and the fields are (S w, -w),
+w = grad f(Q + S P), for random S.
 
 Missing inputs or brackets make a dimension too small and a number of laws too large, never the other way; hence many of
 both.

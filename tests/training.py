@@ -1,7 +1,7 @@
 """Real training of the zoo's networks, integrated: the oracle's networks and gradients on random data, no engine.
 
-Networks with branches are integrated with those of the initial parameters, and only that part is returned on which these
-are the true ones: there the flow is smooth, and the integrator's tolerance means something.
+Networks with branches are integrated with those of the initial parameters, and only that part is returned on which
+these are the true ones: there the flow is smooth, and the integrator's tolerance means something.
 """
 
 from __future__ import annotations

@@ -270,12 +270,11 @@ entry("t5_bias", t5_bias, {**HEAD, "b": (5,)}, TOKENS)
 
 
 def rotated(u, frequencies):
-    """Rotary positions: entries j and j + width / 2 of token t are turned by t times the j-th frequency."""
-    half = u.shape[-1] // 2
+    """Rotary positions: entries 2j and 2j + 1 of token t are turned by t times the j-th frequency."""
     angle = np.arange(u.shape[-2])[:, None] * np.asarray(frequencies)
-    a, b = u[..., :half], u[..., half:]
+    a, b = u[..., 0::2], u[..., 1::2]
     pieces = [a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)]
-    return shaped(stack(pieces, u.ndim - 1), *u.shape[1:])
+    return shaped(stack(pieces, u.ndim), *u.shape[1:])
 
 
 def with_rope(frequencies):
@@ -706,3 +705,15 @@ entry(
     {"w": (3, 5)},
     **TOKEN,
 )
+
+CONSTANTS = {
+    "positions_sinusoidal": {"S": _SINE},
+    "lora_frozen": {"W0": _FROZEN},
+    "lora_frozen_relu": {"W0": _FROZEN},
+    "dora": {"W0": _FROZEN},
+    "kan": {"c": _CENTRES},
+    "kan_two_layers": {"c": _CENTRES},
+    "graph_convolution": {"A": _ADJACENCY},
+    "gat": {"A": _ADJACENCY},
+}
+"""What stands here for the constants of the specs."""
