@@ -1,18 +1,22 @@
-"""A float oracle: dimensions of generated Lie algebras of networks written by hand in NumPy. Nothing of the engine is used.
+"""A float oracle: dimensions of generated Lie algebras of networks written by hand in NumPy, without the engine.
 
-A law is conserved for every data set and loss, so its gradient is orthogonal to the fields grad_theta <v, g(theta, x)> for all
-inputs x and cotangents v, and to all their brackets [X, Y] = DY X - DX Y. Here these are evaluated at one Gaussian point by
-nested dual numbers over float64 (exact derivatives, no differences), and their rank is read off a gap in the singular values,
-which is checked. Under momentum the state is (Q, P) and the fields are (S w, -w), w = grad f(Q + S P), for random S.
+A law is conserved for every data set and loss, so its gradient is orthogonal to the fields grad_theta <v, g(theta, x)>
+for all inputs x and cotangents v, and to all their brackets [X, Y] = DY X - DX Y. Here these are evaluated at one
+Gaussian point by nested dual numbers over float64 (exact derivatives, no differences), and their rank is read off a gap
+in the singular values, which is checked. Under momentum the state is (Q, P) and the fields are (S w, -w),
+w = grad f(Q + S P), for random S.
 
-Missing inputs or brackets make a dimension too small and a number of laws too large, never the other way; hence many of both.
+Missing inputs or brackets make a dimension too small and a number of laws too large, never the other way; hence many of
+both.
 
 A network is a function of (p, i): parameters and inputs as attributes, every array with one batch axis in front.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from math import prod, sqrt
 from types import SimpleNamespace
@@ -20,7 +24,7 @@ from types import SimpleNamespace
 import numpy as np
 from scipy.special import ndtr
 
-# --- nested dual numbers over arrays -----------------------------------------------------------------------------------
+# --- nested dual numbers over arrays ------------------------------------------------------------------------------
 
 
 class Dual:
@@ -34,7 +38,7 @@ class Dual:
 
     shape = property(lambda self: primal(self).shape)
     ndim = property(lambda self: primal(self).ndim)
-    mT = property(lambda self: linear(lambda a: np.swapaxes(a, -1, -2), self))  # noqa: N815 -- NumPy's name
+    mT = property(lambda self: linear(lambda a: np.swapaxes(a, -1, -2), self))
 
     def __getitem__(self, index):
         return linear(lambda a: a[index], self)
@@ -143,12 +147,42 @@ sin = scalar(np.sin, lambda u, y: cos(u))
 cos = scalar(np.cos, lambda u, y: -sin(u))
 
 
+_DECISIONS: ContextVar[Iterator | list | None] = ContextVar("decisions", default=None)
+
+
+@contextmanager
+def branches(decisions):
+    """Within it, branches are appended to a list, or taken from an iterator over one."""
+    token = _DECISIONS.set(decisions)
+    try:
+        yield decisions
+    finally:
+        _DECISIONS.reset(token)
+
+
+def decided(mask):
+    """The branch to take: that of the real numbers, unless one is prescribed for each member of a (repeated) batch."""
+    decisions = _DECISIONS.get()
+    if decisions is None:
+        return mask
+    if isinstance(decisions, list):
+        decisions.append(mask)
+        return mask
+    prescribed = next(decisions)
+    return np.repeat(prescribed, len(mask) // len(prescribed), axis=0)
+
+
+def positive(u):
+    """1 where u is positive, else 0."""
+    return decided((primal(u) > 0).astype(float))
+
+
 def relu(u):
-    return u * (primal(u) > 0)
+    return u * positive(u)
 
 
 def leaky_relu(u, slope=0.01):
-    return u * np.where(primal(u) > 0, 1.0, slope)
+    return u * (slope + (1 - slope) * positive(u))
 
 
 def silu(u):
@@ -185,13 +219,13 @@ def largest(a, axis=-1):
     """The maximum along an axis, by the branch of the real numbers."""
     values = primal(a)
     chosen = np.arange(values.shape[axis]) == np.expand_dims(np.argmax(values, axis), -1)
-    return total(a * np.moveaxis(chosen, -1, axis), axis)
+    return total(a * decided(np.moveaxis(chosen, -1, axis)), axis)
 
 
 def top(a, k):
     """1 at the k largest along the last axis, else 0."""
     values = primal(a)
-    return (values >= np.sort(values, -1)[..., -k, None]).astype(float)
+    return decided((values >= np.sort(values, -1)[..., -k, None]).astype(float))
 
 
 def softmax(a, axis=-1):
@@ -227,12 +261,15 @@ def row(vector):
     return vector[..., None, :]
 
 
-# --- entries -----------------------------------------------------------------------------------------------------------
+# --- entries ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A network by hand. ``inputs`` holds shapes, ``one_hot`` the inputs whose rows are one-hot; cotangents of classes sum to 0."""
+    """A network by hand, the shapes of its parameters and inputs, and which inputs have one-hot rows.
+
+    Where the outputs are logits of ``classes``, cotangents sum to 0 over the last axis.
+    """
 
     network: Callable
     parameters: Mapping[str, tuple[int, ...]]
@@ -279,7 +316,7 @@ class Entry:
         return v - v.mean(-1, keepdims=True) if self.classes else v
 
 
-# --- fields and brackets -----------------------------------------------------------------------------------------------
+# --- fields and brackets ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -291,7 +328,9 @@ class Generators:
     s: np.ndarray | None
 
     def __getitem__(self, index):
-        return Generators({k: a[index] for k, a in self.inputs.items()}, self.v[index], None if self.s is None else self.s[index])
+        return Generators(
+            {k: a[index] for k, a in self.inputs.items()}, self.v[index], None if self.s is None else self.s[index]
+        )
 
 
 def pairing_gradient(entry, generators, theta):
@@ -335,7 +374,7 @@ def bracket(x, y):
     return lambda z: along(y, z, x(z)) - along(x, z, y(z))
 
 
-# --- counting ----------------------------------------------------------------------------------------------------------
+# --- counting -----------------------------------------------------------------------------------------------------
 
 GAP = 1e3
 CHUNK = 40_000
@@ -377,7 +416,9 @@ def draw_generators(entry, rng, number, theta, momentum):
     inputs = entry.draw(rng, number)
     shape = primal(entry.value(np.repeat(theta[None], number, axis=0), inputs)).shape
     v = entry.cotangents(rng, shape)
-    norms = np.linalg.norm(pairing_gradient(entry, Generators(inputs, v, None), np.repeat(theta[None], number, axis=0)), axis=1)
+    norms = np.linalg.norm(
+        pairing_gradient(entry, Generators(inputs, v, None), np.repeat(theta[None], number, axis=0)), axis=1
+    )
     v = v / np.where(norms > 1e-9, norms, 1.0).reshape(-1, *[1] * (v.ndim - 1))
     return Generators(inputs, v, rng.uniform(-0.6, 0.6, size=number) if momentum else None)
 
@@ -388,7 +429,9 @@ def words(entry, rng, number, length, z, momentum):
     rows = []
     for start in range(0, number, chunk):
         size = min(chunk, number - start)
-        fields = [generator_field(entry, draw_generators(entry, rng, size, z[: entry.size], momentum)) for _ in range(length)]
+        fields = [
+            generator_field(entry, draw_generators(entry, rng, size, z[: entry.size], momentum)) for _ in range(length)
+        ]
         word = fields[0]
         for x in fields[1:]:
             word = bracket(x, word)

@@ -16,7 +16,7 @@ from oracle import (
     leaky_relu,
     moved,
     mv,
-    primal,
+    positive,
     relu,
     rms_norm,
     root,
@@ -41,7 +41,7 @@ def entry(name, network, parameters, inputs, **kwargs):
     ZOO[name] = Entry(network, parameters, inputs, **kwargs)
 
 
-# --- two layers --------------------------------------------------------------------------------------------------------
+# --- two layers ---------------------------------------------------------------------------------------------------
 
 TWO = {"W1": (3, 2), "W2": (2, 3)}
 X = {"x": (2,)}
@@ -74,8 +74,8 @@ entry(
 
 def prelu(p, i):
     u = mv(p.W1, i.x)
-    positive = (primal(u) > 0).astype(float)
-    return mv(p.W2, u * positive + p.a * u * (1 - positive))
+    active = positive(u)
+    return mv(p.W2, u * active + p.a * u * (1 - active))
 
 
 entry("prelu", prelu, {**TWO, "a": (3,)}, X)
@@ -84,7 +84,7 @@ GATED = {"G": (3, 2), "V": (3, 2), "W": (2, 3)}
 for _name, _activation in {"swiglu": silu, "geglu": gelu, "reglu": relu, "bilinear": lambda u: u}.items():
     entry(_name, lambda p, i, f=_activation: mv(p.W, f(mv(p.G, i.x)) * mv(p.V, i.x)), GATED, X)
 
-# --- convolutions ------------------------------------------------------------------------------------------------------
+# --- convolutions -------------------------------------------------------------------------------------------------
 
 
 def conv1d(x, w, groups=1):
@@ -94,7 +94,9 @@ def conv1d(x, w, groups=1):
     for o in range(w.shape[1]):
         first = o // (w.shape[1] // groups) * each
         terms = [
-            x[:, first + c, t : t + length - taps + 1] * w[:, o, c, t][:, None] for c in range(each) for t in range(taps)
+            x[:, first + c, t : t + length - taps + 1] * w[:, o, c, t][:, None]
+            for c in range(each)
+            for t in range(taps)
         ]
         outputs.append(sum(terms[1:], terms[0]))
     return stack(outputs, 1)
@@ -142,7 +144,7 @@ entry(
 
 def pooled_2x2(a, pool):
     """Pooling of disjoint 2 x 2 windows."""
-    batch, channels, height, width = a.shape
+    _batch, channels, height, width = a.shape
     a = shaped(a, channels, height // 2, 2, width // 2, 2)
     return pool(shaped(moved(a, 0, 1, 2, 4, 3, 5), channels, height // 2, width // 2, 4))
 
@@ -163,7 +165,7 @@ entry(
 )
 
 
-# --- residual blocks ---------------------------------------------------------------------------------------------------
+# --- residual blocks ----------------------------------------------------------------------------------------------
 
 
 def residual(p, i):
@@ -182,7 +184,7 @@ def residual_linear(p, i):
 entry("residual_linear", residual_linear, {"A": (2, 2), "B": (2, 2)}, X)
 
 
-# --- attention ---------------------------------------------------------------------------------------------------------
+# --- attention ----------------------------------------------------------------------------------------------------
 
 HEAD = {"Q": (3, 2), "K": (3, 2), "V": (3, 2), "O": (2, 3)}
 TOKENS = {"x": (3, 3)}
@@ -224,7 +226,8 @@ entry("linear_attention", linear_attention, MANY, {"x": (3, 2)})
 def biased(p, i):
     """Attention with whichever biases there are."""
     q, k, v = (
-        i.x @ w + (row(getattr(p, f"b{n}")) if hasattr(p, f"b{n}") else 0) for n, w in zip("qkv", (p.Q, p.K, p.V), strict=True)
+        i.x @ w + (row(getattr(p, f"b{n}")) if hasattr(p, f"b{n}") else 0)
+        for n, w in zip("qkv", (p.Q, p.K, p.V), strict=True)
     )
     out = attend(q, k, v) @ p.O
     return out + row(p.bo) if hasattr(p, "bo") else out
@@ -267,12 +270,11 @@ entry("t5_bias", t5_bias, {**HEAD, "b": (5,)}, TOKENS)
 
 
 def rotated(u, frequencies):
-    """Rotary positions: entries j and j + width / 2 of token t are turned by t times the j-th frequency."""
-    half = u.shape[-1] // 2
+    """Rotary positions: entries 2j and 2j + 1 of token t are turned by t times the j-th frequency."""
     angle = np.arange(u.shape[-2])[:, None] * np.asarray(frequencies)
-    a, b = u[..., :half], u[..., half:]
+    a, b = u[..., 0::2], u[..., 1::2]
     pieces = [a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)]
-    return shaped(stack(pieces, u.ndim - 1), *u.shape[1:])
+    return shaped(stack(pieces, u.ndim), *u.shape[1:])
 
 
 def with_rope(frequencies):
@@ -323,12 +325,14 @@ entry(
     TOKENS,
 )
 
-# --- heads and embeddings ----------------------------------------------------------------------------------------------
+# --- heads and embeddings -----------------------------------------------------------------------------------------
 
 entry("softmax_head", lambda p, i: mv(p.W, i.x), {"W": (3, 2)}, X, classes=True)
 WORD = {"w": (1, 4)}
 entry("bigram", lambda p, i: i.w @ p.B, {"B": (4, 4)}, WORD, one_hot=("w",), classes=True)
-entry("untied_embedding", lambda p, i: i.w @ p.E @ p.U.mT, {"E": (4, 2), "U": (4, 2)}, WORD, one_hot=("w",), classes=True)
+entry(
+    "untied_embedding", lambda p, i: i.w @ p.E @ p.U.mT, {"E": (4, 2), "U": (4, 2)}, WORD, one_hot=("w",), classes=True
+)
 
 
 def stream(activation, norm=lambda e: e):
@@ -357,7 +361,7 @@ entry("embedding_stream_rms_norm", stream(gelu, rms_norm), stream_sizes(2, 2, 4)
 entry("embedding_stream_rms_norm_gains", stream(gelu, rms_norm), stream_sizes(2, 2, 4, gains=True), WORD, **TOKEN)
 entry("embedding_stream_layer_norm", stream(gelu, layer_norm), stream_sizes(3, 2, 4), WORD, **TOKEN)
 
-# --- norms -------------------------------------------------------------------------------------------------------------
+# --- norms --------------------------------------------------------------------------------------------------------
 
 GAIN = {"W1": (3, 2), "g": (3,), "W2": (2, 3)}
 EPS = 1 / 10
@@ -450,7 +454,7 @@ entry("weight_norm_relu", weight_norm(relu), GAIN, X)
 entry("weight_norm_no_gain", weight_norm(gelu), TWO, X)
 entry("weight_norm_eps", weight_norm(gelu, EPS), GAIN, X)
 
-# --- mixtures of experts -----------------------------------------------------------------------------------------------
+# --- mixtures of experts ------------------------------------------------------------------------------------------
 
 EXPERTS = {"E": (3, 2, 2), "G": (3, 2)}
 
@@ -474,7 +478,7 @@ entry("moe_sigmoid", mixture(sigmoid), EXPERTS, X)
 entry("moe_normalised_sigmoid", mixture(lambda s: renormalised(sigmoid(s))), EXPERTS, X)
 entry("moe_normalised_sigmoid_top_k", mixture(lambda s: renormalised(sigmoid(s) * top(s, 2))), EXPERTS, X)
 
-# --- adapters and tensor factorisations --------------------------------------------------------------------------------
+# --- adapters and tensor factorisations ---------------------------------------------------------------------------
 
 LORA = {"A": (2, 3), "B": (3, 2)}
 _FROZEN = _GENERIC.normal(size=(3, 3))
@@ -510,7 +514,7 @@ def tucker(p, i):
 
 entry("tucker", tucker, {"G": (2, 2, 2), "A": (3, 2), "B": (3, 2), "C": (3, 2)}, {"x": (3, 3)})
 
-# --- recurrent networks ------------------------------------------------------------------------------------------------
+# --- recurrent networks -------------------------------------------------------------------------------------------
 
 
 def recurrent(activation, steps):
@@ -542,7 +546,12 @@ def gru(p, i):
     return mv(p.C, s)
 
 
-entry("gru_cell", gru, {**{f"W{g}": (2, 1) for g in "zrn"}, **{f"U{g}": (2, 2) for g in "zrn"}, "C": (1, 2)}, {"x": (3, 1)})
+entry(
+    "gru_cell",
+    gru,
+    {**{f"W{g}": (2, 1) for g in "zrn"}, **{f"U{g}": (2, 2) for g in "zrn"}, "C": (1, 2)},
+    {"x": (3, 1)},
+)
 
 
 def diagonal(p, i):
@@ -556,7 +565,7 @@ entry("diagonal_state_space", diagonal, {"a": (3,), "B": (3, 2), "C": (2, 3)}, {
 
 
 def selective(p, i):
-    """Two channels with a state of two each: s = exp(delta A) s + delta B x, y = C s; delta, B, C depend on the token."""
+    """Two channels with a state of two each: s = exp(delta A) s + delta B x, y = C s; delta, B, C depend on x."""
     s, outputs = None, []
     for t in range(3):
         x = i.x[:, t]
@@ -575,7 +584,7 @@ entry(
     parameter_scale={"A": 0.7, "Wd": 0.7},
 )
 
-# --- graphs and splines ------------------------------------------------------------------------------------------------
+# --- graphs and splines -------------------------------------------------------------------------------------------
 
 _ADJACENCY = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]], float)
 entry(
@@ -613,7 +622,7 @@ def kan_two_layers(p, i):
 
 entry("kan_two_layers", kan_two_layers, {"C1": (2, 2, 3), "C2": (2, 2, 3)}, {"x": (2, 1)})
 
-# --- whole blocks ------------------------------------------------------------------------------------------------------
+# --- whole blocks -------------------------------------------------------------------------------------------------
 
 
 def block(norm):
@@ -645,8 +654,22 @@ entry(
     "gpt2_block",
     gpt2_block,
     {
-        **{"g1": (3,), "s1": (3,), "Q": (2, 3, 2), "bq": (2, 1, 2), "K": (2, 3, 2), "bk": (2, 1, 2), "V": (2, 3, 2)},
-        **{"bv": (2, 1, 2), "O": (2, 2, 3), "bo": (3,), "g2": (3,), "s2": (3,), "W1": (2, 3), "b1": (2,), "W2": (3, 2), "b2": (3,)},
+        "g1": (3,),
+        "s1": (3,),
+        "Q": (2, 3, 2),
+        "bq": (2, 1, 2),
+        "K": (2, 3, 2),
+        "bk": (2, 1, 2),
+        "V": (2, 3, 2),
+        "bv": (2, 1, 2),
+        "O": (2, 2, 3),
+        "bo": (3,),
+        "g2": (3,),
+        "s2": (3,),
+        "W1": (2, 3),
+        "b1": (2,),
+        "W2": (3, 2),
+        "b2": (3,),
     },
     {"x": (3, 3)},
 )
@@ -666,9 +689,31 @@ entry(
     "llama",
     llama,
     {
-        **{"E": (5, 3), "g1": (3,), "Q": (2, 3, 2), "K": (3, 2), "V": (3, 2), "O": (2, 2, 3), "g2": (3,)},
-        **{"G": (2, 3), "W1": (2, 3), "W2": (3, 2), "g3": (3,), "U": (5, 3)},
+        "E": (5, 3),
+        "g1": (3,),
+        "Q": (2, 3, 2),
+        "K": (3, 2),
+        "V": (3, 2),
+        "O": (2, 2, 3),
+        "g2": (3,),
+        "G": (2, 3),
+        "W1": (2, 3),
+        "W2": (3, 2),
+        "g3": (3,),
+        "U": (5, 3),
     },
     {"w": (3, 5)},
     **TOKEN,
 )
+
+CONSTANTS = {
+    "positions_sinusoidal": {"S": _SINE},
+    "lora_frozen": {"W0": _FROZEN},
+    "lora_frozen_relu": {"W0": _FROZEN},
+    "dora": {"W0": _FROZEN},
+    "kan": {"c": _CENTRES},
+    "kan_two_layers": {"c": _CENTRES},
+    "graph_convolution": {"A": _ADJACENCY},
+    "gat": {"A": _ADJACENCY},
+}
+"""What stands here for the constants of the specs."""
