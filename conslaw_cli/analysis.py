@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import log2
 
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics import Dynamics, build_dynamics
 from conslaw_cli.dynamics.base import ONE
 from conslaw_cli.flows.cases import ALONE, Cases, cases, initial_weights, real_generics
+from conslaw_cli.flows.independence import Independence, independence
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.flows.parts import Part, parts
 from conslaw_cli.graph.program import Program
@@ -24,6 +25,7 @@ from conslaw_cli.laws.selection import Selection
 from conslaw_cli.laws.special import SpecialFamily, SpecialLaw
 from conslaw_cli.laws.time import TimeAction, action
 from conslaw_cli.laws.travel import travel_families
+from conslaw_cli.laws.verification import Verification
 from conslaw_cli.lie import TooLarge, Trace, require_size, trace
 from conslaw_cli.limits import LIMITS
 from conslaw_cli.metrics import Metric
@@ -59,6 +61,9 @@ class PartResult:
     error_bits: float
     """-log2 of the error bound for the dimension and the time translations; 0 where the growth did not close."""
     time: TimeAction
+    independence: Independence = Independence()
+    verifications: Mapping[Law, Verification] = field(default_factory=dict)
+    """How the laws were verified that are polynomials."""
 
     @property
     def trace(self) -> Trace:
@@ -74,8 +79,28 @@ class PartResult:
         return sum(len(group.laws) for group in self.groups)
 
     @property
-    def proved(self) -> bool:
+    def closes(self) -> bool:
+        """Whether there are as many laws as the trace leaves room for."""
         return self.found == self.independent
+
+    @property
+    def proved(self) -> bool:
+        """Whether the sum is a proof: the rank is one of a legitimate specialization, and no law was left to chance."""
+        return self.closes and self.independence.shown and all(one.proved for one in self.verifications.values())
+
+    @property
+    def bits(self) -> float:
+        """-log2 of the error bound for the count of a part that is not proved; 0 where there is none."""
+        if not self.independence.shown:
+            return 0.0
+        chances = [one.error_bits for one in self.verifications.values() if one.error_bits is not None]
+        of_laws = min(chances) - log2(len(chances)) if chances else None
+        known = [bits for bits in (of_laws, None if self.closes else self.error_bits) if bits is not None]
+        return -log2(sum(2.0**-bits for bits in known))
+
+    def everywhere(self, law: object) -> bool:
+        """Whether a law holds whatever branches are taken."""
+        return self.verifications[law].everywhere if isinstance(law, Law) and law in self.verifications else True
 
 
 @dataclass(frozen=True)
@@ -106,8 +131,19 @@ class Analysis:
 
     @property
     def closed(self) -> bool:
-        """Whether every part is proved or its growth closed."""
-        return all(part.proved or part.trace.closed for part in self.parts)
+        """Whether every part's sum closes, or its growth did."""
+        return all(part.closes or part.trace.closed for part in self.parts)
+
+    @property
+    def independence(self) -> Independence:
+        """Whether the values of functions may be drawn freely, in all parts."""
+        found = [part.independence for part in self.parts]
+        return Independence(sum(one.arguments for one in found), sum(one.rank for one in found), all(one.checked for one in found))
+
+    @property
+    def cases(self) -> Cases:
+        """The cases of a network, which is one part."""
+        return self.parts[0].flow.cases if self.parts else ALONE
 
     @property
     def error_bits(self) -> float:
@@ -115,7 +151,7 @@ class Analysis:
 
         A part's copies are one claim.
         """
-        return -log2(sum(2.0**-part.error_bits for part in self.parts if not part.proved))
+        return -log2(sum(2.0**-part.bits for part in self.parts if not part.proved))
 
 
 def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
@@ -192,7 +228,9 @@ def part_result(
     listener(Step("verifying laws", f"{found} hold", dimension=runs[0].dimension, laws=found))
     while selection.found < flow.dimension - _largest(runs).dimension and LIMITS.least_bits <= _least(runs) and _bits(runs) < wanted:
         runs.append(trace(flow, _seed(stream, "trace", len(runs)), _again(listener, len(runs) + 1)))
-    return PartResult(part, flow, tuple(runs), groups, degree, _bits(runs), _time(selection, flow, runs))
+    shown = independence(flow, Stream(_seed(stream, "independence", 0)))
+    time = _time(selection, flow, runs)
+    return PartResult(part, flow, tuple(runs), groups, degree, _bits(runs), time, shown, dict(selection.verifications))
 
 
 def _families(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGroup, ...]:

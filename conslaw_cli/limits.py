@@ -27,6 +27,11 @@ class Limits:
     word: int = 9
     """Length of brackets: one of length k costs 3^(k-1) times the memory of one of length 1."""
 
+    barren_chunks: int = 4
+    """Chunks of 512 members of a family without a new law after which the rest of it is not looked at: members of one family are alike."""
+    reduced_basis: int = 200
+    """Entries of the vectors of a basis that is made short: the time of lattice reduction grows with a high power of their number."""
+
     degree: int = 6
     """Degree up to which laws are searched."""
     quadratic_monomials: int = 4_500_000

@@ -13,6 +13,7 @@ from conslaw_cli.analysis import Analysis, LawGroup, PartResult
 from conslaw_cli.assembling.certificate import certificate, primes
 from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.dynamics.base import Dynamics
+from conslaw_cli.flows.independence import Independence
 from conslaw_cli.laws.abelian import AbelianFamily
 from conslaw_cli.laws.aligned import AlignedFamily
 from conslaw_cli.laws.families import NEURON, FamilyLaws, balance
@@ -35,7 +36,7 @@ from conslaw_cli.report.model import (
     ModelSummary,
     Report,
 )
-from conslaw_cli.report.tables import Reproduce, Trace
+from conslaw_cli.report.tables import Region, Reproduce, Trace
 from conslaw_cli.assembling.original import Members, in_original
 from conslaw_cli.assembling.special import special_family
 from conslaw_cli.spec import DynamicsSpec, MetricSpec, spec_sha256, time_text
@@ -69,7 +70,8 @@ def build(analysis: Analysis) -> Report:
         status=_of_what(status, caveat),
         error_bound=error,
         theorem=theorem,
-        notes=(*notes, *dict.fromkeys(filter(None, (caveat, algebraic_note(analysis), *_metric_notes(spec.metric))))),
+        notes=(*notes, *dict.fromkeys(filter(None, (caveat, algebraic_note(analysis), *_metric_notes(spec.metric), *model.notes)))),
+        region=_region(analysis),
         certificate=certificate(analysis),
         reproduce=Reproduce(__version__, analysis.seed, primes(analysis), spec_sha256(spec)),
     )
@@ -122,13 +124,41 @@ def _status(analysis: Analysis) -> tuple[str, str | None, str | None, tuple[str,
         return ("theorem" if theorem else "undecided"), None, theorem and theorem[1], (reason,)
     if analysis.paths or all(part.proved for part in analysis.parts):
         return "proved", None, None, ()
+    if not analysis.independence.shown and all(part.closes for part in analysis.parts):
+        return "exact", None, None, (_dependence(analysis.independence),)
     if analysis.error_bits >= LIMITS.error_bits:
-        return "exact", f"2^-{int(analysis.error_bits)}", None, ()
+        return "exact", f"2^-{int(analysis.error_bits)}", None, _chance(analysis)
     bound = sum(part.independent * part.part.copies for part in analysis.parts)
     reason = "the filtration did not close within the bracket length tried"
     if analysis.closed:
         reason = f"the filtration closed, but no error bound below 2^-{int(LIMITS.error_bits)} is known at this size"
     return "undecided", None, None, (f"{reason}: at most {bound} laws (proved)",)
+
+
+def _dependence(found: Independence) -> str:
+    """Why a sum that closes is no proof: values of functions may have relations that the engine does not use."""
+    if not found.checked:
+        return "no error bound: that the arguments of exp, Phi, log, sin and cos are independent was too large to find out, so the trace may be smaller"
+    return (
+        f"no error bound: of {found.arguments} different arguments of exp, Phi, log, sin and cos {found.rank} are independent modulo constants; "
+        "relations between the others' values are not used, so the trace may be smaller and there may be more laws"
+    )
+
+
+def _chance(analysis: Analysis) -> tuple[str, ...]:
+    """That laws were verified at random residues, where they were."""
+    number = sum(one.error_bits is not None for part in analysis.parts for one in part.verifications.values())
+    return (f"{number} of the laws verified at random points modulo primes, with this error, not as identities",) if number else ()
+
+
+def _region(analysis: Analysis) -> Region | None:
+    """The region that a network's branches are those of; None where it has none."""
+    cases = analysis.cases
+    if not cases.branches:
+        return None
+    weights = analysis.model.weights
+    around = weights.name if weights else "a Gaussian initialization, seed 0"
+    return Region(around, cases.number, cases.inputs, cases.units, cases.dead, cases.always)
 
 
 def _of_what(status: str, caveat: str | None) -> str:
@@ -229,18 +259,22 @@ def _part_families(analysis: Analysis, result: PartResult) -> list[Family]:
             naming = lambda copy, place: name_of(positions[copy][place], False)
             families.append(special_family(group, dynamics, len(positions), naming, analysis.model.index_shapes))
             continue
-        for laws, timed in _by_time(group.laws, dynamics, n):
-            families.append(_part_family(group, laws, timed, analysis, positions, name_of))
+        for (timed, everywhere), laws in _alike(group.laws, dynamics, n, result):
+            families.append(_part_family(group, laws, timed, everywhere, analysis, positions, name_of))
     return families
 
 
-def _by_time(laws: tuple[Law, ...], dynamics: Dynamics, n: int) -> list[tuple[list[Law], bool]]:
-    flags = [depends_on_time(law, dynamics, n) for law in laws]
-    split = [([law for law, flag in zip(laws, flags) if flag == timed], timed) for timed in (True, False)]
-    return [(chosen, timed) for chosen, timed in split if chosen]
+def _alike(laws: tuple[Law, ...], dynamics: Dynamics, n: int, result: PartResult) -> list[tuple[tuple[bool, bool], list[Law]]]:
+    """Laws by whether they depend on time and whether they hold everywhere, those that do first."""
+    found: dict[tuple[bool, bool], list[Law]] = {}
+    for law in laws:
+        found.setdefault((depends_on_time(law, dynamics, n), result.everywhere(law)), []).append(law)
+    return sorted(found.items(), reverse=True)
 
 
-def _part_family(group: LawGroup, laws: list[Law], timed: bool, analysis: Analysis, positions: list, name_of) -> Family:
+def _part_family(
+    group: LawGroup, laws: list[Law], timed: bool, everywhere: bool, analysis: Analysis, positions: list, name_of
+) -> Family:
     copies, n, dynamics, shapes = len(positions), len(positions[0]), analysis.dynamics, analysis.model.index_shapes
 
     def member(number: int) -> object:
@@ -262,6 +296,7 @@ def _part_family(group: LawGroup, laws: list[Law], timed: bool, analysis: Analys
         source=group.source,
         form=form,
         entries=entries,
+        everywhere=everywhere,
     )
 
 

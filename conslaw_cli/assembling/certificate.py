@@ -11,6 +11,8 @@ from conslaw_cli.analysis import Analysis, PartResult
 from conslaw_cli.flows.parts import Positions
 from conslaw_cli.graph import serial
 from conslaw_cli.graph.nodes import Shape
+from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.report import tables
 from conslaw_cli.report.tables import Brackets, Graph, Paths
 
 Layout = dict[str, tuple[int, Shape]]
@@ -32,14 +34,31 @@ def _brackets(result: PartResult, layout: Layout) -> Brackets:
         copies=result.part.copies,
         blocks=result.flow.program.blocks,
         indices=tuple(tuple(_axes(positions, *layout[name]) for name, positions in zip(names, copy)) for copy in result.part.indices),
-        graph=Graph(**serial.to_data(result.flow.program.functional)),
+        graph=Graph(**serial.to_data(result.flow.program.functional, output=result.flow.program.output)),
         seed=trace.seed,
         prime=trace.prime,
         point=trace.point,
         words=trace.words,
         fingerprints=trace.fingerprints,
         dimension=trace.dimension,
+        cases=_cases(result.flow),
+        independence=_independence(result),
     )
+
+
+def _cases(flow: PartFlow) -> tables.Cases | None:
+    """Discrete inputs and branches; None where there are none."""
+    cases = flow.cases
+    if not cases.one_hot and not cases.branches:
+        return None
+    arrays = [array.reshape(cases.number, -1) > 0 for array in (*cases.one_hot.values(), *cases.branches)]
+    packed = np.packbits(np.concatenate(arrays, axis=1), axis=1)
+    return tables.Cases(tuple(cases.one_hot), tuple(bytes(row).hex() for row in packed), cases.mixed)
+
+
+def _independence(result: PartResult) -> tables.Independence | None:
+    found = result.independence
+    return tables.Independence(found.arguments, found.rank, found.checked) if found.arguments or not found.checked else None
 
 
 def _axes(positions: Positions, start: int, shape: Shape) -> tuple[tuple[int, ...] | None, ...]:

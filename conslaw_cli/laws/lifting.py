@@ -6,9 +6,10 @@ from math import lcm
 
 import numpy as np
 
+from conslaw_cli.limits import LIMITS
+
 CHANCE_BITS = 20
 """A random residue passes for a fraction with a probability below 2^-20."""
-REDUCED_BASIS = 200
 
 
 def lifted(kernels: list[tuple[int, np.ndarray]]) -> list[list[int]] | None:
@@ -49,7 +50,7 @@ def _fraction(x: int, modulus: int) -> tuple[int, int] | None:
 
 def _shortened(vectors: list[list[int]]) -> list[list[int]]:
     """An LLL-reduced basis where supports overlap and the size allows."""
-    if len(vectors) < 2 or len(vectors[0]) > REDUCED_BASIS:
+    if len(vectors) < 2 or len(vectors[0]) > LIMITS.reduced_basis:
         return vectors
     overlap = np.count_nonzero(np.array([[x != 0 for x in v] for v in vectors]), axis=0).max()
     if overlap < 2:

@@ -17,6 +17,7 @@ from conslaw_cli.dynamics.base import Symbol
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.verify import Verdict, Verification, pairings, verifications
+from conslaw_cli.limits import LIMITS
 from conslaw_cli.steps import Listener, Step, nobody
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from conslaw_cli.laws.special import SpecialLaw
 
 CHUNK = 512
-BARREN_CHUNKS = 4
-"""After so many chunks of one family without a new law the rest of it is not looked at."""
+"""Candidates that are looked at together: the unit of :attr:`conslaw_cli.limits.Limits.barren_chunks`."""
 
 
 class View:
@@ -163,7 +163,7 @@ class Selection:
         members = (
             (number, law)
             for number, family in enumerate(families)
-            for law in takewhile(lambda _: barren[number] < BARREN_CHUNKS, family)
+            for law in takewhile(lambda _: barren[number] < LIMITS.barren_chunks, family)
         )
         while self.missing and (chunk := list(islice(members, CHUNK))):
             new = {id(law) for law in self.keep([law for _, law in chunk])}

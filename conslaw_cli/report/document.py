@@ -18,7 +18,7 @@ from conslaw_cli.report.formula import IntegralSum
 from conslaw_cli.report.integrals import definitions
 from conslaw_cli.report.model import Report
 from conslaw_cli.report.prose import where
-from conslaw_cli.report.tables import Brackets, Count, Digest, Dynamics, Model, Paths, Positive, Reproduce, Table, Trace
+from conslaw_cli.report.tables import Brackets, Count, Digest, Dynamics, Model, Paths, Positive, Region, Reproduce, Table, Trace
 from conslaw_cli.vocabulary import POINTS, STATUSES
 
 SCHEMA = 2
@@ -45,6 +45,7 @@ class Family(Table, omit_defaults=True):
     latex: Annotated[str, Meta(description="The form, or else the first laws, in LaTeX.")]
     depends_on_time: bool
     source: Annotated[str, Meta(description="Where the laws come from: search or theory.")]
+    everywhere: Annotated[bool, Meta(description="Whether they hold for all branches of a network, not only in the report's region.")]
     definitions: Annotated[
         dict[str, str], Meta(description="What letters in the expressions stand for that are no names of entries.")
     ] = {}
@@ -58,6 +59,7 @@ class Laws(Table):
 
     independent: Annotated[Count | None, Meta(description="Number of independent laws; null when undecided.")]
     found: Annotated[Count, Meta(description="How many of them are written down in closed form.")]
+    everywhere: Annotated[Count, Meta(description="How many of those hold for all branches; the others in the report's region.")]
     complete: Annotated[bool, Meta(description="Whether all are.")]
     time_dependent: Annotated[bool | None, Meta(description="Whether some law depends on time; null when unknown.")]
     time_free: Annotated[Count | None, Meta(description="Number of independent laws free of time; null when unknown.")]
@@ -88,6 +90,7 @@ class JsonReport(Table):
     metric: Metric
     dynamics: Dynamics
     trace: Trace
+    region: Annotated[Region | None, Meta(description="The region that the count of a network with branches belongs to; else null.")]
     laws: Laws
     status: Annotated[
         Literal[STATUSES],
@@ -114,6 +117,7 @@ def to_dict(report: Report, expand: bool = False) -> dict:
         metric=Metric(dict(report.metric.blocks), report.metric.at),
         dynamics=Dynamics(**_fields(report.dynamics, Dynamics)),
         trace=report.trace,
+        region=report.region,
         laws=_laws(report, expand),
         status=report.status,
         error_bound=report.error_bound,
@@ -136,6 +140,7 @@ def _laws(report: Report, expand: bool) -> Laws:
     return Laws(
         independent=laws.independent,
         found=laws.found,
+        everywhere=laws.everywhere,
         complete=report.complete,
         time_dependent=laws.time_dependent,
         time_free=laws.time_free,
@@ -159,6 +164,7 @@ def _families(report: Report, expand: bool) -> Iterator[Family]:
             latex=latex.family(family),
             depends_on_time=family.depends_on_time,
             source=family.source,
+            everywhere=family.everywhere,
             definitions={d.letter: d.meaning for d in definitions(family.form.curve, ascii.PROSE)} if integral else {},
             truncated=len(shown) < family.number,
         )

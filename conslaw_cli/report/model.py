@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from conslaw_cli.report.formula import Formula, IntegralSum, MatrixForm, NeuronForm, TravelForm
-from conslaw_cli.report.tables import Brackets, Dynamics, Model, Paths, Reproduce, Trace
+from conslaw_cli.report.tables import Brackets, Dynamics, Model, Paths, Region, Reproduce, Trace
 
 
 class ModelSummary(Model):
@@ -65,6 +65,8 @@ class Family(Struct, frozen=True):
     entries: int | None = None
     """Entries of the matrix form when more than the independent ones counted in ``number``."""
     verified: bool = True
+    everywhere: bool = True
+    """Whether they hold whatever branches a network takes; otherwise in the report's region."""
 
 
 class LawsSummary(Struct, frozen=True):
@@ -84,6 +86,11 @@ class LawsSummary(Struct, frozen=True):
         """How many of those found were verified; the others are known from theory."""
         return sum(family.number for family in self.families if family.verified)
 
+    @property
+    def everywhere(self) -> int:
+        """How many of those found hold whatever branches a network takes."""
+        return sum(family.number for family in self.families if family.everywhere)
+
 
 class Report(Struct, frozen=True):
     """What is known of one spec's conservation laws, and how. ``status``: one of ``conslaw_cli.vocabulary.STATUSES``."""
@@ -101,6 +108,8 @@ class Report(Struct, frozen=True):
     theorem: str | None = None
     """For ``theorem``: the source."""
     notes: tuple[str, ...] = ()
+    region: Region | None = None
+    """Where a network's branches are those that the count is about."""
     certificate: tuple[Brackets | Paths, ...] = ()
     """What was proved, part by part, as data that the independent checker re-proves."""
 

@@ -64,6 +64,8 @@ def facts(report: Report, prose: Prose) -> Iterator[Fact]:
     if (time := say.time(report)) is not None:
         yield Fact("time", None, time)
     yield Fact("valid where", None, say.domain(report, prose))
+    if report.region:
+        yield Fact("region", None, say.region(report.region, prose))
 
 
 def _blocks(report: Report, prose: Prose) -> str:
@@ -93,7 +95,8 @@ def rows(report: Report, prose: Prose, expand: bool) -> Iterator[Row]:
         law = _only(family, prose, expand) if alone else _law(family, prose)
         time = "yes" if family.depends_on_time else "no"
         more = 0 if alone or family.form else total - listed
-        yield Row(law, _number(family), time, prose.text(family.source), members, more)
+        source = family.source if family.everywhere else f"{family.source}, in this region"
+        yield Row(law, _number(family), time, prose.text(source), members, more)
         start += total
 
 

@@ -235,6 +235,15 @@ def domain(report: Report, prose: Prose) -> str:
     return ", ".join(filter(None, parts))
 
 
+def region(found: Region, prose: Prose) -> str:
+    """Around a Gaussian initialization, seed 0: 6 branch patterns in 4096 inputs; of 3 units 1 is dead there, none always active."""
+    patterns = "1 branch pattern" if found.patterns == 1 else f"{found.patterns} branch patterns"
+    said = f"around {found.around}: {patterns} in {found.inputs} inputs"
+    if found.units:
+        said += f"; of {found.units} units {found.dead or 'none'} dead there, {found.linear or 'none'} always active"
+    return prose.text(said)
+
+
 def _assumption(text: str, prose: Prose) -> str:
     """An assumption with its names as the formulas write them."""
     names, said = re.fullmatch(r"(.+)( > 0| generic)", text).groups()

@@ -47,7 +47,7 @@ class Trace(Table):
     dimension: Annotated[Count | None, Meta(description="Dimension of the trace; null when it was not computed.")]
 
 
-class Graph(Table):
+class Graph(Table, omit_defaults=True):
     """A scalar functional of parameters and free coefficients, whose gradients for all coefficients span those of phi."""
 
     nodes: Annotated[
@@ -85,7 +85,7 @@ class Independence(Table):
 Axis = Annotated[tuple[Count, ...] | None, Meta(description="Rows or columns of the model's block, from 0; null for all.")]
 
 
-class Brackets(Table, tag_field="method", tag="brackets"):
+class Brackets(Table, tag_field="method", tag="brackets", omit_defaults=True):
     """Iterated brackets that span the trace at a point over a prime field, for one part of the model and its copies."""
 
     copies: Positive
@@ -111,6 +111,17 @@ class Paths(Table, tag_field="method", tag="paths"):
 
     copies: Positive
     dimension: Count
+
+
+class Region(Table):
+    """Where the branches of relu, max and the like are those that the count is about: around real parameters, over many inputs."""
+
+    around: Annotated[str, Meta(description="The real parameters: a seeded initialization, or a file.")]
+    patterns: Annotated[Positive, Meta(description="Number of branch patterns seen.")]
+    inputs: Annotated[Positive, Meta(description="Number of inputs looked at.")]
+    units: Annotated[Count, Meta(description="Number of units with a threshold.")]
+    dead: Annotated[Count, Meta(description="Of these, how many no input activates.")]
+    linear: Annotated[Count, Meta(description="Of these, how many every input activates.")]
 
 
 class Reproduce(Table):
