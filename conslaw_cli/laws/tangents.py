@@ -52,8 +52,10 @@ from conslaw_cli.rings.tower import Entry, Sample, TooLarge, Tower, accumulate, 
 from conslaw_cli.rings.tower import Sum as Terms
 
 SAMPLES, SEEDS = 3, 64
-FLAT_TERMS = 256
+FLAT_TERMS = 128
 """Terms up to which sums of sums are written out on the way."""
+SIMPLE_TERMS = 48
+"""Terms of a tangent up to which that is tried."""
 Tangent = dict[int, Terms]
 """Derivatives of a node's entries, by row-major number; those that are not there are zero."""
 Definition = tuple[Terms, Entry]
@@ -359,13 +361,13 @@ class Tangents:
         """A tangent in fewer terms: sums of the node found in it, if need be after sums in it and in them are written out."""
         sums = self.values.sums.get(id(node), {})
         found = _folded(terms, self._pivot(node, False)) if sums else terms
-        if len(found) > 1:
+        if 1 < len(found) <= SIMPLE_TERMS:
             flat = self._flat(terms)
             if sums and not isinstance(node, MatMul):
                 flat = _folded(flat, self._pivot(node, True))
             found = flat if len(flat) < len(found) else found
         own = sums.get(place)
-        if 1 < len(found) <= FLAT_TERMS and own and any(v in self.values.bases for v, _ in own[1][0]):
+        if 1 < len(found) <= SIMPLE_TERMS and own and any(v in self.values.bases for v, _ in own[1][0]):
             for form in (terms, self._flat(terms)):
                 multiple = quotient(form, self._flat(own[0]) if form is not terms else own[0], len(form))
                 if multiple is not None:
@@ -386,6 +388,7 @@ class Tangents:
                 else:
                     accumulate(total, {monomial: factor}, (), 1)
             flat = total
+            self._work += len(flat)
         return terms
 
     def _pivot(self, node: Node, flat: bool) -> dict[Any, list[Definition]]:
@@ -501,11 +504,12 @@ class Identities:
     @cached_property
     def _trigonometric(self) -> bool:
         """Whether sin^2 + cos^2 = 1 is a relation that the tower does not know."""
-        return any(isinstance(node, Apply) and node.function in (SIN, COS) for node in self._tangents._program.nodes)
+        return any(isinstance(node, Apply) and node.function in (SIN, COS) for node in self._values.program.nodes)
 
     def _refuted(self, terms: Terms) -> bool:
         """Whether a polynomial is not zero at a random point of some case."""
-        patterns = [{}] if not self._values.branches and not self._values.one_hot else (list(self._patterns())[-1] if self._cases.mixed else [])
+        free = not self._values.branches and not self._values.one_hot
+        patterns = [{}] if free else (list(self._patterns())[-1] if self._cases.mixed else [])
         return any(self._value(terms, values) for values in patterns)
 
     def _by_output(self, tangent: Terms) -> list[Terms]:
@@ -541,8 +545,9 @@ class Identities:
         if not self._values.branches and not self._values.one_hot:
             return
         cases = self._cases
-        columns = {number: cases.branches[node].reshape(cases.number, -1)[:, k] != flipped for number, (node, k, flipped) in self._values.branches.items()}
-        columns |= {number: cases.one_hot[name].reshape(cases.number, -1)[:, k] != 0 for number, (name, k) in self._values.one_hot.items()}
+        table = lambda array: array.reshape(cases.number, -1)
+        columns = {number: table(cases.branches[node])[:, k] != flipped for number, (node, k, flipped) in self._values.branches.items()}
+        columns |= {number: table(cases.one_hot[name])[:, k] != 0 for number, (name, k) in self._values.one_hot.items()}
         shared = {number: int(column[0]) for number, column in columns.items() if (column == column[0]).all()}
         if shared:
             yield [shared]
