@@ -1,13 +1,16 @@
-"""Laws of networks as identities: the network's value is unchanged along the direction c that belongs to a law (forward mode).
+"""Laws of networks as identities: the network's value is unchanged along the direction c that belongs to a law (forward
+mode).
 
-sum_k c_k d_k f = 0 says that the derivative of f = <v, g(theta, x)> along c is zero. One walk over the graph gives it, with a sparse tangent for
-every node: of its entries only those that the direction moves. Values are monomials in the variables of a :class:`Tower`, every sum being a
-variable of its own, so the cost does not grow with depth, and most laws cancel where they are: a Gram law moves each sum to a combination
-of other sums of its node, which :meth:`Tangents._simplified` finds among their definitions (q_i moves to q_j), and a norm or a softmax denominator
-to a multiple of itself. What does not cancel that way is multiplied out at the end, exactly (:meth:`Tower.vanishes`).
+sum_k c_k d_k f = 0 says that the derivative of f = <v, g(theta, x)> along c is zero. One walk over the graph gives it,
+with a sparse tangent for every node: of its entries only those that the direction moves. Values are monomials in the
+variables of a :class:`Tower`, every sum being a variable of its own, so the cost does not grow with depth, and most
+laws cancel where they are: a Gram law moves each sum to a combination of other sums of its node, which
+:meth:`Tangents._simplified` finds among their definitions (q_i moves to q_j), and a norm or a softmax denominator to a
+multiple of itself. What does not cancel that way is multiplied out at the end, exactly (:meth:`Tower.vanishes`).
 
-Values of functions are free variables by their argument, exp(c u) being the power c of exp(u). Masks are free: an identity in them holds for
-every pattern of branches. Where that fails, the masks that are the same in all cases of the region, and then each case's masks, are filled in.
+Values of functions are free variables by their argument, exp(c u) being the power c of exp(u). Masks are free: an
+identity in them holds for every pattern of branches. Where that fails, the masks that are the same in all cases of the
+region, and then each case's masks, are filled in.
 """
 
 from __future__ import annotations
@@ -29,11 +32,9 @@ from conslaw_cli.graph.nodes import (
     POSITIVE,
     Apply,
     Branch,
-    Broadcast,
     Coefficient,
     Constant,
     Gather,
-    Generic,
     MatMul,
     Node,
     Parameter,
@@ -245,7 +246,9 @@ def sources(node: Node) -> list[int]:
         return node.index.ravel().tolist()
     if isinstance(node, Permute):
         return numbers.transpose(node.axes).ravel().tolist()
-    return numbers.ravel().tolist() if isinstance(node, Reshape) else np.broadcast_to(numbers, node.shape).ravel().tolist()
+    return (
+        numbers.ravel().tolist() if isinstance(node, Reshape) else np.broadcast_to(numbers, node.shape).ravel().tolist()
+    )
 
 
 def targets(node: Sum | Scatter) -> list[int]:
@@ -338,7 +341,9 @@ class Tangents:
         """A polynomial in (theta, P, symbols): what is no parameter is a variable of its own."""
         size, variable = self._program.size, self.values.tower.variable
         number = lambda v: v if 0 <= v < size else variable(("outer", int(v)))
-        return {tuple(sorted((number(v), e) for v, e in monomial)): ratio(c, 1) for monomial, c in polynomial.terms.items()}
+        return {
+            tuple(sorted((number(v), e) for v, e in monomial)): ratio(c, 1) for monomial, c in polynomial.terms.items()
+        }
 
     def _parameter(self, node: Parameter, moved: dict[int, Terms]) -> Tangent:
         start = self._program.starts[[name for name, _ in self._program.blocks].index(node.name)]
@@ -384,7 +389,9 @@ class Tangents:
             total: Terms = {}
             for monomial, factor in flat.items():
                 if (number, 1) in monomial:
-                    accumulate(total, tower.definitions[number], tuple(pair for pair in monomial if pair[0] != number), factor)
+                    accumulate(
+                        total, tower.definitions[number], tuple(pair for pair in monomial if pair[0] != number), factor
+                    )
                 else:
                     accumulate(total, {monomial: factor}, (), 1)
             flat = total
@@ -437,7 +444,9 @@ class Tangents:
         return found
 
     def _sum(self, node: Sum | Scatter, a: Tangent) -> Tangent:
-        route = self._routes.get(id(node)) or self._routes.setdefault(id(node), dict(enumerate([p] for p in targets(node))))
+        route = self._routes.get(id(node)) or self._routes.setdefault(
+            id(node), dict(enumerate([p] for p in targets(node)))
+        )
         found: Tangent = {}
         for place, terms in a.items():
             accumulate(found.setdefault(route[place][0], {}), terms, (), 1)
@@ -466,7 +475,9 @@ class Tangents:
             if base[place] is None:
                 continue
             (x, factor), (y, scale) = base[place], value[place]
-            accumulate(found.setdefault(place, {}), terms, times(y, raised(x, -1)), ratio(node.exponent * scale, factor))
+            accumulate(
+                found.setdefault(place, {}), terms, times(y, raised(x, -1)), ratio(node.exponent * scale, factor)
+            )
         return found
 
     def _apply(self, node: Apply, a: Tangent) -> Tangent:
@@ -546,7 +557,10 @@ class Identities:
             return
         cases = self._cases
         table = lambda array: array.reshape(cases.number, -1)
-        columns = {number: table(cases.branches[node])[:, k] != flipped for number, (node, k, flipped) in self._values.branches.items()}
+        columns = {
+            number: table(cases.branches[node])[:, k] != flipped
+            for number, (node, k, flipped) in self._values.branches.items()
+        }
         columns |= {number: table(cases.one_hot[name])[:, k] != 0 for number, (name, k) in self._values.one_hot.items()}
         shared = {number: int(column[0]) for number, column in columns.items() if (column == column[0]).all()}
         if shared:
