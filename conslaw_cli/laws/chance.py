@@ -66,10 +66,10 @@ def _bits_per_prime(flow: PartFlow, entries: Covector) -> float:
     discrete = flow.cases.number > 1 and not flow.program.defined_everywhere
     if not whole or discrete or flow.cases.number > ROWS:
         return 0.0
-    degree, height, roots = cover_bound(
-        flow.program, max((p.degree for p in entries.values()), default=0), len(entries)
-    )
-    error = 2.0 ** min(500.0, degree + roots - PRIME_BITS) + 2.0 ** min(500.0, height - log2(PRIME_BITS * PRIMES))
+    degree, height, roots = cover_bound(flow.program, max((p.degree for p in entries.values()), default=0), len(entries))
+    if roots:
+        return 0.0  # a draw at which a root has no value says nothing, and is not told from one that vanishes
+    error = 2.0 ** min(500.0, degree - PRIME_BITS) + 2.0 ** min(500.0, height - log2(PRIME_BITS * PRIMES))
     return -log2(error * flow.cases.number)
 
 
