@@ -1,14 +1,16 @@
-"""Quantities of a network as monomials in variables of a tower: every sum is a variable of its own, defined by what is summed.
+"""Quantities of a network as monomials in variables of a tower: every sum is a variable of its own, defined by what is
+summed.
 
-A variable is free (a parameter, an input, a value of exp at some argument), a mask (0 or 1), or *named*: its definition is a Laurent
-polynomial in earlier variables. So products, quotients and roots of quantities are monomials with integer and half exponents, and nothing is
-multiplied out before it has to be.
+A variable is free (a parameter, an input, a value of exp at some argument), a mask (0 or 1), or *named*: its definition
+is a Laurent polynomial in earlier variables. So products, quotients and roots of quantities are monomials with integer
+and half exponents, and nothing is multiplied out before it has to be.
 
-Whether a polynomial in these variables is zero (:meth:`Tower.vanishes`): take its last named variable Y, of definition D. Times a power of
-Y it is sum_i Y^i A_i + Y^(1/2) sum_i Y^i B_i with A and B free of Y, and it is zero if sum_i D^i A_i and sum_i D^i B_i are: polynomials with
-one named variable less. This is sound: an identity in free variables holds for whatever they stand for (wherever nothing is divided by
-zero and no root is taken of a negative number, on an open dense set of the network's domain). It is necessary too, but for relations that
-the variables have beyond their definitions: values of a function at dependent arguments, one-hot rows, D a square.
+Whether a polynomial in these variables is zero (:meth:`Tower.vanishes`): take its last named variable Y, of definition
+D. Times a power of Y it is sum_i Y^i A_i + Y^(1/2) sum_i Y^i B_i with A and B free of Y, and it is zero if sum_i D^i
+A_i and sum_i D^i B_i are: polynomials with one named variable less. This is sound: an identity in free variables holds
+for whatever they stand for (wherever nothing is divided by zero and no root is taken of a negative number, on an open
+dense set of the network's domain). It is necessary too, but for relations that the variables have beyond their
+definitions: values of a function at dependent arguments, one-hot rows, D a square.
 """
 
 from __future__ import annotations
