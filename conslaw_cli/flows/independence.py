@@ -25,6 +25,7 @@ from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.jets import Evaluation, Values
 from conslaw_cli.rings.keyed import Keyed
 from conslaw_cli.rings.stream import Stream
+from conslaw_cli.rings.zeros import zeros_of
 
 MOST_ARGUMENTS = 3_000
 """Arguments that one system of equations has, 70 MB."""
@@ -137,7 +138,9 @@ class _Check:
                     values.branches,
                     values.functions,
                 )
-                for _, mask in Definedness(self.field, flat).evaluate(*arguments):
+                for _, mask in Definedness(self.field, flat, zeros_of(self.flow.program.output)).evaluate(*arguments):
+                    if mask is None:
+                        continue
                     fine &= ~np.broadcast_to(mask[0].reshape(mask.shape[1], -1).any(axis=1), (batch,))
             results.append(Evaluation(self.field, values).evaluate(*arguments))
         pieces = [[self._flat(jet, batch, part) for jet in result] for part in (0, 1) for result in results]
