@@ -49,10 +49,10 @@ class Text(Key):
 
     @property
     def note(self) -> str:
-        return _as_comment(self.description)
+        return as_comment(self.description)
 
 
-def _as_comment(description: str) -> str:
+def as_comment(description: str) -> str:
     """A sentence without its capital and full stop."""
     return description[:1].lower() + description[1:].rstrip(".")
 
@@ -105,7 +105,7 @@ class ByName(Key):
 
     @property
     def note(self) -> str:
-        return _as_comment(self.description)
+        return as_comment(self.description)
 
     @property
     def type(self) -> object:
@@ -271,7 +271,7 @@ class At(Key):
 
     @property
     def note(self) -> str:
-        return _as_comment(self.description)
+        return as_comment(self.description)
 
     @property
     def type(self) -> object:
