@@ -23,7 +23,7 @@ GOLDEN = HERE / "golden"
 SYSTEMS = [
     f"{name}_{kind}".replace("-", "_")
     for (name, architecture), (kind, dynamics) in product(ARCHITECTURES.items(), DYNAMICS.items())
-    if not (architecture.as_given and dynamics.drifts)
+    if not (architecture.table.options.as_given and dynamics.drifts)
 ]
 REGENERATE = bool(os.environ.get("CONSLAW_REGENERATE_GOLDEN"))
 

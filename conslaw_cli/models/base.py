@@ -27,8 +27,6 @@ class Architecture:
     build: Callable[[Any], Model]
     implied_by: tuple[str, ...] = ()
     """Keys of its table that name the architecture where a spec has them and no ``architecture``."""
-    as_given: bool = False
-    """Whether its generators are fields as they are: they have no metric, and no dynamics but their flow."""
     place: int = 100
     """Where it stands in lists: lower ones come first, equal ones by name."""
     domain: Callable[[Any], str] = lambda options: ""

@@ -14,7 +14,6 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from conslaw_cli.functions import reshape, stack
 from conslaw_cli.graph.nodes import Apply, Branch, Coefficient, Node, Parameter, Power, Shape, topological_order
 from conslaw_cli.language import LanguageError
 from conslaw_cli.models.arrays import SEED, At, Constants, Parameters, as_comment, summary
@@ -58,6 +57,7 @@ class Texts(Key):
 class Fields(Composed, frozen=True):
     """The fields' texts and what their names stand for."""
 
+    as_given: ClassVar[bool] = True
     fields: tuple[str, ...]
     parameters: tuple[tuple[str, Shape], ...]
     constants: tuple[tuple, ...] = ()
@@ -92,12 +92,14 @@ def _components(options: Fields, known: dict[str, Node], number: int) -> Node:
     if entries != size:
         said = f"{which}{summary(options.fields[number])}: {entries} {'entry' if entries == 1 else 'entries'} for {size} parameters"
         raise LanguageError(said, "write one component for each parameter, in the order of [model.parameters]")
-    return reshape(value, (size,))
+    return value.reshape((size,))
 
 
 @lru_cache(maxsize=64)
 def build(options: Fields) -> Model:
     """<theta, sum_k v_k X_k>, the fields held. The fields are an output to pair with v where they have branches or are not defined everywhere."""
+    from conslaw_cli.functions import stack
+
     each = stack(values(options))
     whole = (Coefficient((each.shape[0], 1), "v") * each).sum(0)
     terms, start = [], 0
@@ -131,6 +133,5 @@ ARCHITECTURE = Architecture(
     blocks=lambda options: options.parameters,
     build=build,
     implied_by=("fields",),
-    as_given=True,
     place=12,
 )

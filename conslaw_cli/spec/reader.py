@@ -85,7 +85,7 @@ def parse_spec(mapping: Mapping[str, object], name: str = "<mapping>") -> Spec:
     dynamics = read_dynamics(tables["dynamics"], block_names(model)) if "dynamics" in tables else None
     metric = read_metric(tables["metric"], model, dynamics) if "metric" in tables else None
     expect = read_expect(tables["expect"]) if "expect" in tables else None
-    if model is not None and model.definition.as_given:
+    if model is not None and model.options.as_given:
         _check_as_given(model.architecture, tables, metric, dynamics)
     collector.raise_if_any()
     return Spec(name, model, metric, dynamics, expect)
