@@ -32,9 +32,9 @@ MOST_ARGUMENTS = 3_000
 SURPLUS = 8
 MOST_CASES = 64
 """Cases that are looked at, each by itself."""
-ROUNDS = 60
-HOPELESS = 3
-"""Batches after which there is no further one where no point had all roots."""
+LEAST_POINTS = 5
+"""At one point arguments may be dependent by coefficients that are no constants."""
+BATCH, ROUNDS = 256, 40
 """Batches of points drawn until enough of them have all roots that the arguments need."""
 GROUPS = {"exp": "exponential", "normal_cdf": "exponential", "normal_pdf": "exponential", "sin": "circle", "cos": "circle", "log": "logarithm"}
 
@@ -113,32 +113,33 @@ class _Check:
     def _rows(self, cases: np.ndarray, by_input: bool) -> list[_Row] | None:
         """The arguments with their derivatives at points that all share; None where too few points have all roots."""
         size = sum(prod(node.shape) for node in self.nodes) * len(cases)
-        wanted, batch, kept, count = size + SURPLUS, max(64, size + SURPLUS), [], 0
-        for turn in range(ROUNDS):
-            if (found := self._batch(turn, batch, cases, by_input)) is not None:
-                kept.append(found)
-                count += found[0].shape[1]
-            if count >= wanted or turn == HOPELESS and not count:
-                break
-        if count < wanted:
+        moved = sum(prod(node.shape) for node in self.moving) if by_input else self.flow.program.size
+        ids = self._points(max(LEAST_POINTS, -(-(size + SURPLUS) // moved)), cases)
+        if ids is None:
             return None
-        values, slopes = (np.concatenate(parts, axis=1) for parts in zip(*kept))
+        directions = -(-(size + SURPLUS) // len(ids))
+        jets = [self._jets(np.repeat(ids, directions), int(case), by_input) for case in cases]
+        count = len(ids) * directions
+        values, slopes = (np.concatenate([self._flat(jet, count, part) for of_case in jets for jet in of_case]) for part in (0, 1))
         groups = [group for node in self.nodes for group in [node.function.name] * prod(node.shape)] * len(cases)
         return [_Row.of(self.field, name, value, slope) for name, value, slope in zip(groups, values, slopes)]
 
-    def _batch(self, turn: int, batch: int, cases: np.ndarray, by_input: bool) -> tuple[np.ndarray, np.ndarray] | None:
-        """Values and derivatives of all arguments in all cases, (arguments, points), at points where all are defined; None without any."""
-        ids = np.arange(turn * batch, (turn + 1) * batch)
-        if not self.flow.program.defined_everywhere:
+    def _points(self, wanted: int, cases: np.ndarray) -> np.ndarray | None:
+        """The numbers of so many points where all arguments are defined in all cases; None where too few are found."""
+        if self.flow.program.defined_everywhere:
+            return np.arange(wanted)
+        found = np.zeros(0, dtype=np.int64)
+        for turn in range(ROUNDS):
+            ids = np.arange(turn * BATCH, (turn + 1) * BATCH)
             for case in cases:
-                ids = ids[self._defined(ids, int(case))]
-                if not len(ids):
-                    return None
-        jets = [self._jets(ids, int(case), by_input) for case in cases]
-        return tuple(np.concatenate([self._flat(jet, len(ids), part) for of_case in jets for jet in of_case]) for part in (0, 1))
+                ids = ids[self._defined(ids, int(case))] if len(ids) else ids
+            found = np.concatenate([found, ids])
+            if len(found) >= wanted:
+                return found[:wanted]
+        return None
 
     def _jets(self, ids: np.ndarray, case: int, by_input: bool) -> list[np.ndarray]:
-        """The arguments at points along one direction each."""
+        """The arguments at points, one of their own direction each."""
         return Evaluation(self.field, self._values(ids, case, by_input)).evaluate(*(node.of for node in self.nodes))
 
     def _defined(self, ids: np.ndarray, case: int) -> np.ndarray:
@@ -168,8 +169,8 @@ class _Check:
         return Values(parameters, {**coefficients, **one_hot}, generics, branches, Keyed(self.field, self.stream))
 
     def _jet(self, name: str, shape: tuple[int, ...], ids: np.ndarray, moves: bool) -> np.ndarray:
-        parts = [name, f"{name}, direction"] if moves else [name]
-        return np.concatenate([self._residues(part, shape, ids) for part in parts])
+        at = self._residues(name, shape, ids)
+        return np.concatenate([at, self._residues(f"{name}, direction", shape, np.arange(len(ids)))]) if moves else at
 
     def _drawn(self, name: str, node: Node, ids: np.ndarray) -> np.ndarray:
         return self._residues(name, node.shape, ids)
