@@ -147,7 +147,7 @@ class Check:
     def _defined(self, ids: np.ndarray, case: int) -> np.ndarray:
         """At which points all arguments are defined."""
         values, fine = self._values(ids, case, None), np.ones(len(ids), dtype=bool)
-        reader = Definedness(self.field, values, zeros_of(self.flow.program.output))
+        reader = Definedness(self.field, values, zeros_of(self.flow.program.output or self.flow.program.functional))
         for _, mask in reader.evaluate(*(node.of for node in self.nodes)):
             if mask is not None:
                 fine &= ~np.broadcast_to(mask[0].reshape(mask.shape[1], -1).any(axis=1), (len(ids),))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from conslaw_cli.expressions.sympynames import SYMPY_NAMES
-from conslaw_cli.graph.nodes import Coefficient, Constant, Generic, Node, Parameter, as_node, topological_order
+from conslaw_cli.graph.nodes import Apply, Branch, Coefficient, Constant, Generic, Node, Parameter, Power, as_node, topological_order
 from conslaw_cli.language import LanguageError
 from conslaw_cli.language.data import from_text, is_data
 from conslaw_cli.language.names import clash
@@ -51,6 +51,13 @@ def composed(text: str, options: Composed, inputs: Mapping[str, Node]) -> Node:
     if unused_names(value, trained) == trained:
         raise LanguageError("the value depends on no parameter", "use the parameters")
     return value
+
+
+def paired_value(value: Node) -> Node | None:
+    """A value that draws must be made for, as for a network's: it is not defined everywhere, or has branches; else None."""
+    nodes = topological_order(value)
+    partial = lambda node: isinstance(node, Power) and not node.total or isinstance(node, Apply) and node.function.domain
+    return value if any(isinstance(node, Branch) or partial(node) for node in nodes) else None
 
 
 def unused_names(value: Node, names: Iterable[str]) -> list[str]:

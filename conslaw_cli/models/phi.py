@@ -8,7 +8,7 @@ from conslaw_cli.graph.nodes import Coefficient, Node, Shape
 from conslaw_cli.language import LanguageError
 from conslaw_cli.models.arrays import SEED, At, Constants, Parameters, Text
 from conslaw_cli.models.base import Architecture, Model
-from conslaw_cli.models.composed import TAKEN, Composed, composed, paired
+from conslaw_cli.models.composed import TAKEN, Composed, composed, paired, paired_value
 from conslaw_cli.models.table import Fault, ModelTable
 
 
@@ -40,7 +40,7 @@ def value(phi: Phi) -> Node:
 def build(phi: Phi) -> Model:
     """<v, phi> for all v."""
     found = value(phi)
-    return paired(phi, (Coefficient(found.shape, "v") * found).sum(range(len(found.shape))), None)
+    return paired(phi, (Coefficient(found.shape, "v") * found).sum(range(len(found.shape))), paired_value(found))
 
 
 ARCHITECTURE = Architecture(
