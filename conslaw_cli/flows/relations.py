@@ -4,17 +4,19 @@ Whatever the integers R_j,
 
     exp(u) = exp(u - sum_j R_j u_j) prod_j exp(u_j)^R_j
 
-holds as an identity of functions, so a graph in which entries of exp are replaced so is one of the same functional: nothing has to be
-believed of the R_j, and a rank of it is one of the model's. Where u = sum_j R_j u_j + c with a c that no input moves, exp(c) is a value
+and exp(u) = exp(u/q)^q hold as identities of functions, so a graph in which entries of exp are replaced so is one of the same functional:
+nothing has to be believed of the R_j, and a rank of it is one of the model's. Where u = sum_j R_j u_j + c with a c that no input moves, exp(c) is a value
 at theta alone, and what is left to be independent are the u_j and the c (:mod:`conslaw_cli.flows.independence`, asked again about the
-new graph). The R_j come from derivatives modulo a prime: first by the inputs, in all cases at once, then, of arguments that no input
+new graph). The R_j, small fractions, come from derivatives modulo a prime: first by the inputs, in all cases at once, then, of arguments that no input
 moves, by theta. Relations of other functions (u^2/2 for Phi) and relations that hold in some cases only are left as they are.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import prod
+from fractions import Fraction
+from math import lcm, prod
+from typing import Any
 
 import numpy as np
 
@@ -27,8 +29,8 @@ from conslaw_cli.graph.program import Program
 from conslaw_cli.rings.echelon import Echelon
 from conslaw_cli.rings.stream import Stream
 
-LARGEST = 4
-"""Coefficients that are looked for."""
+LARGEST, MOST_FACTORS = 6, 24
+"""Numerators and denominators that are looked for, and factors that an exponential becomes."""
 MOST_ENTRIES = 600
 
 
@@ -52,11 +54,17 @@ def _written(flow: PartFlow, stream: Stream, by_input: bool) -> PartFlow:
     if not 1 < sum(prod(node.shape) for node in nodes) <= MOST_ENTRIES:
         return flow
     slopes = _slopes(flow, stream, nodes, by_input)
-    for order in (1, -1):
-        relations = None if slopes is None else _relations(slopes[0], slopes[1][:, ::order], order)
-        if relations and (found := _Writer(nodes, relations).rewritten(flow)) is not None:
-            return found
-    return flow
+    relations = None if slopes is None else _relations(*slopes)
+    if not relations:
+        return flow
+    scales: dict[int, int] = {}
+    for row in relations.values():
+        for number, ratio in row.items():
+            scales[number] = lcm(scales.get(number, 1), ratio.denominator)
+    whole = {number: {other: int(ratio * scales[other]) for other, ratio in row.items()} for number, row in relations.items()}
+    if any(sum(map(abs, row.values())) > MOST_FACTORS for row in whole.values()):
+        return flow
+    return _Writer(nodes, whole, scales).rewritten(flow) or flow
 
 
 def _slopes(flow: PartFlow, stream: Stream, nodes: list[Apply], by_input: bool) -> tuple[Check, np.ndarray] | None:
@@ -79,10 +87,8 @@ def _slopes(flow: PartFlow, stream: Stream, nodes: list[Apply], by_input: bool) 
     return check, found
 
 
-def _relations(check: Check, slopes: np.ndarray, order: int) -> dict[int, dict[int, int]]:
-    """For dependent entries, by number, the coefficients of others; none where one of them is no small integer."""
-    size = slopes.shape[1]
-    number = (lambda k: int(k)) if order > 0 else (lambda k: size - 1 - int(k))
+def _relations(check: Check, slopes: np.ndarray) -> dict[int, dict[int, Fraction]]:
+    """For dependent entries, by number, the coefficients of entries before them; none where one of them is no small fraction."""
     live = np.flatnonzero(slopes.any(axis=0))
     if not len(live):
         return {}
@@ -90,27 +96,35 @@ def _relations(check: Check, slopes: np.ndarray, order: int) -> dict[int, dict[i
     echelon.add(slopes[:, live])
     found = {}
     for free, row in zip(*echelon.nullspace()):
-        exact = check.field.integers(check.field.reduce(-row))
-        exact = np.where(2 * exact > check.field.p, exact - check.field.p, exact)
-        exact[free] = 0
-        if np.abs(exact).max(initial=0) > LARGEST:
+        residues = check.field.integers(check.field.reduce(-row))
+        ratios = {int(live[k]): _small(int(residues[k]), check.field.p) for k in np.flatnonzero(residues) if k != free}
+        if None in ratios.values():
             return {}
-        found[number(live[free])] = {number(live[k]): int(exact[k]) for k in np.flatnonzero(exact)}
+        found[int(live[free])] = ratios
     return found
+
+
+def _small(residue: int, p: int) -> Fraction | None:
+    """The small fraction that is this residue."""
+    for denominator in range(1, LARGEST + 1):
+        numerator = (residue * denominator + LARGEST) % p - LARGEST
+        if abs(numerator) <= LARGEST:
+            return Fraction(numerator, denominator)
+    return None
 
 
 @dataclass(frozen=True)
 class _Writer:
-    """Entries are numbered through all ``nodes``, exp each; ``relations`` writes some of them through others."""
+    """Entries are numbered through all ``nodes``, exp each; ``relations`` writes some of them through exp(u_j/q_j), q_j in ``scales``."""
 
     nodes: list[Apply]
     relations: dict[int, dict[int, int]]
+    scales: dict[int, int]
 
     def rewritten(self, flow: PartFlow) -> PartFlow | None:
         """None where an argument would be needed before it is known."""
         program = flow.program
-        used = sorted({number for row in self.relations.values() for number in row})
-        first = dict.fromkeys(self._owner(number)[0] for number in used)
+        first = dict.fromkeys(self._owner(number)[0] for number in self.scales)
         roots = [program.functional, *([] if program.output is None else [program.output])]
         new: dict[int, Node] = {}
         powers: dict[int, Node] = {}
@@ -134,10 +148,10 @@ class _Writer:
             number -= prod(node.shape)
         raise IndexError(number)
 
-    def _own(self, place: int) -> dict[int, dict[int, int]]:
-        """The relations of one node's entries, by their numbers there."""
+    def _own(self, of: dict[int, Any], place: int) -> dict[int, Any]:
+        """What is known of one node's entries, by their numbers there."""
         start = sum(prod(node.shape) for node in self.nodes[:place])
-        return {number - start: row for number, row in self.relations.items() if 0 <= number - start < prod(self.nodes[place].shape)}
+        return {number - start: value for number, value in of.items() if 0 <= number - start < prod(self.nodes[place].shape)}
 
     def _entries(self, numbers: list[int], of: dict[int, Node]) -> Node:
         """Entries of several nodes as one vector."""
@@ -147,27 +161,33 @@ class _Writer:
     def _power(self, place: int, new: dict[int, Node], powers: dict[int, Node]) -> Node:
         """exp of a node's arguments as a vector, of the rest of those that are written through others. Raises KeyError."""
         if place not in powers:
-            rows, flat = self._own(place), new[id(self.nodes[place].of)].reshape((prod(self.nodes[place].shape),))
+            rows, flat = self._own(self.relations, place), new[id(self.nodes[place].of)].reshape((prod(self.nodes[place].shape),))
             if rows:
                 others = sorted({number for row in rows.values() for number in row})
                 arguments = {self._owner(number)[0]: new[id(self.nodes[self._owner(number)[0]].of)] for number in others}
-                matrix = Constant((len(rows), len(others)), tuple(-row.get(number, 0) for row in rows.values() for number in others))
+                ratios = (Fraction(-row.get(number, 0), self.scales[number]) for row in rows.values() for number in others)
+                matrix = Constant((len(rows), len(others)), tuple(ratios))
                 rest = flat.gather(np.array(list(rows))) + (matrix @ self._entries(others, arguments) if others else constant(0))
                 flat = _placed(flat, rest, rows)
+            scales = self._own(self.scales, place)
+            if max(scales.values(), default=1) > 1:
+                flat = flat * Constant(flat.shape, tuple(Fraction(1, scales.get(k, 1)) for k in range(prod(flat.shape))))
             powers[place] = flat.applied(EXP)
         return powers[place]
 
     def _exponential(self, place: int, new: dict[int, Node], powers: dict[int, Node]) -> Node:
         """The values of a node, those that are written through others as products. Raises KeyError."""
-        flat, rows = self._power(place, new, powers), self._own(place)
+        own = {number: {number: scale - 1} for number, scale in self.scales.items() if scale > 1}
+        flat, rows = self._power(place, new, powers), self._own(self.relations | own, place)
         others = sorted({number for row in rows.values() for number in row})
         if others:
             vector = self._entries(others, {self._owner(number)[0]: self._power(self._owner(number)[0], new, powers) for number in others})
-            factors = concatenate([vector, vector**-1, constant(1).reshape((1,))])
+            inverse = [vector**-1] if any(power < 0 for row in rows.values() for power in row.values()) else []
+            factors = concatenate([vector, *inverse, constant(1).reshape((1,))])
             lists = [[others.index(n) + (r < 0) * len(others) for n, r in row.items() for _ in range(abs(r))] for row in rows.values()]
             product = flat.gather(np.array(list(rows)))
             for k in range(max(map(len, lists))):
-                product = product * factors.gather(np.array([each[k] if k < len(each) else 2 * len(others) for each in lists]))
+                product = product * factors.gather(np.array([each[k] if k < len(each) else factors.shape[0] - 1 for each in lists]))
             flat = _placed(flat, product, rows)
         return flat.reshape(self.nodes[place].shape)
 
