@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sympy as sp
+from helpers import ZOO_SAMPLE
 from training import trajectory
 from zoo import ZOO
 
@@ -26,14 +27,16 @@ RATE = 0.7
 KEPT = 1e-7
 """How far a law may drift, relative to its size where that is above 1."""
 
-SAMPLE = [
-    "attention", "bilinear", "conv1d_max_pool", "embedding_stream", "exp_bias", "gelu", "layer_norm_relu", "lora_trained", "moe_top_k",
-    "prelu", "rms_norm", "t5_bias",
-]  # fmt: skip
-EXACT: dict[str, str] = {}
-"""Networks whose count is not proved, with the reason."""
-INCOMPLETE: dict[tuple[str, str], int] = {}
-"""(network, kind): laws written down, where they are fewer than counted."""
+EXACT = dict.fromkeys(
+    ["batch_norm", "batch_norm_no_gain", "gat", "kan", "kan_two_layers", "layer_norm_no_gain", "rms_norm_no_gain"], "independent modulo constants"
+)  # fmt: skip
+"""Networks whose count is not proved, with words of the note that says why: squares of normalized values add up to a constant, so the
+arguments of gelu are dependent; so are the differences of scores (gat) and the bases of splines (kan)."""
+REGION = {"moe_top_1"}
+"""Networks whose laws hold in the region only: a gate that does not move where another expert is as good."""
+UNDECIDED = {("embedding_stream_layer_norm", "momentum"): (28, "at most 29 laws")}
+"""(network, kind): laws written down where they are fewer than the count, and the note: the angular momentum of the whole stream across
+(1, ..., 1) is a combination of Gram entries at several places, and is not found."""
 
 
 def chosen(names):
@@ -65,16 +68,22 @@ def printed(found):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", chosen(SAMPLE))
+@pytest.mark.parametrize("name", chosen(ZOO_SAMPLE))
 def test_count_and_status(name, kind):
     found = report(name, kind)
-    laws, trace = found["laws"], found["trace"]
-    assert laws["independent"] == expected(name, kind)
-    assert laws["found"] == len(printed(found)) == INCOMPLETE.get((name, kind), laws["independent"])
+    laws, trace, space = found["laws"], found["trace"], ZOO[name].size * (1 + KINDS.index(kind))
+    assert (trace["space"], trace["dimension"]) == (space, space - expected(name, kind))
+    assert laws["found"] == len(printed(found))
     assert laws["everywhere"] == sum(item["number"] for item in laws["items"] if item["everywhere"])
-    assert trace["space"] == ZOO[name].size * (1 + KINDS.index(kind)) == trace["dimension"] + laws["independent"]
-    assert found["status"] == ("exact" if name in EXACT else "proved")
-    assert any(EXACT[name] in note for note in found["notes"]) if name in EXACT else found["error_bound"] is None
+    assert laws["everywhere"] == (0 if name in REGION else laws["found"])
+    if (name, kind) in UNDECIDED:
+        written, reason = UNDECIDED[name, kind]
+        assert (found["status"], laws["independent"], laws["found"]) == ("undecided", None, written)
+        assert any(reason in note for note in found["notes"])
+        return
+    assert laws["independent"] == laws["found"] == expected(name, kind) and laws["complete"]
+    assert found["status"] == ("exact" if name in EXACT else "proved") and found["error_bound"] is None
+    assert any(EXACT[name] in note for note in found["notes"]) if name in EXACT else True
 
 
 # --- every printed law along real training ------------------------------------------------------------------------
@@ -114,7 +123,7 @@ def path_of(name, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", chosen(SAMPLE))
+@pytest.mark.parametrize("name", chosen(ZOO_SAMPLE))
 def test_training_keeps_every_printed_law(name, kind):
     laws = [text for item in report(name, kind)["laws"]["items"] if item["everywhere"] for text in item["expressions"]]
     path = path_of(name, kind)
@@ -127,7 +136,7 @@ def test_training_keeps_every_printed_law(name, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", chosen(SAMPLE))
+@pytest.mark.parametrize("name", chosen(ZOO_SAMPLE))
 def test_printed_laws_are_independent(name, kind):
     """The rank of their gradients at a random point, by derivatives of a complex step."""
     laws, entry = printed(report(name, kind)), ZOO[name]
