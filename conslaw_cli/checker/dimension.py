@@ -70,7 +70,7 @@ def _brackets(system: System, stated: list, seed: int, checks: list[Check]) -> C
         more, spanned = brackets.check_part(system, part, told, where)
         checks.extend(more)
         grown = None
-        if spanned.generators.local <= LARGEST_OWN:
+        if spanned.generators.local <= LARGEST_OWN and system.network is None:
             checks.append(spanned.rank_check(where))
             grown = grow(system, part, seed, len(spanned.filtration))
             checks.append(_steps(grown.filtration, spanned.filtration, where))

@@ -1,0 +1,53 @@
+"""Where the steps of a graph have a value modulo p: reciprocals need entries that are not zero, roots squares.
+
+What is undefined goes on as one, and everything made of it is undefined too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from conslaw_cli.checker.duals import Dual
+from conslaw_cli.checker.graph import Graph, Step, Surroundings
+
+Masks = list[np.ndarray]
+
+
+def undefined(graph: Graph, theta: dict[str, Dual], coefficients: dict[str, Dual], p: int, around: Surroundings, last: int) -> np.ndarray:
+    """Where step ``last`` is undefined, (batch or 1, *shape)."""
+    values = graph.values(theta, coefficients, p, around, last)
+    masks: Masks = []
+    for number, step in enumerate(graph.steps[: last + 1]):
+        masks.append(_mask(step, [masks[k] for k in step.arguments], [values[k][0] for k in step.arguments], around))
+    return masks[last]
+
+
+def _mask(step: Step, of: Masks, values: list[np.ndarray], around: Surroundings) -> np.ndarray:
+    if step.operation == "power" and (step.detail < 1 or step.detail.denominator > 1):
+        return of[0] | ~around.functions.power_at(values[0], step.detail)[1]
+    if step.operation == "apply" and step.detail == "log":
+        return of[0] | (values[0] == 0)
+    if not of or step.operation == "branch" or not any(mask.any() for mask in of):
+        return np.zeros((1, *step.shape), dtype=bool)
+    match step.operation:
+        case "matmul":
+            return of[0].any(axis=-1)[..., :, None] | of[1].any(axis=-2)[..., None, :]
+        case "sum":
+            return of[0].any(axis=tuple(axis + 1 for axis in step.detail))
+        case "permute":
+            return of[0].transpose(0, *(axis + 1 for axis in step.detail))
+        case "broadcast":
+            return np.broadcast_to(of[0], (len(of[0]), *step.shape))
+        case "reshape":
+            return of[0].reshape(len(of[0]), *step.shape)
+        case "gather":
+            return of[0].reshape(len(of[0]), -1)[:, step.detail.index].reshape(len(of[0]), *step.shape)
+        case "scatter":
+            return _scattered(of[0], step)
+    return np.logical_or.reduce(np.broadcast_arrays(*of))
+
+
+def _scattered(mask: np.ndarray, step: Step) -> np.ndarray:
+    found = np.zeros((len(mask), int(np.prod(step.shape, dtype=np.int64))), dtype=np.int64)
+    np.add.at(found, (slice(None), step.detail.index), mask.reshape(len(mask), -1).astype(np.int64))
+    return found.reshape(len(mask), *step.shape) > 0
