@@ -175,6 +175,7 @@ def item(expressions: list[str], by_time=False, source="search, degree 2") -> di
         "latex": r",\quad ".join(map(latex, expressions)),
         "depends_on_time": by_time,
         "source": source,
+        "everywhere": True,
     }
 
 
@@ -232,9 +233,11 @@ def report(architecture, widths, parts, items, *, bias="none", metric=None, at="
         "dynamics": {"kind": kind, "rate": rate, "start": None if kind == "nesterov" else "0", "until": None,
                      "assumptions": [f"{letter} > 0" for letter in letters]},
         "trace": {"space": space, "filtration": filtration, "dimension": dimension},
+        "region": None,
         "laws": {
             "independent": space - dimension,
             "found": found,
+            "everywhere": found,
             "complete": True,
             "time_dependent": by_time if items else False,
             "time_free": space - dimension - by_time if time_free is None else time_free,

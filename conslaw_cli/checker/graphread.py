@@ -80,7 +80,7 @@ class _Reader:
     def read(self, node: object) -> None:
         """Raises _Fault."""
         if not isinstance(node, list) or not node or not isinstance(node[0], str) or len(node) not in LENGTHS.get(node[0], (3,)):
-            raise _Fault("a node must be [operation, ...] with the arguments of the operation, two for most")
+            raise _Fault("a node must be [operation, ...], for most operations of three entries")
         rule = getattr(self, f"_{node[0]}", None) if node[0] in OPERATIONS else None
         if rule is None:
             raise _Fault(f"the operation {node[0][:40]!r} is none of {', '.join(OPERATIONS)}")

@@ -178,7 +178,8 @@ class _Layout:
             elif isinstance(axis, list) and len(axis) == size and all(type(k) is int and 0 <= k < most for k in axis):
                 found.append(axis)
         if len(found) != len(shape):
-            raise ReportError(f"{where}: {name} must have {list(shape)} indices along the axes of the model's block, null for all")
+            sizes = f"{shape[0]} rows and {shape[1]} columns" if len(shape) == 2 else f"the indices {list(shape)} along the axes"
+            raise ReportError(f"{where}: {name} must have {sizes} of the model's block, null for all")
         return found
 
 
