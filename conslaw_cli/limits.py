@@ -56,7 +56,7 @@ class Limits:
     """Up to this many terms of grad f it is expanded once for all laws, with nothing abstract."""
     most_expanded_terms: int = 1_000_000
     """Beyond this many a law that needs more than its own blocks is too large to verify."""
-    tangent_terms: int = 10_000
+    tangent_terms: int = 5_000
     """Terms of all tangents of a law of a network, and of one polynomial at the end, before random points are asked whether it fails."""
     most_tangent_terms: int = 50_000
     """The same for a law that they do not refute."""

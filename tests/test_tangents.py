@@ -31,7 +31,8 @@ def network(function, parameters, inputs, loss="any"):
     """The program of a function of nodes; sizes by name, ("one-hot", sizes) for rows of one-hot inputs."""
     blocks = {name: Parameter(shape, name) for name, shape in parameters.items()}
     given = {
-        name: Coefficient(shape[1], name, ONE_HOT) if shape[0] == ONE_HOT else Coefficient(shape, name) for name, shape in inputs.items()
+        name: Coefficient(shape[1], name, ONE_HOT) if shape[0] == ONE_HOT else Coefficient(shape, name)
+        for name, shape in inputs.items()
     }
     output = function(**blocks, **given)
     v = Coefficient(output.shape, "v")
@@ -151,7 +152,12 @@ NETWORKS = {
     "block, rms norm": (block(rms_norm), BLOCK, TOKENS, "any", 12, None),
     "block, layer norm": (block(layer_norm), BLOCK, TOKENS, "any", 12, None),
 }  # fmt: skip
-COUNTS = [(name, kind, entry[place]) for name, entry in NETWORKS.items() for kind, place in (("gradient-flow", 4), ("momentum", 5)) if entry[place]]
+COUNTS = [
+    (name, kind, entry[place])
+    for name, entry in NETWORKS.items()
+    for kind, place in (("gradient-flow", 4), ("momentum", 5))
+    if entry[place]
+]
 
 
 def searched(flow, most):
@@ -239,7 +245,11 @@ def test_the_largest_expert_alone_has_no_gate():
 
 def test_discrete_inputs_are_filled_in():
     """(w_1 + w_2) = 1 for one-hot rows: the scale of a norm of w itself moves nothing."""
-    program = network(lambda E, c, w: (w @ E) * (w.sum(0) * c) ** 0.5 * c**-0.5 + c * (w[0] * w[1]), {"E": (2, 2), "c": (1,)}, {"w": (ONE_HOT, (2,))})
+    program = network(
+        lambda E, c, w: (w @ E) * (w.sum(0) * c) ** 0.5 * c**-0.5 + c * (w[0] * w[1]),
+        {"E": (2, 2), "c": (1,)},
+        {"w": (ONE_HOT, (2,))},
+    )
     (found,) = verifications(flow_of(program), [Law(entry(program, "c", 0))])
     assert found.proved and found.everywhere
 
@@ -280,7 +290,9 @@ def test_random_residues_decide_what_is_too_large(monkeypatch):
 def test_no_bound_no_verdict(monkeypatch):
     monkeypatch.setattr(verify, "LIMITS", Limits(tangent_terms=0, most_tangent_terms=0))
     program = network(block(rms_norm), BLOCK, TOKENS)
-    law = Law(squares(program, "A", [(0, j) for j in range(3)]) + squares(program, "B", [(j, 0) for j in range(3)]).scaled(-1))
+    law = Law(
+        squares(program, "A", [(0, j) for j in range(3)]) + squares(program, "B", [(j, 0) for j in range(3)]).scaled(-1)
+    )
     assert verifications(flow_of(program), [law])[0].verdict in (Verdict.TOO_LARGE, Verdict.FAILS)
 
 

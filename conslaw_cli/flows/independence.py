@@ -10,6 +10,7 @@ by theta of all arguments that no input moves. Arguments that are equal, or equa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -17,17 +18,20 @@ import numpy as np
 from conslaw_cli.flows.cases import Cases
 from conslaw_cli.flows.draws import COTANGENT
 from conslaw_cli.flows.part import PartFlow
-from conslaw_cli.graph.nodes import FREE, Apply, Node
+from conslaw_cli.graph.nodes import FREE, Apply, Branch, Coefficient, Node, topological_order
 from conslaw_cli.rings.defined import Definedness
 from conslaw_cli.rings.echelon import rank
 from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.jets import Evaluation, Values
 from conslaw_cli.rings.keyed import Keyed
 from conslaw_cli.rings.stream import Stream
+from conslaw_cli.rings.zeros import zeros_of
 
 MOST_ARGUMENTS = 3_000
 """Arguments that one system of equations has, 70 MB."""
 SURPLUS = 8
+MOST_CASES = 64
+"""Cases that are looked at, each by itself."""
 ROUNDS = 60
 """Batches of points drawn until enough of them have all roots that the arguments need."""
 GROUPS = {"exp": "exponential", "normal_cdf": "exponential", "normal_pdf": "exponential", "sin": "circle", "cos": "circle", "log": "logarithm"}
@@ -69,23 +73,29 @@ class _Check:
         self.cases: Cases = self.flow.cases
 
     def result(self) -> Independence:
-        """Arguments that inputs move case by case, the others of all cases together."""
+        """Arguments that inputs move case by case, until some are dependent, the others of all cases together."""
         found, still = [], []
         if self.moving:
-            for case in range(self.cases.number):
+            for case in range(self.cases.number if self._by_case else 1):
                 rows = self._rows(np.array([case]), by_input=True)
-                if rows is None:
+                if rows is None or case == MOST_CASES:
                     return Independence(checked=False)
                 found.append(self._ranks(rows, [row.slopes.any() for row in rows]))
                 still = [not row.slopes.any() for row in rows]
-                if not any(still) and not self.flow.program.branches:
-                    break
+                if found[-1][0] > found[-1][1]:
+                    return Independence(*found[-1])
         if not self.moving or any(still):
             rows = self._rows(np.arange(self.cases.number if self.cases.one_hot else 1), by_input=False)
             if rows is None:
                 return Independence(checked=False)
             found.append(self._ranks(rows, [not self.moving or flag for flag in still] if self.moving else [True] * len(rows)))
         return Independence(sum(count for count, _ in found), sum(shown for _, shown in found))
+
+    @cached_property
+    def _by_case(self) -> bool:
+        """Whether arguments depend on branches or on discrete inputs."""
+        below = topological_order(*(node.of for node in self.nodes))
+        return any(isinstance(node, Branch) or isinstance(node, Coefficient) and node.values != FREE for node in below)
 
     def _ranks(self, rows: list[_Row], chosen: list[bool]) -> tuple[int, int]:
         """(number of different arguments, rank of their derivatives), the groups of functions added up."""
@@ -128,7 +138,9 @@ class _Check:
                     values.branches,
                     values.functions,
                 )
-                for _, mask in Definedness(self.field, flat).evaluate(*arguments):
+                for _, mask in Definedness(self.field, flat, zeros_of(self.flow.program.output)).evaluate(*arguments):
+                    if mask is None:
+                        continue
                     fine &= ~np.broadcast_to(mask[0].reshape(mask.shape[1], -1).any(axis=1), (batch,))
             results.append(Evaluation(self.field, values).evaluate(*arguments))
         pieces = [[self._flat(jet, batch, part) for jet in result] for part in (0, 1) for result in results]

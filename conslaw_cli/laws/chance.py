@@ -1,22 +1,22 @@
 """The identity of a law at random residues: what refutes wrong candidates at once, and decides where nothing else can.
 
-At a point theta, inputs and values of functions modulo p the gradient of f is a row of residues for each case of the region, and a law's covector
-a residue for each parameter; where their product is not zero, the law fails. Where all products are zero, at several points modulo
-several primes, the law holds but for an error that is bounded by degrees (:func:`conslaw_cli.rings.bounds.cover_bound`).
+At a point theta, inputs and values of functions modulo p the gradient of f is a row of residues for each case of the
+region, and a law's covector a residue for each parameter; where their product is not zero, the law fails. Where all
+products are zero, at several points modulo several primes, the law holds but for an error that is bounded by degrees
+(:func:`conslaw_cli.rings.bounds.cover_bound`).
 """
 
 from __future__ import annotations
 
-from math import ceil, log2, prod
+from math import ceil, log2
 from random import Random
 
 import numpy as np
 
 from conslaw_cli.flows.part import PartFlow
-from conslaw_cli.limits import LIMITS
 from conslaw_cli.rings import jets
 from conslaw_cli.rings.bounds import cover_bound
-from conslaw_cli.rings.field import LARGEST_PRIME_BELOW, PRIMES, Field
+from conslaw_cli.rings.field import PRIMES, Field
 from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.stream import Stream
 
@@ -37,7 +37,9 @@ def refuted(flow: PartFlow, covectors: list[Covector]) -> list[bool]:
         left = [number for number, fine in enumerate(zero) if fine]
         if not left:
             break
-        for number, vanishes in zip(left, _vanish(flow, [covectors[k] for k in left], Stream(look), min(flow.cases.number, LOOK))):
+        for number, vanishes in zip(
+            left, _vanish(flow, [covectors[k] for k in left], Stream(look), min(flow.cases.number, LOOK))
+        ):
             zero[number] = vanishes
     return [not vanishes for vanishes in zero]
 
@@ -51,7 +53,9 @@ def error_bits(flow: PartFlow, covectors: list[Covector]) -> list[float | None]:
     zero = [True] * len(covectors)
     for number in range(max(primes)):
         chosen = [k for k, count in enumerate(primes) if count > number and zero[k]]
-        for k, vanishes in zip(chosen, _vanish(flow, [covectors[k] for k in chosen], Stream(number + 1), flow.cases.number)):
+        for k, vanishes in zip(
+            chosen, _vanish(flow, [covectors[k] for k in chosen], Stream(number + 1), flow.cases.number)
+        ):
             zero[k] = vanishes
     return [None if not count else count * each if fine else 0.0 for count, each, fine in zip(primes, bits, zero)]
 
@@ -63,7 +67,9 @@ def _bits_per_prime(flow: PartFlow, entries: Covector) -> float:
     if not whole or discrete or flow.cases.number > ROWS:
         return 0.0
     degree, height, roots = cover_bound(flow.program, max((p.degree for p in entries.values()), default=0), len(entries))
-    error = 2.0 ** min(500.0, degree + roots - PRIME_BITS) + 2.0 ** min(500.0, height - log2(PRIME_BITS * PRIMES))
+    if roots:
+        return 0.0  # a draw at which a root has no value says nothing, and is not told from one that vanishes
+    error = 2.0 ** min(500.0, degree - PRIME_BITS) + 2.0 ** min(500.0, height - log2(PRIME_BITS * PRIMES))
     return -log2(error * flow.cases.number)
 
 

@@ -1,13 +1,16 @@
-"""Laws of networks as identities: the network's value is unchanged along the direction c that belongs to a law (forward mode).
+"""Laws of networks as identities: the network's value is unchanged along the direction c that belongs to a law (forward
+mode).
 
-sum_k c_k d_k f = 0 says that the derivative of f = <v, g(theta, x)> along c is zero. One walk over the graph gives it, with a sparse tangent for
-every node: of its entries only those that the direction moves. Values are monomials in the variables of a :class:`Tower`, every sum being a
-variable of its own, so the cost does not grow with depth, and most laws cancel where they are: a Gram law moves each sum to a combination
-of other sums of its node, which :meth:`Tangents._simplified` finds among their definitions (q_i moves to q_j), and a norm or a softmax denominator
-to a multiple of itself. What does not cancel that way is multiplied out at the end, exactly (:meth:`Tower.vanishes`).
+sum_k c_k d_k f = 0 says that the derivative of f = <v, g(theta, x)> along c is zero. One walk over the graph gives it,
+with a sparse tangent for every node: of its entries only those that the direction moves. Values are monomials in the
+variables of a :class:`Tower`, every sum being a variable of its own, so the cost does not grow with depth, and most
+laws cancel where they are: a Gram law moves each sum to a combination of other sums of its node, which
+:meth:`Tangents._simplified` finds among their definitions (q_i moves to q_j), and a norm or a softmax denominator to a
+multiple of itself. What does not cancel that way is multiplied out at the end, exactly (:meth:`Tower.vanishes`).
 
-Values of functions are free variables by their argument, exp(c u) being the power c of exp(u). Masks are free: an identity in them holds for
-every pattern of branches. Where that fails, the masks that are the same in all cases of the region, and then each case's masks, are filled in.
+Values of functions are free variables by their argument, exp(c u) being the power c of exp(u). Masks are free: an
+identity in them holds for every pattern of branches. Where that fails, the masks that are the same in all cases of the
+region, and then each case's masks, are filled in.
 """
 
 from __future__ import annotations
@@ -29,11 +32,9 @@ from conslaw_cli.graph.nodes import (
     POSITIVE,
     Apply,
     Branch,
-    Broadcast,
     Coefficient,
     Constant,
     Gather,
-    Generic,
     MatMul,
     Node,
     Parameter,
@@ -52,8 +53,12 @@ from conslaw_cli.rings.tower import Entry, Sample, TooLarge, Tower, accumulate, 
 from conslaw_cli.rings.tower import Sum as Terms
 
 SAMPLES, SEEDS = 3, 64
-FLAT_TERMS = 256
+SHORT_TERMS = 6
+"""Terms of a sum that is written out by itself."""
+FLAT_TERMS = 128
 """Terms up to which sums of sums are written out on the way."""
+SIMPLE_TERMS = 48
+"""Terms of a tangent up to which that is tried."""
 Tangent = dict[int, Terms]
 """Derivatives of a node's entries, by row-major number; those that are not there are zero."""
 Definition = tuple[Terms, Entry]
@@ -243,7 +248,9 @@ def sources(node: Node) -> list[int]:
         return node.index.ravel().tolist()
     if isinstance(node, Permute):
         return numbers.transpose(node.axes).ravel().tolist()
-    return numbers.ravel().tolist() if isinstance(node, Reshape) else np.broadcast_to(numbers, node.shape).ravel().tolist()
+    return (
+        numbers.ravel().tolist() if isinstance(node, Reshape) else np.broadcast_to(numbers, node.shape).ravel().tolist()
+    )
 
 
 def targets(node: Sum | Scatter) -> list[int]:
@@ -336,7 +343,9 @@ class Tangents:
         """A polynomial in (theta, P, symbols): what is no parameter is a variable of its own."""
         size, variable = self._program.size, self.values.tower.variable
         number = lambda v: v if 0 <= v < size else variable(("outer", int(v)))
-        return {tuple(sorted((number(v), e) for v, e in monomial)): ratio(c, 1) for monomial, c in polynomial.terms.items()}
+        return {
+            tuple(sorted((number(v), e) for v, e in monomial)): ratio(c, 1) for monomial, c in polynomial.terms.items()
+        }
 
     def _parameter(self, node: Parameter, moved: dict[int, Terms]) -> Tangent:
         start = self._program.starts[[name for name, _ in self._program.blocks].index(node.name)]
@@ -359,33 +368,53 @@ class Tangents:
         """A tangent in fewer terms: sums of the node found in it, if need be after sums in it and in them are written out."""
         sums = self.values.sums.get(id(node), {})
         found = _folded(terms, self._pivot(node, False)) if sums else terms
-        if len(found) > 1:
+        if 1 < len(found) <= SIMPLE_TERMS:
             flat = self._flat(terms)
             if sums and not isinstance(node, MatMul):
                 flat = _folded(flat, self._pivot(node, True))
             found = flat if len(flat) < len(found) else found
+        if 1 < len(found) <= SIMPLE_TERMS:
+            found = self._shortened(found)
         own = sums.get(place)
-        if 1 < len(found) <= FLAT_TERMS and own and any(v in self.values.bases for v, _ in own[1][0]):
+        if 1 < len(found) <= SIMPLE_TERMS and own and self._may_be_multiple(found, own):
             for form in (terms, self._flat(terms)):
                 multiple = quotient(form, self._flat(own[0]) if form is not terms else own[0], len(form))
                 if multiple is not None:
                     return product(multiple, _terms(own[1]), self.values.tower.most)
         return found
 
+    def _may_be_multiple(self, terms: Terms, own: Definition) -> bool:
+        """Whether a tangent is tried as a multiple of its own sum: where that is divided by or rooted, and where the numbers of terms fit."""
+        return len(terms) % len(own[0]) == 0 or any(v in self.values.bases for v, _ in own[1][0])
+
+    def _shortened(self, terms: Terms) -> Terms:
+        """With single sums of entries written out where that leaves fewer terms: q k - q k' with k = k' + b is q b."""
+        for number in sorted({v for m in terms for v, e in m if e == 1 and v in self.values.additive}, reverse=True):
+            if len(self.values.tower.definitions[number]) <= SHORT_TERMS:
+                written = self._written_out(terms, number)
+                terms = written if len(written) < len(terms) else terms
+        return terms
+
+    def _written_out(self, terms: Terms, number: int) -> Terms:
+        """A sum that occurs in the first power replaced by its terms."""
+        total: Terms = {}
+        for monomial, factor in terms.items():
+            if (number, 1) in monomial:
+                rest = tuple(pair for pair in monomial if pair[0] != number)
+                accumulate(total, self.values.tower.definitions[number], rest, factor)
+            else:
+                accumulate(total, {monomial: factor}, (), 1)
+        return total
+
     def _flat(self, terms: Terms) -> Terms:
         """With sums of entries written out; as it is where that has many terms."""
-        tower, flat = self.values.tower, terms
+        flat = terms
         while len(flat) <= FLAT_TERMS:
             number = max((v for m in flat for v, e in m if e == 1 and v in self.values.additive), default=None)
             if number is None:
                 return flat
-            total: Terms = {}
-            for monomial, factor in flat.items():
-                if (number, 1) in monomial:
-                    accumulate(total, tower.definitions[number], tuple(pair for pair in monomial if pair[0] != number), factor)
-                else:
-                    accumulate(total, {monomial: factor}, (), 1)
-            flat = total
+            flat = self._written_out(flat, number)
+            self._work += len(flat)
         return terms
 
     def _pivot(self, node: Node, flat: bool) -> dict[Any, list[Definition]]:
@@ -434,7 +463,9 @@ class Tangents:
         return found
 
     def _sum(self, node: Sum | Scatter, a: Tangent) -> Tangent:
-        route = self._routes.get(id(node)) or self._routes.setdefault(id(node), dict(enumerate([p] for p in targets(node))))
+        route = self._routes.get(id(node)) or self._routes.setdefault(
+            id(node), dict(enumerate([p] for p in targets(node)))
+        )
         found: Tangent = {}
         for place, terms in a.items():
             accumulate(found.setdefault(route[place][0], {}), terms, (), 1)
@@ -463,7 +494,9 @@ class Tangents:
             if base[place] is None:
                 continue
             (x, factor), (y, scale) = base[place], value[place]
-            accumulate(found.setdefault(place, {}), terms, times(y, raised(x, -1)), ratio(node.exponent * scale, factor))
+            accumulate(
+                found.setdefault(place, {}), terms, times(y, raised(x, -1)), ratio(node.exponent * scale, factor)
+            )
         return found
 
     def _apply(self, node: Apply, a: Tangent) -> Tangent:
@@ -501,11 +534,12 @@ class Identities:
     @cached_property
     def _trigonometric(self) -> bool:
         """Whether sin^2 + cos^2 = 1 is a relation that the tower does not know."""
-        return any(isinstance(node, Apply) and node.function in (SIN, COS) for node in self._tangents._program.nodes)
+        return any(isinstance(node, Apply) and node.function in (SIN, COS) for node in self._values.program.nodes)
 
     def _refuted(self, terms: Terms) -> bool:
         """Whether a polynomial is not zero at a random point of some case."""
-        patterns = [{}] if not self._values.branches and not self._values.one_hot else (list(self._patterns())[-1] if self._cases.mixed else [])
+        free = not self._values.branches and not self._values.one_hot
+        patterns = [{}] if free else (list(self._patterns())[-1] if self._cases.mixed else [])
         return any(self._value(terms, values) for values in patterns)
 
     def _by_output(self, tangent: Terms) -> list[Terms]:
@@ -541,8 +575,12 @@ class Identities:
         if not self._values.branches and not self._values.one_hot:
             return
         cases = self._cases
-        columns = {number: cases.branches[node].reshape(cases.number, -1)[:, k] != flipped for number, (node, k, flipped) in self._values.branches.items()}
-        columns |= {number: cases.one_hot[name].reshape(cases.number, -1)[:, k] != 0 for number, (name, k) in self._values.one_hot.items()}
+        table = lambda array: array.reshape(cases.number, -1)
+        columns = {
+            number: table(cases.branches[node])[:, k] != flipped
+            for number, (node, k, flipped) in self._values.branches.items()
+        }
+        columns |= {number: table(cases.one_hot[name])[:, k] != 0 for number, (name, k) in self._values.one_hot.items()}
         shared = {number: int(column[0]) for number, column in columns.items() if (column == column[0]).all()}
         if shared:
             yield [shared]

@@ -1,9 +1,10 @@
 """Exact verification: <grad h, X> = 0 as an identity of polynomials, for every generator X at once.
 
-In the coordinates (theta, P) the identity reads sum_k c_k(theta, P, symbols) * d_k f(theta, lambda) = 0, where the covector c
-holds the law's derivatives along the lift, times the metric. For a polynomial phi the derivatives of f are expanded with everything outside
-the law's blocks abstract, so the cost does not grow with depth. For a network the identity says that its value is unchanged along c
-(:mod:`conslaw_cli.laws.tangents`); what that cannot decide is evaluated at random residues (:mod:`conslaw_cli.laws.chance`).
+In the coordinates (theta, P) the identity reads sum_k c_k(theta, P, symbols) * d_k f(theta, lambda) = 0, where the
+covector c holds the law's derivatives along the lift, times the metric. For a polynomial phi the derivatives of f are
+expanded with everything outside the law's blocks abstract, so the cost does not grow with depth. For a network the
+identity says that its value is unchanged along c (:mod:`conslaw_cli.laws.tangents`); what that cannot decide is
+evaluated at random residues (:mod:`conslaw_cli.laws.chance`).
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from math import lcm
 
 import numpy as np
 
-from conslaw_cli.rings.polynomials import Monomial, Polynomial
-from conslaw_cli.rings.tower import TooLarge as TowerTooLarge
-from conslaw_cli.rings.tensors import Expansion, Terms, TooLarge, collect, join, merge, pad, term_count
 from conslaw_cli.dynamics.base import Symbol
 from conslaw_cli.flows.cases import Cases
 from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.graph.program import Program
 from conslaw_cli.laws.chance import error_bits, refuted
 from conslaw_cli.laws.law import Law
 from conslaw_cli.laws.tangents import Identities
 from conslaw_cli.laws.verification import FAILS, TOO_LARGE, Verdict, Verification
-from conslaw_cli.graph.program import Program
 from conslaw_cli.limits import LIMITS
+from conslaw_cli.rings.polynomials import Monomial, Polynomial
+from conslaw_cli.rings.tensors import Expansion, Terms, TooLarge, collect, join, merge, pad, term_count
+from conslaw_cli.rings.tower import TooLarge as TowerTooLarge
 from conslaw_cli.steps import Listener, Step, nobody
 
 CHUNK = 64
@@ -70,16 +71,20 @@ def verified(flow: PartFlow, covectors: list[dict[int, Polynomial]], listener: L
 
 def _identity(flow: PartFlow, entries: dict[int, Polynomial], most: int) -> Verification:
     """Whether a network's value is unchanged along a covector; TOO_LARGE where ``most`` terms do not tell."""
+    identities = _identities_of(flow.program, flow.cases)
     try:
-        return _identities_of(flow.program, flow.cases).verified(entries, most)
+        return identities.verified(entries, most) if identities else TOO_LARGE
     except TowerTooLarge:
         return TOO_LARGE
 
 
 @lru_cache(maxsize=2)
-def _identities_of(program: Program, cases: Cases) -> Identities:
-    """The values that all laws of a network share. Raises TooLarge."""
-    return Identities(program, cases)
+def _identities_of(program: Program, cases: Cases) -> Identities | None:
+    """The values that all laws of a network share; None for a graph of too many terms."""
+    try:
+        return Identities(program, cases)
+    except TowerTooLarge:
+        return None
 
 
 def _expansions(flow: PartFlow, covectors: list[dict[int, Polynomial]], listener: Listener) -> list[Verdict]:
