@@ -1,6 +1,6 @@
 """Where the steps of a graph have a value modulo p: reciprocals need entries that are not zero, roots squares.
 
-What is undefined goes on as one, and everything made of it is undefined too.
+What is undefined goes on as one, and everything made of it is undefined too, but what a constant zero takes away.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ def undefined(graph: Graph, theta: dict[str, Dual], coefficients: dict[str, Dual
     values = graph.values(theta, coefficients, p, around, last)
     masks: Masks = []
     for number, step in enumerate(graph.steps[: last + 1]):
-        masks.append(_mask(step, [masks[k] for k in step.arguments], [values[k][0] for k in step.arguments], around))
+        zeros = [graph.zeros[k] for k in step.arguments]
+        masks.append(_mask(step, [masks[k] for k in step.arguments], [values[k][0] for k in step.arguments], zeros, around))
     return masks[last]
 
 
-def _mask(step: Step, of: Masks, values: list[np.ndarray], around: Surroundings) -> np.ndarray:
+def _mask(step: Step, of: Masks, values: list[np.ndarray], zeros: list[np.ndarray], around: Surroundings) -> np.ndarray:
     if step.operation == "power" and (step.detail < 1 or step.detail.denominator > 1):
         return of[0] | ~around.functions.power_at(values[0], step.detail)[1]
     if step.operation == "apply" and step.detail == "log":
@@ -31,7 +32,9 @@ def _mask(step: Step, of: Masks, values: list[np.ndarray], around: Surroundings)
         return np.zeros((1, *step.shape), dtype=bool)
     match step.operation:
         case "matmul":
-            return of[0].any(axis=-1)[..., :, None] | of[1].any(axis=-2)[..., None, :]
+            return _meet(of[0], ~zeros[1]) | _meet(~zeros[0], of[1])
+        case "multiply":
+            return (of[0] & ~zeros[1]) | (of[1] & ~zeros[0])
         case "sum":
             return of[0].any(axis=tuple(axis + 1 for axis in step.detail))
         case "permute":
@@ -45,6 +48,11 @@ def _mask(step: Step, of: Masks, values: list[np.ndarray], around: Surroundings)
         case "scatter":
             return _scattered(of[0], step)
     return np.logical_or.reduce(np.broadcast_arrays(*of))
+
+
+def _meet(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Where a product of matrices has a term of two entries that are both set."""
+    return np.matmul(a.astype(np.int64), b.astype(np.int64)) > 0
 
 
 def _scattered(mask: np.ndarray, step: Step) -> np.ndarray:

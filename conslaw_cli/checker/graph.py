@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -13,6 +14,7 @@ from conslaw_cli.checker.draws import LARGEST_SMALL
 from conslaw_cli.checker.duals import Dual
 from conslaw_cli.checker.functions import Functions
 from conslaw_cli.checker.result import ReportError, Undecided
+from conslaw_cli.checker.zeros import zeros_of
 
 Shape = tuple[int, ...]
 Block = tuple[str, Shape]
@@ -27,6 +29,8 @@ class Surroundings:
     branches: dict[int, np.ndarray]
     """(batch or 1, *shape)."""
     functions: Functions
+    rule: Callable[[Chosen, np.ndarray], np.ndarray] | None = None
+    """The value of a branch at an argument, where that says it."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,11 @@ class Graph:
     def branches(self) -> tuple[int, ...]:
         """The steps that are branches."""
         return tuple(number for number, step in enumerate(self.steps) if step.operation == "branch")
+
+    @cached_property
+    def zeros(self) -> list[np.ndarray]:
+        """Entries of each step that are zero whatever the leaves are."""
+        return zeros_of(self.steps)
 
     @cached_property
     def partial(self) -> bool:
@@ -169,6 +178,8 @@ class Graph:
                     raise Undecided("branches or generic constants in a graph")
                 case "generic":
                     found.append({0: around.generics[step.detail]})
+                case "branch" if around.rule:
+                    found.append({0: around.rule(step.detail, found[step.arguments[0]][0])})
                 case "branch":
                     found.append({0: around.branches[number]})
                 case _:

@@ -17,6 +17,7 @@ from conslaw_cli.checker.families import check_families, complete_truncated, rea
 from conslaw_cli.checker.independence import independence
 from conslaw_cli.checker.laws import check_laws, draw, evaluate
 from conslaw_cli.checker.lawtable import Laws, numbers, read_laws
+from conslaw_cli.checker.region import check_region
 from conslaw_cli.checker.result import Check, ReportError, Undecided, Verification, count, entry
 from conslaw_cli.checker.special import check_special
 from conslaw_cli.checker.system import LARGEST_SYSTEM, System, is_paths, read_system
@@ -51,6 +52,7 @@ def _everything(report: dict, status: str, seed: bytes, checks: list[Check]) -> 
     stated = report["certificate"]["parts"]
     checks.append(check_graph(system, bool(stated) and not is_paths(stated), seed))
     certified = dimension.check(report, system, status, int.from_bytes(seed[:8], "big"), checks)
+    checks.extend(check_region(report, system))
     checks.append(numbers(laws))
     if system.parts and not system.network and laws.everywhere != laws.found:
         checks.append(Check("laws: everywhere", False, "laws that are said to hold in a region, of a model without branches"))
