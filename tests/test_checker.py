@@ -513,7 +513,7 @@ def test_exact_is_confirmed_in_part(built):
     family = report["laws"]["items"][0]
     family["expressions"].pop()
     family["latex"] = r",\quad ".join(map(latex, family["expressions"]))
-    family["number"] = report["laws"]["found"] = 2
+    family["number"] = report["laws"]["found"] = report["laws"]["everywhere"] = 2
     report["laws"]["complete"] = False
     report["status"], report["error_bound"] = "exact", "2^-40"
     report["laws"]["time_free_status"] = "exact"

@@ -15,12 +15,16 @@ Masks = list[np.ndarray]
 
 def undefined(graph: Graph, theta: dict[str, Dual], coefficients: dict[str, Dual], p: int, around: Surroundings, last: int) -> np.ndarray:
     """Where step ``last`` is undefined, (batch or 1, *shape)."""
-    values = graph.values(theta, coefficients, p, around, last)
+    return masks_of(graph, graph.values(theta, coefficients, p, around, last), around, last)[last]
+
+
+def masks_of(graph: Graph, values: list[Dual], around: Surroundings, last: int) -> Masks:
+    """Where the steps up to ``last`` are undefined."""
     masks: Masks = []
-    for number, step in enumerate(graph.steps[: last + 1]):
+    for step in graph.steps[: last + 1]:
         zeros = [graph.zeros[k] for k in step.arguments]
         masks.append(_mask(step, [masks[k] for k in step.arguments], [values[k][0] for k in step.arguments], zeros, around))
-    return masks[last]
+    return masks
 
 
 def _mask(step: Step, of: Masks, values: list[np.ndarray], zeros: list[np.ndarray], around: Surroundings) -> np.ndarray:

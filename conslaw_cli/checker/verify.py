@@ -54,7 +54,7 @@ def _everything(report: dict, status: str, seed: bytes, checks: list[Check]) -> 
     certified = dimension.check(report, system, status, int.from_bytes(seed[:8], "big"), checks)
     checks.extend(check_region(report, system))
     checks.append(numbers(laws))
-    if system.parts and not system.network and laws.everywhere != laws.found:
+    if not system.network and laws.everywhere != laws.found:
         checks.append(Check("laws: everywhere", False, "laws that are said to hold in a region, of a model without branches"))
     if laws.by_theory:
         checks.append(_theory(laws, certified))

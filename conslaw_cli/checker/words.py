@@ -31,6 +31,7 @@ _ITEM = frozenset("family number expressions form latex depends_on_time source t
 def word_checks(report: dict, system: System, status: str) -> list[Check]:
     """Raises ReportError, Undecided."""
     _nothing_unknown(report)
+    entry(report, "region", (dict, type(None)))
     return [_model(report, system), _interval(report, system), _status(report, system, status), _made(report, system)]
 
 
