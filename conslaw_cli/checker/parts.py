@@ -10,11 +10,14 @@ from math import prod
 import numpy as np
 
 from conslaw_cli.checker.cases import ALONE, Cases, read_cases
+from conslaw_cli.checker.defined import undefined
+from conslaw_cli.checker.draws import residues
 from conslaw_cli.checker.duals import Dual, power, product
+from conslaw_cli.checker.functions import Functions
 from conslaw_cli.checker.graph import Block, Graph, Shape, Surroundings
 from conslaw_cli.checker.graphread import read_graph
 from conslaw_cli.checker.metrics import Metric
-from conslaw_cli.checker.result import ReportError, entry
+from conslaw_cli.checker.result import ReportError, Undecided, entry
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,20 @@ def control(parts: tuple[Part, ...], theta: np.ndarray, at: np.ndarray, world, r
             .reshape(part.copies, *shape)}
             for name, shape in part.graph.coefficients.items()
         }  # fmt: skip
-        found[part.places] = part.control({0: theta[part.places]}, {0: at[part.places]}, coefficients, world.p, root)[0]
+        point, around = {0: theta[part.places]}, _around(part.graph, world)
+        if around and undefined(part.graph, split(point, part.graph.blocks), coefficients, world.p, around, len(part.graph.steps) - 1).any():
+            raise Undecided("a root that is not there at a random point")
+        found[part.places] = part.control(point, {0: at[part.places]}, coefficients, world.p, root, around)[0]
     return found
+
+
+def _around(graph: Graph, world) -> Surroundings | None:
+    """What a phi of one's own needs that is no polynomial, or has generic constants."""
+    if not (graph.generics or graph.functions or graph.partial):
+        return None
+    seed = int.from_bytes(world.seed[-8:], "big")
+    generics = {name: residues(world.p, seed, f"generic/{name}", np.array([0]), prod(shape)).reshape(1, *shape) for name, shape in graph.generics.items()}
+    return Surroundings(generics, {}, Functions(world.p, seed))
 
 
 def split(vector: Dual, blocks: tuple[Block, ...]) -> dict[str, Dual]:

@@ -19,6 +19,10 @@ from conslaw_cli.checker.draws import residues
 from conslaw_cli.checker.functions import Functions, raised
 
 
+MOST_WORK = 4_000_000
+"""Entries of an array, and products of one."""
+
+
 class Unknown(Exception):
     """A text that this checker does not read; the message says what of it."""
 
@@ -68,6 +72,12 @@ class Language:
             raise Unknown(f"{str(value)[:40]} as an array")
         exact = Fraction(value)
         return np.array(exact.numerator * pow(exact.denominator, -1, self.p) % self.p, dtype=object)
+
+    def together(self, *values: object) -> list[np.ndarray]:
+        """Arrays that broadcast to one of moderate size."""
+        arrays = [self.array(value) for value in values]
+        _fitting(np.broadcast_shapes(*(one.shape for one in arrays)))
+        return arrays
 
     def generic(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
         return residues(self.p, self.functions.seed, f"generic/{name}", np.array([0]), math.prod(shape)).reshape(shape)
@@ -146,28 +156,28 @@ class Language:
         return self.f_prelu(x, negative_slope)
 
     def f_prelu(self, x, weight):
-        x = self.array(x)
+        x, weight = self.together(x, weight)
         mask = self.positive(x)
-        return (x * mask + self.array(weight) * (x * (1 - mask))) % self.p
+        return (x * mask + weight * (x * (1 - mask))) % self.p
 
     def f_elu(self, x, alpha=1):
-        x = self.array(x)
+        x, alpha = self.together(x, alpha)
         mask = self.positive(x)
-        return (x * mask + self.array(alpha) * (1 - mask) * (self.f_exp(x) - 1)) % self.p
+        return (x * mask + alpha * (1 - mask) * (self.f_exp(x) - 1)) % self.p
 
     def f_relu6(self, x):
         return self.f_clip(x, 0, 6)
 
     def f_clip(self, x, min, max):
-        x, low, high = (self.array(one) for one in (x, min, max))
+        x, low, high = self.together(x, min, max)
         return (low + self.f_relu((x - low) % self.p) - self.f_relu((x - high) % self.p)) % self.p
 
     def f_maximum(self, x, y):
-        x, y = self.array(x), self.array(y)
+        x, y = self.together(x, y)
         return (y + self.f_relu((x - y) % self.p)) % self.p
 
     def f_minimum(self, x, y):
-        x, y = self.array(x), self.array(y)
+        x, y = self.together(x, y)
         return (x + y - self.f_maximum(x, y)) % self.p
 
     # Axes.
@@ -212,13 +222,14 @@ class Language:
         return self.array(x).transpose(axes)
 
     def f_eye(self, n):
+        _fitting((n, n))
         return np.eye(n, dtype=np.int64).astype(object)
 
     def f_ones(self, shape):
-        return np.ones(shape, dtype=object)
+        return np.ones(_fitting(shape), dtype=object)
 
     def f_zeros(self, shape):
-        return np.zeros(shape, dtype=np.int64).astype(object)
+        return np.zeros(_fitting(shape), dtype=np.int64).astype(object)
 
     def f_tril(self, x):
         x = self.array(x)
@@ -263,7 +274,7 @@ class Language:
         return self.f_rms_norm((x - self.f_mean(x, axis, True)) % self.p, weight, eps, axis, bias)
 
     def f_rms_norm(self, x, weight=None, eps=0, axis=-1, bias=None):
-        x = self.array(x)
+        x, *_ = self.together(x, *(one for one in (weight, bias) if one is not None))
         squares = (self.f_mean(x * x % self.p, axis, True) + self.array(eps)) % self.p
         scaled = x * self.inverse(self.f_sqrt(squares)) % self.p
         scaled = scaled if weight is None else scaled * self.array(weight) % self.p
@@ -277,6 +288,7 @@ class Language:
 
     def f_attention(self, q, k, v, causal=False):
         q, k, v = self.array(q), self.array(k), self.array(v)
+        _fitting((*np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2]), q.shape[-2], k.shape[-2], max(q.shape[-1], v.shape[-1])))
         scale = self.inverse(self.f_sqrt(q.shape[-1]))
         up = self.f_exp(np.matmul(q, np.swapaxes(k, -1, -2)) % self.p * scale % self.p)
         up = self.f_tril(up) if causal else up
@@ -313,6 +325,7 @@ class Language:
         x, kernel = _padded(x, margins), weight.shape[2:]
         places = _places(x.shape[-n:], kernel, steps, gaps)
         inside, out = weight.shape[1], weight.shape[0] // groups
+        _fitting((math.prod(x.shape[: -n - 1]), weight.size, *places))
         found = np.zeros((*x.shape[: -n - 1], weight.shape[0], *places), dtype=np.int64).astype(object)
         for group in range(groups):
             for o, i in cartesian(range(group * out, (group + 1) * out), range(inside)):
@@ -344,8 +357,16 @@ class Language:
         steps = sizes if stride is None else _each(stride, n)
         x = _padded(self.array(x), _each(padding, n))
         places = _places(x.shape[-n:], sizes, steps, (1,) * n)
+        _fitting((*x.shape[: x.ndim - n], *places, *sizes))
         pieces = [x[_window(offset, places, steps, (1,) * n)] for offset in np.ndindex(*sizes)]
         return pooled(np.stack(pieces, -1), -1)
+
+
+def _fitting(shape: object) -> object:
+    """A shape of moderate size. Raises Unknown."""
+    if math.prod(shape if isinstance(shape, list | tuple) else (shape,)) > MOST_WORK:
+        raise Unknown("arrays of this size")
+    return shape
 
 
 def _axes(axis: object, ndim: int) -> tuple[int, ...]:
@@ -361,7 +382,7 @@ def _each(value: object, n: int) -> tuple[int, ...]:
 def _padded(x: np.ndarray, margins: tuple[int, ...]) -> np.ndarray:
     """Zeros around the last axes."""
     first = x.ndim - len(margins)
-    found = np.full([size + 2 * (margins[k - first] if k >= first else 0) for k, size in enumerate(x.shape)], 0, dtype=object)
+    found = np.full(_fitting([size + 2 * (margins[k - first] if k >= first else 0) for k, size in enumerate(x.shape)]), 0, dtype=object)
     inside = tuple(slice(margin, margin + size) for margin, size in zip(margins, x.shape[first:]))
     found[(..., *inside)] = x
     return found

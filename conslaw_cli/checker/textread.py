@@ -22,7 +22,7 @@ from conslaw_cli.checker.graph import Graph, Surroundings
 from conslaw_cli.checker.graphread import read_graph
 from conslaw_cli.checker.result import Check, ReportError, entry
 from conslaw_cli.checker.system import System
-from conslaw_cli.checker.textfunctions import Formal, Language, Unknown
+from conslaw_cli.checker.textfunctions import MOST_WORK, Formal, Language, Unknown
 
 NAME = "graph"
 LONGEST = 20_000
@@ -35,7 +35,9 @@ LOSSES = ("any", "cross-entropy")
 SQUARES = (2, 3, 5, 7, 11, 13)
 """Squares modulo the prime, so that rational roots of known numbers are the formal ones."""
 MOST_ENTRIES = 300_000
-_FAILURES = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError)
+MOST_BITS = 4000
+"""Of a number that is known."""
+_FAILURES = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError, SyntaxError)
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def check_text(system: System, seed: int) -> Check:
         except _FAILURES as error:
             return Check(NAME, False, f"the text is none that has a value ({type(error).__name__})")
         if expected:
-            return Check(NAME, False, "the graph in the certificate is not that of the text: their values differ")
+            return Check(NAME, False, f"the graph in the certificate is not that of the text: {expected}")
     bits = int(ROUNDS * (60 - log2(4 * max(2, sum(graph.degrees)))))
     bound = f"; error probability below 2^-{bits}" if bits > 0 else ""
     return Check(NAME, True, f"that of the text, compared at random points modulo 61-bit primes{bound}", proved=bits > 0)
@@ -125,6 +127,7 @@ class _Compared:
 
     def __init__(self, system: System, graph: Graph, table: Text, p: int, seed: int) -> None:
         self.graph, self.table, self.p, self.seed = graph, table, p, seed % 2**64
+        self.network = system.model.architecture == "network"
         self.functions = Formal(p, self.seed)
         self.language = Language(self.functions)
         self.theta = {name: self._drawn(f"theta {name}", shape) for name, shape in system.blocks}
@@ -135,11 +138,18 @@ class _Compared:
     def _drawn(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
         return residues(self.p, self.seed, name, np.array([0]), prod(shape)).reshape(shape)
 
-    def difference(self) -> bool:
-        """Whether the functional is another one."""
+    def difference(self) -> str | None:
+        """What differs, None if nothing does."""
         value = self.from_graph() if self.table.text.startswith("{") else self.from_text()
-        total = int((self._cotangent(value.shape) * value).sum()) % self.p
-        return total != int(self._evaluated(self.graph)[-1].reshape(-1)[0])
+        total, found = int((self._cotangent(value.shape) * value).sum()) % self.p, self._evaluated(self.graph)
+        if total != int(found[-1].reshape(-1)[0]):
+            return "their values differ"
+        output = self.graph.output
+        if (output is not None) != self.network:
+            return "output must be the number of a network's value"
+        if output is not None and not (found[output].shape[1:] == value.shape and (found[output][0] == value).all()):
+            return "output is not the number of its value"
+        return None
 
     def _cotangent(self, shape: tuple[int, ...]) -> np.ndarray:
         """Any, or for classes on the last axis those that sum to zero."""
@@ -243,12 +253,16 @@ class _Reader:
 
     def _binary(self, operator: ast.operator, a: object, b: object) -> object:
         both = _is_number(a) and _is_number(b)
+        if not both and not _is_number(a) and not _is_number(b):
+            self._bounded(operator, self.language.array(a), self.language.array(b))
         match operator:
             case ast.Add():
                 return a + b if both else (self.language.array(a) + self.language.array(b)) % self.p
             case ast.Sub():
                 return a - b if both else (self.language.array(a) - self.language.array(b)) % self.p
             case ast.Mult():
+                if both and _bits(a) + _bits(b) > MOST_BITS:
+                    raise Unknown("so large a number")
                 return a * b if both else self.language.array(a) * self.language.array(b) % self.p
             case ast.Div():
                 return _whole(Fraction(a) / b) if both else self.language.array(a) * self.language.inverse(b) % self.p
@@ -256,12 +270,27 @@ class _Reader:
                 return np.asarray(np.matmul(self.language.array(a), self.language.array(b)), dtype=object) % self.p
             case ast.Pow() if _is_number(b) and Fraction(b).denominator <= 2 and 0 < abs(b) <= 1000:
                 whole = both and Fraction(b).denominator == 1
+                if both and abs(b) * _bits(a) > MOST_BITS:
+                    raise Unknown("so large a number")
                 return _whole(Fraction(a) ** int(b)) if whole else self.language.power(a, Fraction(b))
         raise Unknown(f"the operator {type(operator).__name__}")
+
+    def _bounded(self, operator: ast.operator, a: np.ndarray, b: np.ndarray) -> None:
+        """Raises Unknown for a result that is too large."""
+        if isinstance(operator, ast.MatMult):
+            work = a.size * (b.shape[-1] if b.ndim > 1 else 1) + b.size * (a.shape[-2] if a.ndim > 1 else 1)
+        else:
+            work = prod(np.broadcast_shapes(a.shape, b.shape))
+        if work > MOST_WORK:
+            raise Unknown("arrays of this size")
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | Fraction) and not isinstance(value, bool)
+
+
+def _bits(value: int | Fraction) -> int:
+    return max(abs(value.numerator).bit_length(), value.denominator.bit_length())
 
 
 def _whole(value: Fraction) -> int | Fraction:
