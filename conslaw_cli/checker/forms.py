@@ -5,7 +5,7 @@ between blocks; diag(...), and sum_i W2[i,k]^2 - ..., have one for each k. Produ
 out of the text; what remains is a formula in them, read like a law.
 
 Of networks, Q[(1,3)] is the matrix whose rows are the values of the first and third index of Q and whose columns are those of the others, and
-sum(C[k,:,:]^2) - sum(W[:,k]^2) has one law for each k, or for all values of k, l, ...
+sum(C[k,:,:]^2) - sum(W[:,k]^2) has one law for each k, or for all values of k, l, ...; W[(5x2x4),:,k,:] is W read in another shape.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ _SLOT = r"\[([ik])(?:,([jk]))?\](?:\^(?:(\d+)|\((-?\d+(?:/[1-9]\d?)?)\)))?"
 _ROW = r"\[-?\d{1,400}(?:, -?\d{1,400})*\]"
 _MATRIX = rf"\[{_ROW}(?:, {_ROW})*\]"
 _DIAGONAL = re.compile(r"(.*\*)?diag\(([^()]*)\)")
-_AXES = r"(?:\[\((\d+(?:,\d+)*)\)\])?"
+_SHAPE = r"(?:\((\d{1,9}(?:x\d{1,9})+)\),)?"
+_AXES = rf"(?:\[{_SHAPE}\((\d+(?:,\d+)*)\)\])?"
 _POWER = r"(?:\^(?:(\d+)|\((-?\d+(?:/[1-9]\d?)?)\)))?"
-_SLOTS = r"\[([k-n:](?:,[k-n:])*)\]"
+_SLOTS = rf"\[{_SHAPE}([k-n:1](?:,[k-n:1])*)\]"
 Neurons = tuple[int, ...]
 """(k, l), or (k, k) in neuron forms; the values of k, l, ... in forms of slices; from 0."""
 
@@ -133,12 +134,12 @@ class Slice:
         """How many values each letter has; a letter that two axes share is on a diagonal, and has none."""
         found: dict[str, int] = {}
         for slot, size in zip(self.slots, self.numbers.shape):
-            if slot != ":":
+            if slot not in ":1":
                 found[slot] = 0 if slot in found else size
         return found
 
     def part_at(self, at: dict[str, int]) -> Part:
-        chosen = self.numbers[tuple(slice(None) if slot == ":" else at[slot] for slot in self.slots)]
+        chosen = self.numbers[tuple(slice(None) if slot == ":" else 0 if slot == "1" else at[slot] for slot in self.slots)]
         return Part([(1, ((int(entry), self.exponent),)) for entry in np.ravel(chosen)])
 
 
@@ -239,9 +240,17 @@ class Form:
         shape, start = self._shapes[name], self._offsets[name] + (self._shift if dot else 0)
         return np.arange(start, start + prod(shape)).reshape(shape)
 
-    def _block(self, dot: str, name: str, axes: str | None = None) -> Block:
-        """A block as a matrix: of two axes as it is, of one as a column, or with the axes of its rows."""
+    def _shaped(self, dot: str, name: str, shape: str | None) -> np.ndarray:
+        """The numbers, in another shape where one is given."""
         numbers = self._numbers(dot, name)
+        sizes = [int(size) for size in shape.split("x")] if shape else list(numbers.shape)
+        if prod(sizes) != numbers.size:
+            raise ExpressionError(f"{name} has no shape {shape}")
+        return numbers.reshape(sizes)
+
+    def _block(self, dot: str, name: str, shape: str | None = None, axes: str | None = None) -> Block:
+        """A block as a matrix: of two axes as it is, of one as a column, or with the axes of its rows."""
+        numbers = self._shaped(dot, name, shape)
         if axes is None and numbers.ndim > 2:
             raise ExpressionError(f"{name} is no matrix")
         rows = [int(axis) - 1 for axis in axes.split(",")] if axes else [0] if numbers.ndim else []
@@ -249,26 +258,27 @@ class Form:
             raise ExpressionError(f"{name} has no axes {axes}")
         count = prod(numbers.shape[axis] for axis in rows)
         turned = numbers.transpose(*rows, *(axis for axis in range(numbers.ndim) if axis not in rows))
-        return Block((dot, name, tuple(rows)), turned.reshape(count, -1))
+        return Block((dot, name, numbers.shape, tuple(rows)), turned.reshape(count, -1))
 
     def _slice(self, match: re.Match) -> str:
-        opening, dot, name, slots, power, negative = match.groups()
-        numbers = self._numbers(dot, name)
+        opening, dot, name, shape, slots, power, negative = match.groups()
+        numbers = self._shaped(dot, name, shape)
         slots = slots.replace(",", "") if slots else ":" * numbers.ndim
-        if len(slots) != numbers.ndim or (":" in slots) != bool(opening):
+        ones = all(size == 1 for slot, size in zip(slots, numbers.shape) if slot == "1")
+        if len(slots) != numbers.ndim or not ones or (":" in slots) != bool(opening):
             raise ExpressionError(f"{name} has {numbers.ndim} indices in a form, under a sum where they are not all given")
         exponent = Fraction(power or negative or 1)
         exponent = int(exponent) if exponent.denominator == 1 else exponent
         if not exponent:
             raise ExpressionError("a power of zero")
-        self.pieces.append(Slice((dot, name), slots, exponent, numbers))
+        self.pieces.append(Slice((dot, name, numbers.shape), slots, exponent, numbers))
         self.velocities.append(len(dot))
         return f"{'(' if opening else ''}M{len(self.pieces) - 1}"
 
     def _product(self, match: re.Match) -> str:
-        dots, names, axes, turns = ([match[k], match[k + 5]] for k in (1, 2, 3, 4))
-        left, right = (self._block(*one) for one in zip(dots, names, axes))
-        rows = match[5] and tuple(tuple(map(int, row.split(", "))) for row in match[5][2:-2].split("], ["))
+        dots, names, axes, turns = ([match[k], match[k + 6]] for k in (1, 2, 4, 5))
+        left, right = (self._block(*one) for one in zip(dots, names, (match[3], match[9]), axes))
+        rows = match[6] and tuple(tuple(map(int, row.split(", "))) for row in match[6][2:-2].split("], ["))
         self._axes |= {(names[0], bool(turns[0])), (names[1], not turns[1])}
         self.pieces.append(Product(left.turned if turns[0] else left, right.turned if turns[1] else right, rows))
         self.velocities.append(len(dots[0] + dots[1]))

@@ -212,14 +212,15 @@ class _Reader:
         return f"{block}[{','.join(indices)}]"
 
     def _axes(self) -> str:
-        """Numbers of axes in brackets, after the first."""
+        """Numbers of axes in brackets, or sizes, after the first bracket."""
         axes = [self.take() or ""]
-        while self.take(","):
+        separator = "x" if self.token() == "x" else ","
+        while self.take(separator):
             axes.append(self.take() or "")
         self.expect(")")
         if not all(axis.isdigit() for axis in axes):
             raise self.fault()
-        return f"({','.join(axes)})"
+        return f"({separator.join(axes)})"
 
     def indices(self) -> list[str]:
         if not self.take("{"):
