@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import log2
 
+from conslaw_cli.rings.gaussian import initial_weights
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics import Dynamics, build_dynamics
 from conslaw_cli.dynamics.base import ONE
-from conslaw_cli.flows.cases import ALONE, Cases, cases, initial_weights, real_generics
+from conslaw_cli.flows.cases import ALONE, Cases, cases, real_generics
 from conslaw_cli.flows.independence import Independence, independence
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.flows.parts import Part, parts

@@ -11,6 +11,7 @@ from conslaw_cli.language import LanguageError
 from conslaw_cli.language.data import from_text, is_data
 from conslaw_cli.language.names import clash
 from conslaw_cli.model import Model
+from conslaw_cli.models.arrays import WEIGHTS, weights_of
 from conslaw_cli.models.table import Fault, Options
 
 TAKEN = frozenset({"t", "default", "at", "full"})
@@ -18,7 +19,7 @@ TAKEN = frozenset({"t", "default", "at", "full"})
 
 
 class Composed(Options, frozen=True):
-    """Options with ``parameters``, and perhaps ``inputs`` and ``constants``."""
+    """Options with ``parameters`` and ``at``, and perhaps ``inputs`` and ``constants``."""
 
     def fault_of_names(self) -> Fault | None:
         """Names that two arrays share, and parameters whose entries are called as something else."""
@@ -29,6 +30,9 @@ class Composed(Options, frozen=True):
             return both.split()[-1], f"{twice[0]} is in {both}", "name each array once"
         if found := clash(dict(self.parameters)):
             return "parameters", *found[1]
+        key, of = self.at
+        if key == WEIGHTS and (found := of.fault(self.parameters)):
+            return "at", *found
         scalars = [name for name, shape in self.parameters if not shape and name in SYMPY_NAMES]
         return ("parameters", f"the name {scalars[0]} has another meaning in SymPy's formulas", "choose another name") if scalars else None
 
@@ -66,4 +70,5 @@ def paired(options: Composed, functional: Node, output: Node | None, notes: tupl
         if name in unused:
             functional = functional + as_node(0) * Parameter(shape, name).sum(range(len(shape)))
     told = tuple(f"{name} is not used: its entries are conserved, one by one" for name in unused)
-    return Model(options.parameters, functional, output=output, notes=(*told, *notes))
+    weights = weights_of(options.at, options.parameters)
+    return Model(options.parameters, functional, output=output, weights=weights, notes=(*told, *notes))

@@ -11,6 +11,7 @@ from conslaw_cli.models.arrays import SEED, At, Constants, Inputs, Parameters, T
 from conslaw_cli.models.base import Architecture, Model
 from conslaw_cli.models.composed import TAKEN, Composed, composed, known_arrays, paired, unused_names
 from conslaw_cli.models.keys import Choice
+from conslaw_cli.models.stored import Stored
 from conslaw_cli.models.table import Fault, ModelTable
 
 ANY, CROSS_ENTROPY = "any", "cross-entropy"
@@ -25,7 +26,7 @@ class Network(Composed, frozen=True):
     inputs: tuple[tuple[str, Shape, str], ...]
     constants: tuple[tuple, ...] = ()
     loss: str = ANY
-    at: tuple[str, int | str] = (SEED, 0)
+    at: tuple[str, int | Stored] = (SEED, 0)
 
     def fault(self) -> Fault | None:
         return self.fault_of_names() or _fault(self)

@@ -9,6 +9,7 @@ from conslaw_cli.language import LanguageError
 from conslaw_cli.models.arrays import SEED, At, Constants, Parameters, Text
 from conslaw_cli.models.base import Architecture, Model
 from conslaw_cli.models.composed import TAKEN, Composed, composed, paired
+from conslaw_cli.models.stored import Stored
 from conslaw_cli.models.table import Fault, ModelTable
 
 
@@ -18,7 +19,7 @@ class Phi(Composed, frozen=True):
     phi: str
     parameters: tuple[tuple[str, Shape], ...]
     constants: tuple[tuple, ...] = ()
-    at: tuple[str, int | str] = (SEED, 0)
+    at: tuple[str, int | Stored] = (SEED, 0)
 
     def fault(self) -> Fault | None:
         if found := self.fault_of_names():
