@@ -17,6 +17,8 @@ from conslaw_cli.models.table import Fault, Options
 TAKEN = frozenset({"t", "default", "at", "full"})
 """Names that mean time, or are keys of [metric]."""
 
+_INSIDE = 'take other parameters, at = { weights = "init.npz" }, or write what stays positive as exp(…) or a square'
+
 
 class Composed(Options, frozen=True):
     """Options with ``parameters`` and ``at``, and perhaps ``inputs`` and ``constants``."""
@@ -55,6 +57,22 @@ def composed(text: str, options: Composed, inputs: Mapping[str, Node]) -> Node:
     if unused_names(value, trained) == trained:
         raise LanguageError("the value depends on no parameter", "use the parameters")
     return value
+
+
+def fault_at(key: str, options: Composed, output: Node, inputs: Mapping[str, Node]) -> Fault | None:
+    """An operation of a text that has no value at the real parameters, with its place."""
+    from conslaw_cli.language.reader import read_places
+    from conslaw_cli.models.domain import outside, place
+
+    text, weights, known = getattr(options, key), weights_of(options.at, options.parameters), known_arrays(options)
+    if not (found := outside(output, weights)):
+        return None
+    where = None
+    if not is_data(text):
+        again, made = read_places(text, {**known, **inputs}, known)
+        found = outside(again, weights) or found
+        where = place(found.node, made)
+    return key, f"{where}: {found.message}" if where else found.message, _INSIDE
 
 
 def unused_names(value: Node, names: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from conslaw_cli.graph.nodes import FREE, Coefficient, Node, Shape
 from conslaw_cli.language import LanguageError
 from conslaw_cli.models.arrays import SEED, At, Constants, Inputs, Parameters, Text
 from conslaw_cli.models.base import Architecture, Model
-from conslaw_cli.models.composed import TAKEN, Composed, composed, known_arrays, paired, unused_names
+from conslaw_cli.models.composed import TAKEN, Composed, composed, fault_at, known_arrays, paired, unused_names
 from conslaw_cli.models.keys import Choice
 from conslaw_cli.models.stored import Stored
 from conslaw_cli.models.table import Fault, ModelTable
@@ -32,6 +32,7 @@ class Network(Composed, frozen=True):
         return self.fault_of_names() or _fault(self)
 
 
+@lru_cache(maxsize=64)
 def _fault(network: Network) -> Fault | None:
     try:
         output = value(network)
@@ -42,7 +43,7 @@ def _fault(network: Network) -> Fault | None:
         return "network", f"the network does not depend on {', '.join(inputs)}", "use the inputs, or write phi = … for a value without them"
     if network.loss == CROSS_ENTROPY and (not output.shape or output.shape[-1] < 2):
         return "loss", f"cross-entropy needs classes on the last axis, the network's value has shape {output.shape}", 'write loss = "any"'
-    return None
+    return fault_at("network", network, output, _inputs(network))
 
 
 @lru_cache(maxsize=64)

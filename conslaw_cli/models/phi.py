@@ -8,7 +8,7 @@ from conslaw_cli.graph.nodes import Coefficient, Node, Shape
 from conslaw_cli.language import LanguageError
 from conslaw_cli.models.arrays import SEED, At, Constants, Parameters, Text
 from conslaw_cli.models.base import Architecture, Model
-from conslaw_cli.models.composed import TAKEN, Composed, composed, paired
+from conslaw_cli.models.composed import TAKEN, Composed, composed, fault_at, paired
 from conslaw_cli.models.stored import Stored
 from conslaw_cli.models.table import Fault, ModelTable
 
@@ -24,11 +24,16 @@ class Phi(Composed, frozen=True):
     def fault(self) -> Fault | None:
         if found := self.fault_of_names():
             return found
-        try:
-            value(self)
-        except LanguageError as error:
-            return "phi", error.located, error.remedy or "correct the text there"
-        return None
+        return _fault(self)
+
+
+@lru_cache(maxsize=64)
+def _fault(phi: Phi) -> Fault | None:
+    try:
+        found = value(phi)
+    except LanguageError as error:
+        return "phi", error.located, error.remedy or "correct the text there"
+    return fault_at("phi", phi, found, {})
 
 
 @lru_cache(maxsize=64)
