@@ -242,8 +242,8 @@ def _families(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGr
 
 
 def _cases(program: Program, model: Model) -> Cases:
-    """The cases of a network around its real parameters; one of a program of phi."""
-    if program.output is None:
+    """The cases of a network, or of a phi with branches, around its real parameters."""
+    if program.output is None and not program.branches:
         return ALONE
     weights = model.weights.arrays if model.weights else initial_weights(program.blocks, 0)
     return cases(program, weights, real_generics(program), Stream(CASES_SEED))

@@ -135,3 +135,9 @@ def test_sweeps_find_the_file_too(tmp_path, monkeypatch):
     path.write_text(SPEC + '[sweep]\ndynamics.damping = ["3/t", "tau"]\n[dynamics]\nkind = "momentum"\n')
     monkeypatch.chdir("/")
     assert len(read_cases(path)) == 2
+
+
+def test_a_phi_with_branches_has_a_region():
+    report = analyze({"model": {"phi": "relu(U) @ V", "parameters": {"U": [3, 2], "V": [2, 3]}}})
+    assert (report.region.patterns, report.region.units) == (1, 6) and report.status == "proved"
+    assert "around theta*" in report.model.domain

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from conslaw_cli.expressions.sympynames import SYMPY_NAMES
-from conslaw_cli.graph.nodes import Coefficient, Constant, Generic, Node, Parameter, as_node, topological_order
+from conslaw_cli.graph.nodes import Branch, Coefficient, Constant, Generic, Node, Parameter, as_node, topological_order
 from conslaw_cli.language import LanguageError
 from conslaw_cli.language.data import from_text, is_data
 from conslaw_cli.language.names import clash
@@ -18,6 +18,10 @@ TAKEN = frozenset({"t", "default", "at", "full"})
 """Names that mean time, or are keys of [metric]."""
 
 _INSIDE = 'take other parameters, at = { weights = "init.npz" }, or write what stays positive as exp(…) or a square'
+
+GENERIC = "generic parameters (open dense)"
+AROUND = "around theta* (see region); laws hold for all branches unless said"
+"""Where a count holds without branches, and with them."""
 
 
 class Composed(Options, frozen=True):
@@ -73,6 +77,11 @@ def fault_at(key: str, options: Composed, output: Node, inputs: Mapping[str, Nod
         found = outside(again, weights) or found
         where = place(found.node, made)
     return key, f"{where}: {found.message}" if where else found.message, _INSIDE
+
+
+def domain(value: Node) -> str:
+    """Where the count of a network or phi with this value holds."""
+    return AROUND if any(isinstance(node, Branch) for node in topological_order(value)) else GENERIC
 
 
 def unused_names(value: Node, names: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from conslaw_cli.graph.nodes import FREE, Coefficient, Node, Shape
 from conslaw_cli.language import LanguageError
 from conslaw_cli.models.arrays import SEED, At, Constants, Inputs, Parameters, Text
 from conslaw_cli.models.base import Architecture, Model
-from conslaw_cli.models.composed import TAKEN, Composed, composed, fault_at, known_arrays, paired, unused_names
+from conslaw_cli.models.composed import AROUND, GENERIC, TAKEN, Composed, composed, domain, fault_at, known_arrays, paired, unused_names
 from conslaw_cli.models.keys import Choice
 from conslaw_cli.models.stored import Stored
 from conslaw_cli.models.table import Fault, ModelTable
@@ -99,6 +99,8 @@ ARCHITECTURE = Architecture(
     ),
     blocks=lambda network: network.parameters,
     build=build,
+    domain=lambda options: domain(value(options)),
+    any_domain=f"{GENERIC}; with branches {AROUND}",
     implied_by=("network",),
     place=10,
 )

@@ -8,7 +8,7 @@ from conslaw_cli.graph.nodes import Coefficient, Node, Shape
 from conslaw_cli.language import LanguageError
 from conslaw_cli.models.arrays import SEED, At, Constants, Parameters, Text
 from conslaw_cli.models.base import Architecture, Model
-from conslaw_cli.models.composed import TAKEN, Composed, composed, fault_at, paired
+from conslaw_cli.models.composed import AROUND, GENERIC, TAKEN, Composed, composed, domain, fault_at, paired
 from conslaw_cli.models.stored import Stored
 from conslaw_cli.models.table import Fault, ModelTable
 
@@ -65,6 +65,8 @@ ARCHITECTURE = Architecture(
     ),
     blocks=lambda phi: phi.parameters,
     build=build,
+    domain=lambda options: domain(value(options)),
+    any_domain=f"{GENERIC}; with branches {AROUND}",
     implied_by=("phi",),
     place=11,
 )
