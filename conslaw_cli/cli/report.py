@@ -139,6 +139,7 @@ class _Regions(_Work):
         """Count around every initialization, each within the limits."""
         from conslaw_cli.batch.engine import report_within
         from conslaw_cli.regions import regions_of
+        from conslaw_cli.report.model import Report
 
         self.life.begin(spec.name)
         try:
@@ -146,7 +147,7 @@ class _Regions(_Work):
         except SpecError as error:
             complain(str(error))
             return Exit.UNUSABLE
-        if hasattr(found, "reports"):
+        if not isinstance(found, Report):
             self.tables.append(found)
             return worst([exit_of(report) for _, report in found.reports])
         if found.status != "undecided":
