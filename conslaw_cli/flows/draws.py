@@ -21,14 +21,18 @@ from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.jets import Values
 from conslaw_cli.rings.keyed import Keyed
 from conslaw_cli.rings.stream import Stream, coefficient, generic
+from conslaw_cli.rings.zeros import zeros_of
 
 COTANGENT = "v"
 """The coefficients that a network's output is paired with."""
 ATTEMPTS = 48
 """Draws of inputs before outputs that are undefined are left out: enough for five roots of tokens each."""
 
-Positions = Callable[[np.ndarray], dict[str, np.ndarray]]
-"""The parameters by name, for values (1, count, 1) of the free symbol."""
+AT_ONCE = 128
+"""Attempts that are made at once for all draws together."""
+
+Positions = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]
+"""The parameters by name, (1, count or 1, *shape), for values (1, count, 1) of the free symbol and the numbers of the draws."""
 
 
 @dataclass
@@ -70,18 +74,32 @@ class Draw:
         if self.settled:
             return np.ones(self.count)
         self.settled = True
-        mask, pending = self._undefined(positions, np.arange(self.count)), np.arange(self.count)
-        for attempt in range(1, ATTEMPTS if self._redrawn else 1):
-            pending = pending[mask[pending].reshape(len(pending), -1).all(axis=1)]
+        mask = self._undefined(positions, self.coefficients, self.symbols, np.arange(self.count))
+        attempt = 1
+        while attempt < (ATTEMPTS if self._redrawn else 1):
+            pending = np.flatnonzero(mask.reshape(self.count, -1).all(axis=1))
             if not len(pending):
                 break
-            coefficients, symbols = self._drawn(self.numbers[pending], attempt)
-            for name, array in coefficients.items():
-                self.coefficients[name][:, pending] = array
-            self.symbols[:, pending] = symbols
-            mask[pending] = self._undefined(positions, pending)
+            tries = min(ATTEMPTS - attempt, max(1, AT_ONCE // len(pending)))
+            self._redraw(positions, mask, pending, range(attempt, attempt + tries))
+            attempt += tries
         self._leave_out(mask)
         return 1 - mask.reshape(self.count, -1).mean(axis=1)
+
+    def _redraw(self, positions: Positions, mask: np.ndarray, pending: np.ndarray, attempts: range) -> None:
+        """Of several attempts for each pending draw the first with an output that is defined, or the last."""
+        drawn = [self._drawn(self.numbers[pending], attempt) for attempt in attempts]
+        coefficients = {name: np.concatenate([found[name] for found, _ in drawn], axis=1) for name in drawn[0][0]}
+        symbols = np.concatenate([symbols for _, symbols in drawn], axis=1)
+        found = self._undefined(positions, coefficients, symbols, np.tile(pending, len(attempts)))
+        found = found.reshape(len(attempts), len(pending), *found.shape[1:])
+        some = ~found.reshape(len(attempts), len(pending), -1).all(axis=2)
+        first = np.where(some.any(axis=0), some.argmax(axis=0), len(attempts) - 1)
+        chosen = first * len(pending) + np.arange(len(pending))
+        for name, array in coefficients.items():
+            self.coefficients[name][:, pending] = array[:, chosen]
+        self.symbols[:, pending] = symbols[:, chosen]
+        mask[pending] = found[first, np.arange(len(pending))]
 
     @cached_property
     def _redrawn(self) -> bool:
@@ -93,14 +111,14 @@ class Draw:
         rows = mask.reshape(1, self.count, *self.program.output.shape[:-1], *([1] if self.program.output.shape else []))
         self.coefficients[COTANGENT] = np.where(rows, 0.0, self.coefficients[COTANGENT])
 
-    def _undefined(self, positions: Positions, chosen: np.ndarray) -> np.ndarray:
-        """Which rows of the output are undefined for some of the draws, (len(chosen), *rows)."""
-        parameters = {name: value if value.shape[1] == 1 else value[:, chosen] for name, value in positions(self.symbols).items()}
-        coefficients = {name: array[:, chosen] for name, array in self.coefficients.items()}
-        values = self._values({name: value[:1] for name, value in parameters.items()}, coefficients, self.case[chosen])
-        mask = Definedness(self.field, values).evaluate(self.program.output)[0][1][0]
-        mask = np.broadcast_to(mask, (len(chosen), *mask.shape[1:]))
-        return mask.any(axis=-1) if self.program.output.shape else mask.copy()
+    def _undefined(self, positions: Positions, coefficients: dict[str, np.ndarray], symbols: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        """Which rows of the output are undefined for draws of some numbers, (len(chosen), *rows)."""
+        output = self.program.output
+        values = self._values(positions(symbols, chosen), coefficients, self.case[chosen])
+        ((_, mask),) = Definedness(self.field, values, zeros_of(output)).evaluate(output)
+        shape = (len(chosen), *output.shape)
+        mask = np.zeros(shape, dtype=bool) if mask is None else np.broadcast_to(mask[0], shape)
+        return mask.any(axis=-1) if output.shape else mask.copy()
 
     def _values(self, parameters: dict, coefficients: dict, case: np.ndarray) -> Values:
         branches = {

@@ -10,6 +10,7 @@ by theta of all arguments that no input moves. Arguments that are equal, or equa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -17,18 +18,23 @@ import numpy as np
 from conslaw_cli.flows.cases import Cases
 from conslaw_cli.flows.draws import COTANGENT
 from conslaw_cli.flows.part import PartFlow
-from conslaw_cli.graph.nodes import FREE, Apply, Node
+from conslaw_cli.graph.nodes import FREE, Apply, Branch, Coefficient, Node, topological_order
 from conslaw_cli.rings.defined import Definedness
 from conslaw_cli.rings.echelon import rank
 from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.jets import Evaluation, Values
 from conslaw_cli.rings.keyed import Keyed
 from conslaw_cli.rings.stream import Stream
+from conslaw_cli.rings.zeros import zeros_of
 
 MOST_ARGUMENTS = 3_000
 """Arguments that one system of equations has, 70 MB."""
 SURPLUS = 8
-ROUNDS = 60
+MOST_CASES = 64
+"""Cases that are looked at, each by itself."""
+LEAST_POINTS = 5
+"""At one point arguments may be dependent by coefficients that are no constants."""
+BATCH, ROUNDS = 256, 40
 """Batches of points drawn until enough of them have all roots that the arguments need."""
 GROUPS = {"exp": "exponential", "normal_cdf": "exponential", "normal_pdf": "exponential", "sin": "circle", "cos": "circle", "log": "logarithm"}
 
@@ -69,23 +75,29 @@ class _Check:
         self.cases: Cases = self.flow.cases
 
     def result(self) -> Independence:
-        """Arguments that inputs move case by case, the others of all cases together."""
+        """Arguments that inputs move case by case, until some are dependent, the others of all cases together."""
         found, still = [], []
         if self.moving:
-            for case in range(self.cases.number):
+            for case in range(self.cases.number if self._by_case else 1):
                 rows = self._rows(np.array([case]), by_input=True)
-                if rows is None:
+                if rows is None or case == MOST_CASES:
                     return Independence(checked=False)
                 found.append(self._ranks(rows, [row.slopes.any() for row in rows]))
                 still = [not row.slopes.any() for row in rows]
-                if not any(still) and not self.flow.program.branches:
-                    break
+                if found[-1][0] > found[-1][1]:
+                    return Independence(*found[-1])
         if not self.moving or any(still):
             rows = self._rows(np.arange(self.cases.number if self.cases.one_hot else 1), by_input=False)
             if rows is None:
                 return Independence(checked=False)
             found.append(self._ranks(rows, [not self.moving or flag for flag in still] if self.moving else [True] * len(rows)))
         return Independence(sum(count for count, _ in found), sum(shown for _, shown in found))
+
+    @cached_property
+    def _by_case(self) -> bool:
+        """Whether arguments depend on branches or on discrete inputs."""
+        below = topological_order(*(node.of for node in self.nodes))
+        return any(isinstance(node, Branch) or isinstance(node, Coefficient) and node.values != FREE for node in below)
 
     def _ranks(self, rows: list[_Row], chosen: list[bool]) -> tuple[int, int]:
         """(number of different arguments, rank of their derivatives), the groups of functions added up."""
@@ -101,40 +113,43 @@ class _Check:
     def _rows(self, cases: np.ndarray, by_input: bool) -> list[_Row] | None:
         """The arguments with their derivatives at points that all share; None where too few points have all roots."""
         size = sum(prod(node.shape) for node in self.nodes) * len(cases)
-        wanted, batch, kept, count = size + SURPLUS, max(64, size + SURPLUS), [], 0
-        for turn in range(ROUNDS):
-            values, slopes = self._batch(turn, batch, cases, by_input)
-            kept.append((values, slopes))
-            count += values.shape[1]
-            if count >= wanted:
-                break
-        if count < wanted:
+        moved = sum(prod(node.shape) for node in self.moving) if by_input else self.flow.program.size
+        ids = self._points(max(LEAST_POINTS, -(-(size + SURPLUS) // moved)), cases)
+        if ids is None:
             return None
-        values, slopes = (np.concatenate(parts, axis=1) for parts in zip(*kept))
+        directions = -(-(size + SURPLUS) // len(ids))
+        jets = [self._jets(np.repeat(ids, directions), int(case), by_input) for case in cases]
+        count = len(ids) * directions
+        values, slopes = (np.concatenate([self._flat(jet, count, part) for of_case in jets for jet in of_case]) for part in (0, 1))
         groups = [group for node in self.nodes for group in [node.function.name] * prod(node.shape)] * len(cases)
         return [_Row.of(self.field, name, value, slope) for name, value, slope in zip(groups, values, slopes)]
 
-    def _batch(self, turn: int, batch: int, cases: np.ndarray, by_input: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Values and derivatives of all arguments in all cases, (arguments, points), at the points where all are defined."""
-        results, fine = [], np.ones(batch, dtype=bool)
-        arguments = [node.of for node in self.nodes]
-        for case in cases:
-            values = self._values(turn, batch, int(case), by_input)
-            if not self.flow.program.defined_everywhere:
-                flat = Values(
-                    {name: jet[:1] for name, jet in values.parameters.items()},
-                    {name: jet[:1] for name, jet in values.coefficients.items()},
-                    values.generics,
-                    values.branches,
-                    values.functions,
-                )
-                for _, mask in Definedness(self.field, flat).evaluate(*arguments):
-                    fine &= ~np.broadcast_to(mask[0].reshape(mask.shape[1], -1).any(axis=1), (batch,))
-            results.append(Evaluation(self.field, values).evaluate(*arguments))
-        pieces = [[self._flat(jet, batch, part) for jet in result] for part in (0, 1) for result in results]
-        half = len(results)
-        values, slopes = (np.concatenate([piece for result in part for piece in result]) for part in (pieces[:half], pieces[half:]))
-        return values[:, fine], slopes[:, fine]
+    def _points(self, wanted: int, cases: np.ndarray) -> np.ndarray | None:
+        """The numbers of so many points where all arguments are defined in all cases; None where too few are found."""
+        if self.flow.program.defined_everywhere:
+            return np.arange(wanted)
+        found = np.zeros(0, dtype=np.int64)
+        for turn in range(ROUNDS):
+            ids = np.arange(turn * BATCH, (turn + 1) * BATCH)
+            for case in cases:
+                ids = ids[self._defined(ids, int(case))] if len(ids) else ids
+            found = np.concatenate([found, ids])
+            if len(found) >= wanted:
+                return found[:wanted]
+        return None
+
+    def _jets(self, ids: np.ndarray, case: int, by_input: bool) -> list[np.ndarray]:
+        """The arguments at points, one of their own direction each."""
+        return Evaluation(self.field, self._values(ids, case, by_input)).evaluate(*(node.of for node in self.nodes))
+
+    def _defined(self, ids: np.ndarray, case: int) -> np.ndarray:
+        """At which points all arguments are defined."""
+        values, fine = self._values(ids, case, None), np.ones(len(ids), dtype=bool)
+        reader = Definedness(self.field, values, zeros_of(self.flow.program.output))
+        for _, mask in reader.evaluate(*(node.of for node in self.nodes)):
+            if mask is not None:
+                fine &= ~np.broadcast_to(mask[0].reshape(mask.shape[1], -1).any(axis=1), (len(ids),))
+        return fine
 
     @staticmethod
     def _flat(jet: np.ndarray, batch: int, part: int) -> np.ndarray:
@@ -143,18 +158,19 @@ class _Check:
             return np.zeros((prod(jet.shape[2:]), batch))
         return np.broadcast_to(jet[part], (batch, *jet.shape[2:])).reshape(batch, -1).T
 
-    def _values(self, turn: int, batch: int, case: int, by_input: bool) -> Values:
-        program, ids = self.flow.program, np.arange(turn * batch, (turn + 1) * batch)
-        parameters = {name: self._jet(f"theta/{name}", shape, ids, not by_input) for name, shape in program.blocks}
-        coefficients = {node.name: self._jet(f"x/{node.name}", node.shape, ids, by_input) for node in self.moving}
+    def _values(self, ids: np.ndarray, case: int, by_input: bool | None) -> Values:
+        """Leaves at points by number, in a direction of the inputs or of theta, or in none."""
+        program = self.flow.program
+        parameters = {name: self._jet(f"theta/{name}", shape, ids, by_input is False) for name, shape in program.blocks}
+        coefficients = {node.name: self._jet(f"x/{node.name}", node.shape, ids, by_input is True) for node in self.moving}
         one_hot = {name: values[case][None, None].astype(np.float64) for name, values in self.cases.one_hot.items()}
         branches = {id(node): values[case][None, None].astype(np.float64) for node, values in zip(program.branches, self.cases.branches)}
         generics = {name: self._drawn(f"generic/{name}", node, np.array([0])) for name, node in program.generics.items()}
         return Values(parameters, {**coefficients, **one_hot}, generics, branches, Keyed(self.field, self.stream))
 
     def _jet(self, name: str, shape: tuple[int, ...], ids: np.ndarray, moves: bool) -> np.ndarray:
-        parts = [name, f"{name}, direction"] if moves else [name]
-        return np.concatenate([self._residues(part, shape, ids) for part in parts])
+        at = self._residues(name, shape, ids)
+        return np.concatenate([at, self._residues(f"{name}, direction", shape, np.arange(len(ids)))]) if moves else at
 
     def _drawn(self, name: str, node: Node, ids: np.ndarray) -> np.ndarray:
         return self._residues(name, node.shape, ids)

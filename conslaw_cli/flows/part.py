@@ -21,7 +21,7 @@ from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics.base import ONE, Dynamics, Symbol
 from conslaw_cli.flows.cases import ALONE, Cases
-from conslaw_cli.flows.draws import Draw
+from conslaw_cli.flows.draws import Draw, Positions
 from conslaw_cli.flows.pointsearch import best_point
 from conslaw_cli.metrics import Metric, Primitive
 from conslaw_cli.metrics.base import Divisor, Shape
@@ -223,7 +223,7 @@ class Generators:
         each = flow.cases.per_generator
         if each > 1 and state.shape[1] > 1:
             state = np.repeat(state, each, axis=1)
-        draw.settle(lambda symbols: self._parameters(state[:1], symbols))
+        draw.settle(self._positions(state[:1]))
         symbols = {Symbol.FREE: draw.symbols, **self.constants}
         pieces = np.split(state, len(flow.dynamics.coordinates), axis=-1)
         gradients = jets.evaluate(field, flow.program.gradients, draw.values(self._parameters(state, draw.symbols)))
@@ -240,8 +240,12 @@ class Generators:
         """The share of each generator's outputs that are defined at states (1, batch, n)."""
         each = self.flow.cases.per_generator
         states = np.repeat(states, each, axis=1)
-        shares = self.draw.settle(lambda symbols: self._parameters(states, symbols))
+        shares = self.draw.settle(self._positions(states))
         return shares.reshape(-1, each).mean(axis=1)
+
+    def _positions(self, state: np.ndarray) -> Positions:
+        """theta by block, for draws at states (1, batch or 1, n)."""
+        return lambda symbols, chosen: self._parameters(state if state.shape[1] == 1 else state[:, chosen], symbols)
 
     def _parameters(self, state: np.ndarray, symbols: np.ndarray) -> dict[str, np.ndarray]:
         """theta by block, at values of the free symbol."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from conslaw_cli.graph.nodes import Node, topological_order
+
+
+@lru_cache(maxsize=128)
+def _order(roots: tuple[Node, ...]) -> tuple[Node, ...]:
+    return tuple(topological_order(*roots))
 
 
 class Interpreter:
@@ -24,6 +30,6 @@ class Interpreter:
     def evaluate(self, *roots: Node) -> list[Any]:
         """Values of the roots, every node below them computed once."""
         values: dict[int, Any] = {}
-        for node in topological_order(*roots):
+        for node in _order(roots):
             values[id(node)] = self.value(node, [values[id(argument)] for argument in node.arguments])
         return [values[id(root)] for root in roots]

@@ -93,7 +93,7 @@ def _rows(flow: PartFlow, field: Field, stream: Stream, ids: np.ndarray) -> tupl
     draw = flow.draw(field, stream, ids)
     points = flow.points(field, stream, "identity", np.arange(draw.count))[:, : flow.program.size]
     parameters = flow.blocks_of(points[None])
-    draw.settle(lambda symbols: parameters)
+    draw.settle(lambda symbols, chosen: {name: value[:, chosen] for name, value in parameters.items()})
     gradients = jets.evaluate(field, flow.program.gradients, draw.values(parameters))
     flat = [np.broadcast_to(g, (1, draw.count, *g.shape[2:])).reshape(draw.count, -1) for g in gradients]
     return field.integers(points), field.integers(np.concatenate(flat, axis=1))

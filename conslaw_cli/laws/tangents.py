@@ -53,6 +53,8 @@ from conslaw_cli.rings.tower import Entry, Sample, TooLarge, Tower, accumulate, 
 from conslaw_cli.rings.tower import Sum as Terms
 
 SAMPLES, SEEDS = 3, 64
+SHORT_TERMS = 6
+"""Terms of a sum that is written out by itself."""
 FLAT_TERMS = 128
 """Terms up to which sums of sums are written out on the way."""
 SIMPLE_TERMS = 48
@@ -371,30 +373,47 @@ class Tangents:
             if sums and not isinstance(node, MatMul):
                 flat = _folded(flat, self._pivot(node, True))
             found = flat if len(flat) < len(found) else found
+        if 1 < len(found) <= SIMPLE_TERMS:
+            found = self._shortened(found)
         own = sums.get(place)
-        if 1 < len(found) <= SIMPLE_TERMS and own and any(v in self.values.bases for v, _ in own[1][0]):
+        if 1 < len(found) <= SIMPLE_TERMS and own and self._may_be_multiple(found, own):
             for form in (terms, self._flat(terms)):
                 multiple = quotient(form, self._flat(own[0]) if form is not terms else own[0], len(form))
                 if multiple is not None:
                     return product(multiple, _terms(own[1]), self.values.tower.most)
         return found
 
+    def _may_be_multiple(self, terms: Terms, own: Definition) -> bool:
+        """Whether a tangent is tried as a multiple of its own sum: where that is divided by or rooted, and where the numbers of terms fit."""
+        return len(terms) % len(own[0]) == 0 or any(v in self.values.bases for v, _ in own[1][0])
+
+    def _shortened(self, terms: Terms) -> Terms:
+        """With single sums of entries written out where that leaves fewer terms: q k - q k' with k = k' + b is q b."""
+        for number in sorted({v for m in terms for v, e in m if e == 1 and v in self.values.additive}, reverse=True):
+            if len(self.values.tower.definitions[number]) <= SHORT_TERMS:
+                written = self._written_out(terms, number)
+                terms = written if len(written) < len(terms) else terms
+        return terms
+
+    def _written_out(self, terms: Terms, number: int) -> Terms:
+        """A sum that occurs in the first power replaced by its terms."""
+        total: Terms = {}
+        for monomial, factor in terms.items():
+            if (number, 1) in monomial:
+                rest = tuple(pair for pair in monomial if pair[0] != number)
+                accumulate(total, self.values.tower.definitions[number], rest, factor)
+            else:
+                accumulate(total, {monomial: factor}, (), 1)
+        return total
+
     def _flat(self, terms: Terms) -> Terms:
         """With sums of entries written out; as it is where that has many terms."""
-        tower, flat = self.values.tower, terms
+        flat = terms
         while len(flat) <= FLAT_TERMS:
             number = max((v for m in flat for v, e in m if e == 1 and v in self.values.additive), default=None)
             if number is None:
                 return flat
-            total: Terms = {}
-            for monomial, factor in flat.items():
-                if (number, 1) in monomial:
-                    accumulate(
-                        total, tower.definitions[number], tuple(pair for pair in monomial if pair[0] != number), factor
-                    )
-                else:
-                    accumulate(total, {monomial: factor}, (), 1)
-            flat = total
+            flat = self._written_out(flat, number)
             self._work += len(flat)
         return terms
 

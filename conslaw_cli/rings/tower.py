@@ -15,7 +15,7 @@ definitions: values of a function at dependent arguments, one-hot rows, D a squa
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from fractions import Fraction
 from random import Random
 
@@ -29,6 +29,9 @@ Entry = tuple[Monomial, Number] | None
 PRIME = 2305843009213691579
 """(PRIME - 1)/2 is a prime too: squares have powers with any fractional exponents."""
 HALF = (PRIME - 1) // 2
+WINDOW = 4
+"""Levels of definitions that are replaced at once, at most, where all others are left."""
+WINDOW_TERMS = 3_000
 
 
 class TooLarge(Exception):
@@ -79,6 +82,7 @@ class Tower:
         self.masks: set[int] = set()
         self._next = size
         self._keys: dict[Hashable, int] = {}
+        self._levels: dict[int, int] = {}
 
     def variable(self, key: Hashable, mask: bool = False) -> int:
         """The free variable, or mask, with this key: the same for equal keys."""
@@ -103,29 +107,56 @@ class Tower:
         return ((number, 1),), scale
 
     def vanishes(self, terms: Sum, values: Mapping[int, int] = {}) -> bool:
-        """Whether a polynomial is zero identically, some variables having these values of 0 or 1. Raises TooLarge."""
+        """Whether a polynomial is zero identically, some variables having these values of 0 or 1. Raises TooLarge.
+
+        What makes it zero is mostly one layer's: a few levels of definitions are tried, all other variables being free, before all are
+        replaced from the last on.
+        """
+        highest = max((self.level(v) for m in terms for v, _ in m), default=0)
+        for width in range(1, min(WINDOW, highest) + 1):
+            for low in range(highest - width + 1, 0, -1):
+                if self._vanishes_within(terms, values, range(low, low + width), WINDOW_TERMS):
+                    return True
+        return self._vanishes_by(terms, values, self.definitions.keys(), self.most)
+
+    def level(self, variable: int) -> int:
+        """0 of a variable that is not named, else one more than the highest in its definition."""
+        if variable not in self._levels:
+            below = [self.level(v) for m in self.definitions.get(variable, {}) for v, _ in m]
+            self._levels[variable] = 1 + max(below, default=0) if variable in self.definitions else 0
+        return self._levels[variable]
+
+    def _vanishes_within(self, terms: Sum, values: Mapping[int, int], levels: range, most: int) -> bool:
+        try:
+            named = {v for v in self.definitions if self.level(v) in levels}
+            return self._vanishes_by(terms, values, named, min(most, self.most))
+        except TooLarge:
+            return False
+
+    def _vanishes_by(self, terms: Sum, values: Mapping[int, int], chosen: Collection[int], most: int) -> bool:
+        """Whether a polynomial is zero identically by the definitions of some variables, the others being free."""
         pending = [terms]
         while pending:
             current = self._reduced(pending.pop(), values)
             if not current:
                 continue
-            top = max((v for m in current for v, _ in m if v in self.definitions), default=None)
+            top = max((v for m in current for v, _ in m if v in chosen), default=None)
             if top is None:
                 return False
             definition = self._reduced(self.definitions[top], values)
             if not definition and any(v == top and e < 0 for m in current for v, e in m):
                 return False
-            pending.extend(self._eliminated(current, top, definition))
+            pending.extend(self._eliminated(current, top, definition, most))
         return True
 
     def expanded(self, terms: Sum, chosen: Iterable[int]) -> Sum:
         """The same with some named variables replaced, of which it has whole powers that are not negative. Raises TooLarge."""
         for top in sorted(chosen, reverse=True):
             if any(v == top for m in terms for v, _ in m):
-                (terms,) = self._eliminated(terms, top, self.definitions[top])
+                (terms,) = self._eliminated(terms, top, self.definitions[top], self.most)
         return terms
 
-    def _eliminated(self, terms: Sum, top: int, definition: Sum) -> list[Sum]:
+    def _eliminated(self, terms: Sum, top: int, definition: Sum, most: int) -> list[Sum]:
         """The polynomials without ``top`` that must vanish: one for whole powers of it, one for half ones."""
         groups: dict[Number, dict[int, Sum]] = {}
         for monomial, coefficient in terms.items():
@@ -133,14 +164,14 @@ class Tower:
             rest = tuple(pair for pair in monomial if pair[0] != top)
             whole = exponent.__floor__()
             groups.setdefault(exponent - whole, {}).setdefault(whole, {})[rest] = coefficient
-        return [self._horner(by_power, definition) for by_power in groups.values()]
+        return [self._horner(by_power, definition, most) for by_power in groups.values()]
 
-    def _horner(self, by_power: dict[int, Sum], definition: Sum) -> Sum:
+    def _horner(self, by_power: dict[int, Sum], definition: Sum, most: int) -> Sum:
         """sum_i definition^i by_power[i], times a power of the definition that makes all exponents whole."""
         low, high = min(0, *by_power), max(by_power)
         total: Sum = {}
         for power in range(high, low - 1, -1):
-            total = product(total, definition, self.most) if total else {}
+            total = product(total, definition, most) if total else {}
             accumulate(total, by_power.get(power, {}), (), 1)
         return total
 
