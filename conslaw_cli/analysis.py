@@ -15,6 +15,7 @@ from conslaw_cli.flows.independence import Independence, independence
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.flows.parts import Part, parts
 from conslaw_cli.graph.program import Program
+from conslaw_cli.language import TooManyEntries
 from conslaw_cli.laws.abelian import AbelianFamily, AbelianLaw, abelian_family, independent_integrals
 from conslaw_cli.laws.aligned import AlignedFamily, aligned_families
 from conslaw_cli.laws.families import FamilyLaws, candidates
@@ -163,7 +164,10 @@ def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
     outline = unanalysed(spec, seed, "")
     if outline.model.size > LIMITS.parameters:
         return replace(outline, failure=f"{outline.model.size} parameters, the engine holds {LIMITS.parameters}")
-    model, dynamics = spec.model.definition.build(spec.model.options), outline.dynamics
+    try:
+        model, dynamics = spec.model.definition.build(spec.model.options), outline.dynamics
+    except TooManyEntries as error:
+        return replace(outline, failure=error.located)
     if model.paths and _constant_fields(spec, dynamics):
         return Analysis(spec, seed, model, dynamics, paths=_path_result(spec, model))
     split = parts(model.program, tuple(metric for _, metric in spec.metric.blocks))

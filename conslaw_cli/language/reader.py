@@ -131,7 +131,7 @@ class _Reader:
         if tree.id in self.names:
             value = self.names[tree.id]
             if isinstance(value, Node) and prod(value.shape) > LARGEST:
-                raise self.source.error(tree, f"{tree.id}: an array of shape {value.shape} has more than {LARGEST:,} entries", "use smaller sizes")
+                raise self.source.error(tree, f"{tree.id}: an array of shape {value.shape} has more than {LARGEST:,} entries", "use smaller sizes").of_size
             return value
         if tree.id in FUNCTIONS:
             raise self.source.error(tree, f"{tree.id} is a function", f"write {tree.id}(…)")
@@ -255,7 +255,7 @@ class _Reader:
         if isinstance(value, Node):
             self.entries += prod(value.shape)
             if self.entries > MOST_ENTRIES:
-                raise self.source.error(tree, f"{self.source.text(tree)}: with shape {value.shape} the arrays have more than {MOST_ENTRIES:,} entries", "use smaller sizes")
+                raise self.source.error(tree, f"{self.source.text(tree)}: with shape {value.shape} the arrays have more than {MOST_ENTRIES:,} entries", "use smaller sizes").of_size
             if 0 in value.shape:
                 raise self.source.error(tree, f"{self.source.text(tree)}: shape {value.shape} has no entries", "take at least one")
             if self.places is not None:

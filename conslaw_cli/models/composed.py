@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from conslaw_cli.expressions.sympynames import SYMPY_NAMES
 from conslaw_cli.graph.nodes import Branch, Coefficient, Constant, Generic, Node, Parameter, as_node, topological_order
-from conslaw_cli.language import LanguageError
+from conslaw_cli.language import LanguageError, TooManyEntries
 from conslaw_cli.language.data import from_text, is_data
 from conslaw_cli.language.names import clash
 from conslaw_cli.model import Model
@@ -79,9 +79,13 @@ def fault_at(key: str, options: Composed, output: Node, inputs: Mapping[str, Nod
     return key, f"{where}: {found.message}" if where else found.message, _INSIDE
 
 
-def domain(value: Node) -> str:
+def domain(value: Callable[[Composed], Node], options: Composed) -> str:
     """Where the count of a network or phi with this value holds."""
-    return AROUND if any(isinstance(node, Branch) for node in topological_order(value)) else GENERIC
+    try:
+        nodes = topological_order(value(options))
+    except TooManyEntries:
+        return GENERIC
+    return AROUND if any(isinstance(node, Branch) for node in nodes) else GENERIC
 
 
 def unused_names(value: Node, names: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from conslaw_cli.graph.nodes import FREE, Coefficient, Node, Shape
-from conslaw_cli.language import LanguageError
+from conslaw_cli.language import LanguageError, TooManyEntries
 from conslaw_cli.models.arrays import SEED, At, Constants, Inputs, Parameters, Text
 from conslaw_cli.models.base import Architecture, Model
 from conslaw_cli.models.composed import AROUND, GENERIC, TAKEN, Composed, composed, domain, fault_at, known_arrays, paired, unused_names
@@ -36,6 +36,8 @@ class Network(Composed, frozen=True):
 def _fault(network: Network) -> Fault | None:
     try:
         output = value(network)
+    except TooManyEntries:
+        return None
     except LanguageError as error:
         return "network", error.located, error.remedy or "correct the text there"
     inputs = [name for name, *_ in network.inputs]
@@ -99,7 +101,7 @@ ARCHITECTURE = Architecture(
     ),
     blocks=lambda network: network.parameters,
     build=build,
-    domain=lambda options: domain(value(options)),
+    domain=lambda options: domain(value, options),
     any_domain=f"{GENERIC}; with branches {AROUND}",
     implied_by=("network",),
     place=10,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from conslaw_cli.graph.nodes import Coefficient, Node, Shape
-from conslaw_cli.language import LanguageError
+from conslaw_cli.language import LanguageError, TooManyEntries
 from conslaw_cli.models.arrays import SEED, At, Constants, Parameters, Text
 from conslaw_cli.models.base import Architecture, Model
 from conslaw_cli.models.composed import AROUND, GENERIC, TAKEN, Composed, composed, domain, fault_at, paired
@@ -31,6 +31,8 @@ class Phi(Composed, frozen=True):
 def _fault(phi: Phi) -> Fault | None:
     try:
         found = value(phi)
+    except TooManyEntries:
+        return None
     except LanguageError as error:
         return "phi", error.located, error.remedy or "correct the text there"
     return fault_at("phi", phi, found, {})
@@ -65,7 +67,7 @@ ARCHITECTURE = Architecture(
     ),
     blocks=lambda phi: phi.parameters,
     build=build,
-    domain=lambda options: domain(value(options)),
+    domain=lambda options: domain(value, options),
     any_domain=f"{GENERIC}; with branches {AROUND}",
     implied_by=("phi",),
     place=11,
