@@ -49,7 +49,7 @@ def test_the_spec_is_printed_and_reads_back(name):
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("atention", 'did you mean "attention"?'), ("layernorm", 'did you mean "layer_norm"?'), ("gpt", 'write it as a "network"'), ("xyzzy", "valid: linear")],
+    [("atention", 'did you mean "attention"?'), ("layernorm", 'did you mean "layer_norm"?'), ("gpt", 'write it as a "network"'), ("xyzzy", "`conslaw architectures` lists")],
 )
 def test_a_wrong_name(name, said, capsys):
     assert _run(["new", name]) == 2
@@ -64,3 +64,17 @@ def test_a_name_written_otherwise(name):
 def test_listing_needs_no_engine():
     done = subprocess.run([sys.executable, "-c", WITHOUT_ENGINE], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+def test_counts_as_a_table():
+    out = run("zoo", "attention", "gelu").stdout.splitlines()
+    assert [line.split() for line in out[0:1]] == [["network", "D", "gradient", "flow", "momentum"]]
+    assert (out[1].split()[0], out[1].split()[-3:]) == ("attention", ["24", "6", "2"])
+    assert (out[2].split()[0], out[2].split()[-3:]) == ("gelu", ["12", "0", "0"])
+    assert "4 of these 4 counts are proved" in out[-1]
+
+
+def test_counts_as_markdown():
+    out = run("zoo", "gelu", "--format", "markdown").stdout.splitlines()
+    assert out[0].startswith("| network |") and out[1] == "| --- | --- | --: | --: | --: |" and out[2].endswith("| 12 | 0 | 0 |")
+    assert run("zoo", "gelv").exception is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import click
 from click.shell_completion import CompletionItem
 
@@ -15,22 +17,28 @@ from conslaw_cli.spec import new_spec
 from conslaw_cli.zoofiles import zoo, zoo_spec
 
 
-class _Name(click.ParamType):
-    """An architecture, or an entry of the zoo."""
+class NameIn(click.ParamType):
+    """A name of these groups; one of the zoo also with hyphens, or as its file is called."""
 
     name = "NAME"
 
+    def __init__(self, *groups: Callable[[], Iterable[str]]) -> None:
+        self.groups = groups
+
+    @property
+    def names(self) -> list[str]:
+        return [name for group in self.groups for name in group()]
+
     def convert(self, value: str, param: click.Parameter | None, context: click.Context | None) -> str:
-        plain = value.removesuffix(".toml").replace("-", "_")
-        if value in ARCHITECTURES or plain in zoo():
-            return value if value in ARCHITECTURES else plain
-        near = nearest(plain, (*ARCHITECTURES, *zoo()))
-        hint = hints.hint_for(value, hints.ARCHITECTURES)
+        names, plain = self.names, value.removesuffix(".toml").replace("-", "_")
+        if value in names or plain in names:
+            return value if value in names else plain
+        near, hint = nearest(plain, names), hints.hint_for(value, hints.ARCHITECTURES)
         meant = f" {hint};" if hint else f' did you mean "{near}"?' if near else ""
-        self.fail(f"{shortened(value)!r} is not known;{meant} valid: {', '.join(ARCHITECTURES)}, and the zoo of `conslaw architectures`", param, context)
+        self.fail(f"{shortened(value)!r} is not known;{meant} `conslaw architectures` lists what there is", param, context)
 
     def shell_complete(self, context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return [CompletionItem(name) for name in (*ARCHITECTURES, *zoo()) if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in self.names if name.startswith(incomplete)]
 
 
 @click.command(
@@ -41,7 +49,7 @@ Examples:
   conslaw new linear | conslaw report -
 """
 )
-@click.argument("name", type=_Name(), metavar="NAME")
+@click.argument("name", type=NameIn(lambda: ARCHITECTURES, zoo), metavar="NAME")
 @output_option
 @click.option("--force", is_flag=True, help="Replace a FILE that exists.")
 def new(name: str, output: str | None, force: bool) -> Exit:
