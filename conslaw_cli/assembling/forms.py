@@ -47,8 +47,9 @@ def _slice(term: Term, shapes: Shapes) -> NeuronTerm:
     (letter,) = _letters(term)
     block, names = letter.block, iter("klmn")
     axes = block.axes if block.axes is not None else (1,) if block.transposed else (0,)
-    slots = tuple(next(names) if axis in axes else ":" for axis in range(len(shapes[block.name])))
-    return NeuronTerm(term.coefficient, block.name, "slice", exponent=exponent, velocity=block.moving, slots=slots)
+    shape = block.shape or shapes[block.name]
+    slots = tuple(next(names) if axis in axes else ":" if size > 1 else "1" for axis, size in enumerate(shape))
+    return NeuronTerm(term.coefficient, block.name, "slice", exponent=exponent, velocity=block.moving, slots=slots, shape=block.shape or ())
 
 
 def family_form(expression: MatrixExpression, dynamics: Dynamics, width: int, shapes: Shapes) -> MatrixForm | NeuronForm:
@@ -118,7 +119,7 @@ def _product(term: Term) -> MatrixTerm:
 
 def _reference(block: Block) -> BlockRef:
     axes = () if block.axes is None else tuple(axis + 1 for axis in block.axes)
-    return BlockRef(block.name, block.transposed, block.moving, axes)
+    return BlockRef(block.name, block.transposed, block.moving, axes, block.shape or ())
 
 
 def _row_sums(term: Term, time: str, shapes: Shapes) -> NeuronTerm:

@@ -35,7 +35,7 @@ from conslaw_cli.rings.stream import Stream
 
 SUMS = "conserved sums"
 SURPLUS_ROWS = 8
-TESTS = 3
+TESTS, MORE_TESTS = 3, 64
 """Samples at which all entries of a pattern are looked at."""
 LINEAR, SQUARE = Primitive(Fraction(1), 1), Primitive(Fraction(1), 2)
 Place = tuple[int, int]
@@ -43,15 +43,21 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Unfolding:
-    """A block as a matrix whose rows are the indices along ``axes``; ``numbers`` are those of its entries in the state, (rows, columns)."""
+    """A block, perhaps with an axis split in two, as a matrix whose rows are the indices along ``axes``.
+
+    ``numbers`` are those of its entries in the state, (rows, columns).
+    """
 
     name: str
     axes: tuple[int, ...]
     dimensions: int
     numbers: np.ndarray
+    split: Shape | None = None
 
     def block(self, moving: bool) -> Block:
         """Q's or P's, as a factor with a row for every index."""
+        if self.split:
+            return Block(self.name, moving=moving, axes=self.axes, shape=self.split)
         if self.dimensions == 2 and len(self.axes) == 1:
             return Block(self.name, transposed=self.axes == (1,), moving=moving)
         plain = self.dimensions == len(self.axes) == 1
@@ -121,20 +127,29 @@ class AlignedFamily:
 
 
 def aligned_families(flow: PartFlow, stream: Stream) -> Iterator[AlignedFamily]:
-    """Candidates for a flow, linear ones first, then matrices of laws, then laws for each index; the larger arrays of indices first."""
+    """Candidates for a flow, linear ones first, then matrices of laws, then laws for each index, the larger arrays of indices first, and
+    those of whole blocks last."""
     search = _Aligned(flow, stream)
     for rows in search.shapes:
         yield from search.linear(rows)
-    for rows in search.shapes:
+    for rows in filter(None, search.shapes):
         yield from search.matrices(rows)
-    for rows in search.shapes:
+    for rows in filter(None, search.shapes):
         yield from search.diagonals(rows)
+    search.splits = True
+    for rows in search.shapes:
+        if any(of.split for of in search.unfoldings[rows]):
+            yield from search.matrices(rows)
+            yield from search.diagonals(rows)
+    yield from search.diagonals(())
 
 
 @dataclass
 class _Aligned:
     flow: PartFlow
     stream: Stream
+    splits: bool = False
+    """Whether blocks with an axis split in two take part: beside others, of which they are the flattened form."""
 
     def __post_init__(self) -> None:
         self.samplers = [Sampler(self.flow, self.stream, number) for number in range(4)]
@@ -151,20 +166,36 @@ class _Aligned:
                 for axes in combinations(used, count):
                     numbers = self.layout.starts[name] + unfolding(shape, axes)
                     found.setdefault(tuple(shape[axis] for axis in axes), []).append(Unfolding(name, axes, len(shape), numbers))
+        for of in self._split():
+            found.setdefault((len(of.numbers),), []).append(of)
         return found
+
+    def _split(self) -> Iterator[Unfolding]:
+        """Blocks with an axis split in two, one of them along the rows, of a size that another axis has: a flattened array of channels."""
+        sizes = {size for _, shape in self.flow.program.blocks for size in shape if size > 1}
+        for name, shape in self.flow.program.blocks:
+            for axis, whole in enumerate(shape):
+                for size in sorted(size for size in sizes if size < whole and whole % size == 0):
+                    for pair, kept in (((size, whole // size), axis), ((whole // size, size), axis + 1)):
+                        split = (*shape[:axis], *pair, *shape[axis + 1 :])
+                        numbers = self.layout.starts[name] + unfolding(split, (kept,))
+                        yield Unfolding(name, (kept,), len(split), numbers, split)
 
     @property
     def shapes(self) -> list[Shape]:
         return sorted(self.unfoldings, key=lambda rows: (-len(rows), rows))
 
     def linear(self, rows: Shape) -> Iterator[AlignedFamily]:
-        columns = [Column(of, (vector,)) for of in self.unfoldings[rows] for vector in self.vectors]
+        columns = [Column(of, (vector,)) for of in self._taking_part(rows) for vector in self.vectors]
         for i in _representatives(rows):
             for pattern in self._kernel(columns, i, i):
                 yield from self._family(columns, pattern, rows, DIAGONAL, SUMS)
 
+    def _taking_part(self, rows: Shape) -> list[Unfolding]:
+        return [of for of in self.unfoldings[rows] if self.splits or not of.split]
+
     def diagonals(self, rows: Shape) -> Iterator[AlignedFamily]:
-        columns = [Column(of, (vector,)) for of in self.unfoldings[rows] for vector in self.vectors]
+        columns = [Column(of, (vector,)) for of in self._taking_part(rows) for vector in self.vectors]
         columns += self._squares(rows, symmetric=True)
         for i in _representatives(rows):
             for pattern in self._kernel(columns, i, i):
@@ -180,7 +211,7 @@ class _Aligned:
     def _squares(self, rows: Shape, symmetric: bool) -> list[Column]:
         """A A^T of unfoldings with several columns, and of those of one column where the block is a vector or a number."""
         pairs = [(a, b) for a in self.vectors for b in self.vectors if a <= b or not symmetric]
-        suited = [of for of in self.unfoldings[rows] if of.numbers.shape[1] > 1 or of.dimensions <= 1 or len(of.axes) < of.dimensions]
+        suited = [of for of in self._taking_part(rows) if of.numbers.shape[1] > 1 or of.dimensions <= 1 or len(of.axes) < of.dimensions]
         return [Column(of, pair) for of in suited for pair in pairs]
 
     def _kernel(self, columns: list[Column], i: int, k: int) -> list[list[int]]:
@@ -202,6 +233,8 @@ class _Aligned:
     def _family(self, columns: list[Column], pattern: list[int], rows: Shape, symmetry: str, name: str) -> Iterator[AlignedFamily]:
         """The entries of a pattern that stay constant, as far as a few samples tell."""
         chosen = [(column, c) for column, c in zip(columns, pattern) if c]
+        if self.splits and len({bool(column.of.split) for column, _ in chosen}) < 2:
+            return
         places = self._constant_places(chosen, symmetry)
         if not places:
             return
@@ -214,8 +247,13 @@ class _Aligned:
         yield AlignedFamily(name, MatrixExpression(terms, symmetry), self.layout, rows, width, places, degree, blocks)
 
     def _constant_places(self, chosen: list[tuple[Column, int]], symmetry: str) -> tuple[Place, ...]:
+        """Those that a few samples leave, and of these, where units may be off in all of these, many."""
+        found = self._places(chosen, symmetry, TESTS)
+        return self._places(chosen, symmetry, MORE_TESTS) if found and self.flow.program.branches else found
+
+    def _places(self, chosen: list[tuple[Column, int]], symmetry: str, tests: int) -> tuple[Place, ...]:
         sampler = self.samplers[0]
-        sample, field = self._sample(sampler, TESTS), sampler.field
+        sample, field = self._sample(sampler, tests), sampler.field
         total: np.ndarray | None = None
         for column, c in chosen:
             slopes = column.slopes(sample, slice(None), slice(None))

@@ -33,6 +33,8 @@ class Block:
     transposed: bool = False
     moving: bool = False
     axes: tuple[int, ...] | None = None
+    shape: Shape | None = None
+    """Another shape that the block's entries are read in, row by row."""
 
     @property
     def turned(self) -> Block:
@@ -63,7 +65,7 @@ class Layout:
         """Variables of row k of a block, from 0."""
         first = self.starts[block.name] + (self.size if block.moving else 0)
         if block.axes is not None:
-            unfolded = unfolding(self.shapes[block.name], block.axes)
+            unfolded = unfolding(block.shape or self.shapes[block.name], block.axes)
             return (first + (unfolded[:, k] if block.transposed else unfolded[k])).tolist()
         rows, columns = as_matrix(self.shapes[block.name])
         if block.transposed:

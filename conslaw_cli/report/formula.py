@@ -83,6 +83,8 @@ class BlockRef(Struct, frozen=True):
     transposed: bool = False
     velocity: bool = False
     axes: tuple[int, ...] = ()
+    shape: tuple[int, ...] = ()
+    """Another shape that its entries are read in, row by row; () for its own."""
 
 
 class MatrixTerm(Struct, frozen=True):
@@ -124,6 +126,8 @@ class NeuronTerm(Struct, frozen=True):
     time: str = "1"
     rate: str = "0"
     slots: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+    """Another shape that the block's entries are read in, row by row; () for its own."""
     constant: Fraction | None = None
     """The function is of the entry's square plus this constant; None: of the entry."""
 

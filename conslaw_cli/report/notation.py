@@ -102,9 +102,9 @@ class Notation(ABC):
         """A matrix of numbers."""
         return "[" + ", ".join("[" + ", ".join(row) + "]" for row in rows) + "]"
 
-    def unfolded(self, block: str, axes: Sequence[int], velocity: bool) -> str:
-        """A block of several axes as a matrix whose rows are those of some axes."""
-        return self.at(block, [self.group(",".join(map(str, axes)))], velocity)
+    def dimensions(self, shape: Sequence[int]) -> str:
+        """Sizes of axes, 5x20x4."""
+        return "x".join(map(str, shape))
 
     @abstractmethod
     def matrix_product(self, factors: Sequence[str]) -> str: ...
@@ -246,7 +246,10 @@ class Notation(ABC):
         return self.matrix_product([self._block(term.left), *middle, self._block(term.right)])
 
     def _block(self, ref: BlockRef) -> str:
-        block = self.letter(ref.block, ref.velocity) if not ref.axes else self.unfolded(ref.block, ref.axes, ref.velocity)
+        block = self.letter(ref.block, ref.velocity)
+        if ref.axes:
+            said = [self.group(self.dimensions(ref.shape))] if ref.shape else []
+            block = self.at(ref.block, [*said, self.group(",".join(map(str, ref.axes)))], ref.velocity)
         return self.transposed(block) if ref.transposed else block
 
     def _neuron(self, term: NeuronTerm, log_scale: str) -> list[Signed]:
@@ -276,6 +279,8 @@ class Notation(ABC):
         """The sum over a slice of a block: its squared norm, or the sum of a function of its entries."""
         whole = all(slot == ":" for slot in term.slots)
         entry = self.letter(term.block, term.velocity) if whole else self.at(term.block, term.slots, term.velocity)
+        if term.shape:
+            entry = self.at(term.block, [self.group(self.dimensions(term.shape)), *term.slots], term.velocity)
         if ":" not in term.slots:
             return self._function(term.function, term.exponent, entry, log_scale)
         return self.squared_norm(entry) if square else self.apply("sum", [self._function(term.function, term.exponent, entry, log_scale)])
