@@ -49,7 +49,7 @@ def _cells(row: Row, columns: Sequence[str]) -> tuple[str, ...]:
 def _markdown(cells: list[tuple[str, ...]]) -> list[str]:
     header, *body = cells
     rule = ["---", "---", *["--:"] * (len(header) - 2)]
-    return [f"| {' | '.join(row)} |" for row in (header, rule, *(tuple(map(escaped, row)) for row in body))]
+    return [f"| {' | '.join(row)} |" for row in (header, rule, *((f"`{name}`", *map(escaped, rest)) for name, *rest in body))]
 
 
 def _columns(cells: list[tuple[str, ...]]) -> list[str]:
