@@ -45,6 +45,8 @@ class Limits:
     products: int = 100_000
     """Products of known laws that are held at a degree, to tell new laws from them."""
 
+    own_count: int = 60
+    """Parameters of a network up to which its own count is taken beside that of a phi that does not stand for it."""
     case_inputs: int = 4_096
     """Inputs over which the branches of a network are collected; discrete inputs are all looked at where there are no more."""
     most_cases: int = 4_096
