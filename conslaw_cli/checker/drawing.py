@@ -7,6 +7,7 @@ get no cotangent: what is left are fields of the network still, whatever is draw
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from math import prod
 
@@ -20,7 +21,9 @@ from conslaw_cli.checker.functions import Functions
 from conslaw_cli.checker.graph import Graph, Surroundings
 
 COTANGENT = "v"
-ATTEMPTS = 48
+ATTEMPTS = 2**14
+AT_ONCE = 512
+"""Draws that are tried at once."""
 
 Positions = Callable[[np.ndarray], dict[str, Dual]]
 """The parameters by block, at values (draws, 1) of the free symbol."""
@@ -78,23 +81,40 @@ class Drawing:
         return self.symbols.dtype.type if self.symbols.dtype != object else object
 
     def settle(self, positions: Positions) -> None:
-        """Draws again, until every draw has a row of the output that is defined, and leaves out those that are not."""
+        """Draws again, until every draw has its row of the output defined, row after row in turn, and leaves out those that are not."""
         if self.settled:
             return
         self.settled = True
         every = np.arange(len(self.numbers))
-        mask, pending = self.undefined(positions, every), every
-        redrawn = self.moves or any(name != COTANGENT for name in self.coefficients)
-        for attempt in range(1, ATTEMPTS if redrawn else 1):
-            pending = pending[mask[pending].reshape(len(pending), -1).all(axis=1)]
-            if not len(pending):
-                break
-            coefficients, symbols = self._drawn(self.numbers[pending], attempt)
-            for name, values in coefficients.items():
-                self.coefficients[name][pending] = values
-            self.symbols[pending] = symbols
-            mask[pending] = self.undefined(positions, pending)
+        mask, attempt = self.undefined(positions, every), 1
+        last = ATTEMPTS if self.moves or any(name != COTANGENT for name in self.coefficients) else 1
+        while attempt < last and len(pending := every[self._missed(mask, every)]):
+            attempts = range(attempt, min(last, attempt + max(1, AT_ONCE // len(pending))))
+            mask[pending] = self._again(positions, pending, attempts)
+            attempt = attempts.stop
         self.leave_out(mask)
+
+    def _missed(self, mask: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        """Which draws do not have their row defined, for masks (len(chosen), *rows)."""
+        rows = mask.reshape(len(chosen), -1)
+        return rows[np.arange(len(chosen)), self.numbers[chosen] % rows.shape[1]]
+
+    def _again(self, positions: Positions, pending: np.ndarray, attempts: range) -> np.ndarray:
+        """The first of some attempts in which a draw's row is defined, or the last, for each of the pending ones: their masks."""
+        drawn = [self._drawn(self.numbers[pending], attempt) for attempt in attempts]
+        coefficients = {name: np.concatenate([found[name] for found, _ in drawn]) for name in drawn[0][0]}
+        symbols, several = np.concatenate([found for _, found in drawn]), np.tile(pending, len(attempts))
+        trial = copy(self)
+        trial.coefficients, trial.symbols, trial.case = coefficients, symbols, self.case[several]
+        masks = trial.undefined(positions, np.arange(len(several)))
+        masks = masks.reshape(len(attempts), len(pending), *masks.shape[1:])
+        fine = ~np.array([self._missed(of_attempt, pending) for of_attempt in masks])
+        first = np.where(fine.any(axis=0), fine.argmax(axis=0), len(attempts) - 1)
+        chosen = first * len(pending) + np.arange(len(pending))
+        for name, values in coefficients.items():
+            self.coefficients[name][pending] = values[chosen]
+        self.symbols[pending] = symbols[chosen]
+        return masks[first, np.arange(len(pending))]
 
     def leave_out(self, mask: np.ndarray) -> None:
         """No cotangent for rows of the output that are undefined, (draws, *rows)."""

@@ -9,6 +9,8 @@ from itertools import count, islice
 from conslaw_cli.checker.system import System
 
 NOWHERE = "nowhere for the network itself, the count is that of phi (see the note)"
+GENERIC = "generic parameters (open dense)"
+AROUND = "around theta* (see region); laws hold for all branches unless said"
 NO_STATEMENT = "the checker has no statement of the architecture {!r}"
 LONGEST_LIST = 8
 """Names listed before the middle ones are left out."""
@@ -81,6 +83,9 @@ def reached_names(system: System) -> set[str]:
 def domain(system: System) -> str:
     """Where phi stands for the model, and what must be positive: blocks of the architecture, and those the metric is taken at."""
     model = system.model
+    if model.composed:
+        branches = any(step.operation == "branch" for part in system.parts for step in part.graph.steps)
+        return ", ".join([AROUND if branches else GENERIC, *_positive(system)])
     where = "" if model.statement is None else NOWHERE if model.caveat else model.statement.where(model.options)
     return ", ".join(filter(None, (where, *_positive(system)))) or "everywhere"
 
