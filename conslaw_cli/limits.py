@@ -18,7 +18,7 @@ class Limits:
     """Parameters up to which the positions of a model's parts are laid out in memory."""
     coordinates: int = 20_000
     """Coordinates of a part: its echelon form has their square in entries of 8 bytes, about 3 GB."""
-    operations: int = 1_000
+    operations: int = 6_000
     """Operations in a program's gradients: a linear network has about six a layer, and every bracket runs through all of them.
 
     The number of brackets grows with depth too, so the time grows with its square: 166 layers of width 3 take about 5 s, 330 of width

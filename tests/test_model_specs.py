@@ -15,6 +15,10 @@ from conslaw_cli.models import ARCHITECTURES
 
 FOLDER = Path(__file__).parent.parent / "model_specs"
 SPECS = sorted(FOLDER.glob("*.toml"))
+ZOO = sorted((FOLDER / "zoo").glob("*.toml"))
+CHECKED = [*SPECS, *(pytest.param(path, marks=() if path.stem in ("attention", "t5_bias") else pytest.mark.heavy, id=path.stem) for path in ZOO)]
+"""The counts of the zoo are those of test_zoo.py too, for a dozen by default."""
+UNDECIDED = {"embedding_stream_layer_norm": "29 laws under momentum, of which the engine finds 28"}
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
@@ -24,17 +28,21 @@ def test_begins_with_a_comment_and_expects_something(path):
     assert {"laws", "time_dependent", "complete"} <= tomllib.loads(text)["expect"].keys()
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CHECKED, ids=lambda path: path.stem)
 def test_passes_check(path):
     result = CliRunner().invoke(group, ["check", str(path)], standalone_mode=False)
     assert result.exception is None
-    assert (result.return_value, result.stdout.split()[0], result.stderr) == (Exit.OK, "ok", "")
+    if path.stem in UNDECIDED:
+        assert (result.return_value, result.stderr) == (Exit.UNDECIDED, "")
+        return
+    assert (result.return_value, result.stderr) == (Exit.OK, "")
+    assert {line.split()[0] for line in result.stdout.splitlines()} <= {"ok", "2"}
 
 
 def test_every_system_has_a_spec():
     """Each architecture under each dynamics, by the name of the file and by what is in it."""
-    for architecture in ARCHITECTURES:
-        for kind in DYNAMICS:
+    for architecture, definition in ARCHITECTURES.items():
+        for kind in (kind for kind, dynamics in DYNAMICS.items() if not (definition.table.options.as_given and dynamics.drifts)):
             tables = tomllib.loads((FOLDER / f"{architecture}_{kind.replace('-', '_')}.toml").read_text())
             assert tables["model"]["architecture"] == architecture
             assert tables.get("dynamics", {}).get("kind", "gradient-flow") == kind

@@ -51,10 +51,10 @@ class Text(Key):
 
     @property
     def note(self) -> str:
-        return _as_comment(self.description)
+        return as_comment(self.description)
 
 
-def _as_comment(description: str) -> str:
+def as_comment(description: str) -> str:
     """A sentence without its capital and full stop."""
     return description[:1].lower() + description[1:].rstrip(".")
 
@@ -107,7 +107,7 @@ class ByName(Key):
 
     @property
     def note(self) -> str:
-        return _as_comment(self.description)
+        return as_comment(self.description)
 
     @property
     def type(self) -> object:
@@ -301,7 +301,7 @@ class At(Key):
 
     @property
     def note(self) -> str:
-        return _as_comment(self.description)
+        return as_comment(self.description)
 
     @property
     def type(self) -> object:

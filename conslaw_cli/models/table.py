@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import msgspec
 from msgspec import Struct
@@ -16,6 +17,9 @@ Fault = tuple[str, str, str]
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True):
     """The keys of [model] for one kind of model, resolved: plain numbers, texts and tuples of them, with defaults filled in."""
+
+    as_given: ClassVar[bool] = False
+    """Whether generators are fields as they are: they have no metric, and no dynamics but their flow."""
 
     def fault(self) -> Fault | None:
         """What is wrong with values of which each alone is right; None where nothing is."""

@@ -11,11 +11,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
+from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.spec.dynamics_table import read_dynamics
 from conslaw_cli.problems import MOST_ALIKE, Collector, Problem, SpecError, Table, as_toml, suggestion
 from conslaw_cli.spec.metric_table import block_names, read_metric
 from conslaw_cli.spec.model_table import read_expect, read_model
-from conslaw_cli.spec.schema import Spec
+from conslaw_cli.spec.schema import DynamicsSpec, MetricSpec, Spec
 from conslaw_cli.spec.sweep import expand
 
 LARGEST_FILE = 1 << 20
@@ -89,6 +90,8 @@ def parse_spec(mapping: Mapping[str, object], name: str = "<mapping>", folder: s
     dynamics = read_dynamics(tables["dynamics"], block_names(model)) if "dynamics" in tables else None
     metric = read_metric(tables["metric"], model, dynamics) if "metric" in tables else None
     expect = read_expect(tables["expect"]) if "expect" in tables else None
+    if model is not None and model.options.as_given:
+        _check_as_given(model.architecture, tables, metric, dynamics)
     collector.raise_if_any()
     return Spec(name, model, metric, dynamics, expect)
 
@@ -112,6 +115,15 @@ def _tables(mapping: object, collector: Collector) -> dict[str, Table]:
         elif name in mapping or name != "model":
             tables[name] = Table(name, data, collector)
     return tables
+
+
+def _check_as_given(name: str, tables: Mapping[str, Table], metric: MetricSpec | None, dynamics: DynamicsSpec | None) -> None:
+    """Notes a metric or dynamics that would act on fields that are taken as they are."""
+    if dynamics is not None and DYNAMICS[dynamics.kind].drifts:
+        tables["dynamics"].problem("kind", f"{name} are followed as they are, under gradient-flow only", "remove [dynamics], or write phi = … or network = …")
+    if metric is not None and not metric.euclidean:
+        key = next(key for key in tables["metric"].data if key != "at")
+        tables["metric"].problem(key, f"{name} are followed as they are, without a metric", "remove [metric], and write the metric into the fields")
 
 
 def _note_unknown(collector: Collector, key: object, value: object) -> None:
