@@ -70,6 +70,11 @@ def test_what_is_not_used(report, refused):
     assert code == 0 and "the network does not depend on the input y" in out
 
 
+def test_a_single_number_among_the_parameters(report):
+    code, out, _ = report("s * (W1 @ x)", parameters="W1 = [3, 2]\ns = []")
+    assert code == 0 and "parameters    7             W₁ 3×2, s\n" in out
+
+
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", '"1/0"'])
 def test_constants_that_are_not_finite(refused, value):
     assert "[model.constants] c" in refused("W2 @ relu(W1 @ x) + c", constants=f"c = {{ value = [{value}, 1] }}")

@@ -62,7 +62,7 @@ def test_architectures_have_one_region(report):
 
 
 def test_regions_without_a_value_are_told(report):
-    code, out, _ = report("--regions", "5", text=RELU.replace("relu(W1", "relu(sqrt(W1[0]) * W1"))
+    code, out, _ = report("--regions", "5", text=RELU.replace("relu(W1", "relu(log(W1[0]) * W1"))
     assert code == 0 and "note  none for seed" in out
     code, _, err = report("--regions", "2", text=RELU.replace("relu(W1", "relu(log(-W1**2) * W1"))
     assert code == 2 and "log of a number that is not positive" in err

@@ -24,8 +24,9 @@ class Prose:
     """Whether an error bound such as 2^-40 is typeset."""
 
     def block(self, name: str, shape: tuple[int, ...]) -> str:
-        """A block and its shape: W₁ 3×2, b₁ 3."""
-        return f"{self.math(self.notation.letter(name))} {self.text('×'.join(map(str, shape)))}"
+        """A block and its shape: W₁ 3×2, b₁ 3; a single number has none."""
+        letter = self.math(self.notation.letter(name))
+        return f"{letter} {self.text('×'.join(map(str, shape)))}" if shape else letter
 
     def letters(self, blocks: Sequence[str]) -> list[str]:
         return [self.math(self.notation.letter(name)) for name in blocks]
