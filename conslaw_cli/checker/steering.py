@@ -27,6 +27,8 @@ CANDIDATES = 64
 """Points that are drawn at once where roots may be missing."""
 LARGEST_BATCH = 1024
 BATCHES = 12
+BUDGET = 10_000_000
+"""Entries of all steps that may be evaluated where more than a batch would be needed."""
 FREE = 4
 """Random branches for each discrete input, of laws that hold everywhere."""
 SEEN = 48
@@ -39,10 +41,10 @@ MOST_ROUNDS = 4
 
 @dataclass(frozen=True)
 class Outcome:
-    """For each law whether it was annihilated throughout; whether every row of every case took part."""
+    """For each law whether it was annihilated throughout; at how many points every row of every case took part."""
 
     holds: tuple[bool, ...]
-    covered: bool
+    tests: int
 
 
 @dataclass(frozen=True)
@@ -69,25 +71,29 @@ class Steering:
         """Whether the laws of some numbers hold for these cases; True for the others."""
         graph, holds = self.part.graph, [True] * len(self.laws)
         rows = graph.steps[graph.output].shape[:-1]
-        covered = np.zeros((cases.number, prod(rows)), dtype=bool)
+        count = np.zeros((cases.number, prod(rows)), dtype=np.int64)
         fixed = self.system.root > 1
         each = 1 if fixed or not graph.partial else max(1, min(CANDIDATES, LARGEST_BATCH // cases.number))
-        tests = 0
-        for batch in range(1 if fixed else max(BATCHES, self.rounds)):
+        for batch in range(1 if fixed else self._batches(each * cases.number)):
             points = [self._point(f"{name} {batch} {k}", fixed) for k in range(each)]
             drawings = [self._drawing(cases, f"{name} {batch} {k}") for k in range(each)]
             masks = [self._defined(drawing, point, cases) for drawing, point in zip(drawings, points)]
             while True:
-                gains = [int((mask & ~covered).sum()) for mask in masks]
+                gains = [int((mask & (count < self.rounds)).sum()) for mask in masks]
                 best = int(np.argmax(gains))
-                if not gains[best] and (tests >= self.rounds or not masks[best].any()):
+                if not gains[best]:
                     break
-                covered |= masks[best]
+                count += masks[best]
                 self._test(points[best], drawings[best], masks[best], holds, chosen)
-                masks[best], tests = np.zeros_like(masks[best]), tests + 1
-            if covered.all() and tests >= self.rounds or not any(holds[k] for k in chosen):
+                masks[best] = np.zeros_like(masks[best])
+            if count.min() >= self.rounds or not any(holds[k] for k in chosen):
                 break
-        return Outcome(tuple(holds), bool(covered.all()))
+        return Outcome(tuple(holds), int(count.min()))
+
+    def _batches(self, size: int) -> int:
+        """As many as the budget allows, and as many as an identity without roots needs."""
+        allowed = BUDGET // max(1, size * sum(step.work for step in self.part.graph.steps))
+        return max(1 if self.part.graph.partial else self.rounds, min(BATCHES, allowed))
 
     def _point(self, name: str, fixed: bool) -> list[int]:
         if fixed:
@@ -175,9 +181,14 @@ def rounds_for(bits: float) -> int:
 
 
 def degree_bits(system: System, degree: int, laws: int) -> float:
-    """-log2 of the error of one test: values of functions are variables, so entries of the graph are fractions of its degrees."""
-    fields = 2 * sum(system.network.graph.degrees) + sum(system.exponents.values())
-    return WANTED - log2(72 * system.root * (degree + fields) * max(1, laws))
+    """-log2 of the error of one test: values of functions are variables, so entries of the graph are fractions of its degrees.
+
+    Where roots exist is half of all points for each, so what is unlikely is at most twice as likely there.
+    """
+    graph = system.network.graph
+    fields = 2 * sum(graph.degrees) + sum(system.exponents.values())
+    roots = sum(prod(step.shape) for step in graph.steps if step.operation == "power" and step.detail.denominator > 1)
+    return WANTED - log2(72 * system.root * (degree + fields) * max(1, laws)) - roots
 
 
 def check_steering(steering: Steering, everywhere: list[bool], texts: list[str], chance: bool, bits: float) -> list[Check]:
@@ -188,14 +199,15 @@ def check_steering(steering: Steering, everywhere: list[bool], texts: list[str],
     local = [k for k in every if not free.holds[k]]
     seen = steering.over(cases, "cases", local) if local else None
     failed = [texts[k] for k in local if not seen.holds[k]]
-    covered = free.covered and (seen is None or seen.covered)
-    bound = int(steering.rounds * bits)
-    detail = f"at {steering.rounds} random points modulo a 61-bit prime; " + (f"error probability below 2^-{bound}" if bound > 0 else "no bound of the error")
+    tests = min(one.tests for one in (free, seen) if one)
+    bound = int(tests * bits)
     if failed:
         detail = f"{len(failed)} of {total} laws are not constant for every loss and input: {failed[0][:80]}"
-    elif not covered:
-        detail += ", but some rows of the output never had the roots they need"
-    checks = [Check("laws: control", not failed, f"all {total} laws are constant for every loss and input ({detail})" if not failed else detail, covered and bound > 0)]
+    else:
+        error = f"error probability below 2^-{bound}" if bound > 0 else "no bound of the error"
+        error = error if tests else "some rows of the output never had the roots they need"
+        detail = f"all {total} laws are constant for every loss and input (at random points modulo a 61-bit prime; {error})"
+    checks = [Check("laws: control", not failed, detail, bound > 0)]
     if graph.branches:
         checks.append(_everywhere(steering, everywhere, free, texts, chance))
     elif not all(everywhere):
