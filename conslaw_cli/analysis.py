@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import log2
 
+from conslaw_cli.rings.gaussian import initial_weights
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics import Dynamics, build_dynamics
 from conslaw_cli.dynamics.base import ONE
-from conslaw_cli.flows.cases import ALONE, Cases, cases, initial_weights, real_generics
+from conslaw_cli.flows.cases import ALONE, Cases, cases, real_generics
 from conslaw_cli.flows.independence import Independence, independence
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.flows.parts import Part, parts
 from conslaw_cli.graph.program import Program
+from conslaw_cli.language import TooManyEntries
 from conslaw_cli.laws.abelian import AbelianFamily, AbelianLaw, abelian_family, independent_integrals
 from conslaw_cli.laws.aligned import AlignedFamily, aligned_families
 from conslaw_cli.laws.families import FamilyLaws, candidates
@@ -162,7 +164,10 @@ def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
     outline = unanalysed(spec, seed, "")
     if outline.model.size > LIMITS.parameters:
         return replace(outline, failure=f"{outline.model.size} parameters, the engine holds {LIMITS.parameters}")
-    model, dynamics = spec.model.definition.build(spec.model.options), outline.dynamics
+    try:
+        model, dynamics = spec.model.definition.build(spec.model.options), outline.dynamics
+    except TooManyEntries as error:
+        return replace(outline, failure=error.located)
     if model.paths and _constant_fields(spec, dynamics):
         return Analysis(spec, seed, model, dynamics, paths=_path_result(spec, model))
     split = parts(model.program, tuple(metric for _, metric in spec.metric.blocks))
@@ -241,8 +246,8 @@ def _families(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGr
 
 
 def _cases(program: Program, model: Model) -> Cases:
-    """The cases of a network around its real parameters; one of a program of phi."""
-    if program.output is None:
+    """The cases of a network, or of a phi with branches, around its real parameters."""
+    if program.output is None and not program.branches:
         return ALONE
     weights = model.weights.arrays if model.weights else initial_weights(program.blocks, 0)
     return cases(program, weights, real_generics(program), Stream(CASES_SEED))

@@ -25,11 +25,11 @@ from conslaw_cli.rings.zeros import zeros_of
 
 COTANGENT = "v"
 """The coefficients that a network's output is paired with."""
-ATTEMPTS = 48
-"""Draws of inputs before outputs that are undefined are left out: enough for five roots of tokens each."""
+ATTEMPTS = 2**14
+"""Draws of inputs before outputs that are undefined are left out: enough for some twelve roots behind one of them."""
 
-AT_ONCE = 128
-"""Attempts that are made at once for all draws together."""
+ENTRIES_AT_ONCE = 4_000_000
+"""Entries of all arrays for the attempts that are made at once, 30 MB each."""
 
 Positions = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]
 """The parameters by name, (1, count or 1, *shape), for values (1, count, 1) of the free symbol and the numbers of the draws."""
@@ -70,36 +70,49 @@ class Draw:
         return self._values(parameters, self.coefficients, self.case)
 
     def settle(self, positions: Positions) -> np.ndarray:
-        """Draw again until every draw has an output that is defined, and leave out those that are not. The fraction of rows defined."""
+        """Draw again until every draw has its row of the output defined, and leave out those that are not. The fraction of rows defined.
+
+        Each row has its turn, by the draw's number: first ones, with fewer roots behind them, are no more often among the fields than others.
+        """
         if self.settled:
             return np.ones(self.count)
         self.settled = True
         mask = self._undefined(positions, self.coefficients, self.symbols, np.arange(self.count))
         attempt = 1
         while attempt < (ATTEMPTS if self._redrawn else 1):
-            pending = np.flatnonzero(mask.reshape(self.count, -1).all(axis=1))
+            pending = np.flatnonzero(self._missed(mask, np.arange(self.count)))
             if not len(pending):
                 break
-            tries = min(ATTEMPTS - attempt, max(1, AT_ONCE // len(pending)))
+            tries = min(ATTEMPTS - attempt, max(1, self._at_once // len(pending)))
             self._redraw(positions, mask, pending, range(attempt, attempt + tries))
             attempt += tries
         self._leave_out(mask)
         return 1 - mask.reshape(self.count, -1).mean(axis=1)
 
     def _redraw(self, positions: Positions, mask: np.ndarray, pending: np.ndarray, attempts: range) -> None:
-        """Of several attempts for each pending draw the first with an output that is defined, or the last."""
+        """Of several attempts for each pending draw the first with its row defined, or the last."""
         drawn = [self._drawn(self.numbers[pending], attempt) for attempt in attempts]
         coefficients = {name: np.concatenate([found[name] for found, _ in drawn], axis=1) for name in drawn[0][0]}
         symbols = np.concatenate([symbols for _, symbols in drawn], axis=1)
         found = self._undefined(positions, coefficients, symbols, np.tile(pending, len(attempts)))
         found = found.reshape(len(attempts), len(pending), *found.shape[1:])
-        some = ~found.reshape(len(attempts), len(pending), -1).all(axis=2)
+        some = ~np.array([self._missed(of_attempt, pending) for of_attempt in found])
         first = np.where(some.any(axis=0), some.argmax(axis=0), len(attempts) - 1)
         chosen = first * len(pending) + np.arange(len(pending))
         for name, array in coefficients.items():
             self.coefficients[name][:, pending] = array[:, chosen]
         self.symbols[:, pending] = symbols[:, chosen]
         mask[pending] = found[first, np.arange(len(pending))]
+
+    def _missed(self, mask: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        """Which draws of some numbers do not have their row defined; of masks (len(chosen), *rows)."""
+        rows = mask.reshape(len(chosen), -1)
+        return rows[np.arange(len(chosen)), self.numbers[chosen] % rows.shape[1]]
+
+    @cached_property
+    def _at_once(self) -> int:
+        entries = sum(prod(node.shape) for node in self.program.nodes)
+        return int(np.clip(ENTRIES_AT_ONCE // entries, 64, 4096))
 
     @cached_property
     def _redrawn(self) -> bool:

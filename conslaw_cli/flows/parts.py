@@ -18,7 +18,7 @@ import numpy as np
 from conslaw_cli.flows.components import Components, Key, components
 from conslaw_cli.flows.restriction import Grid, Inseparable, Sets, grids, restricted
 from conslaw_cli.graph.interpret import Interpreter
-from conslaw_cli.graph.nodes import Apply, Branch, Constant, Gather, Generic, Node, Power, Scatter, Shape, topological_order
+from conslaw_cli.graph.nodes import Apply, Branch, Constant, Gather, Generic, Held, Node, Power, Scatter, Shape, topological_order
 from conslaw_cli.graph.program import Program
 from conslaw_cli.metrics import Metric
 
@@ -45,9 +45,9 @@ class Part:
 def parts(program: Program, metrics: tuple[Metric, ...]) -> tuple[Part, ...]:
     """The parts of a program under a metric for each block, ordered by their first parameters.
 
-    A network is one part: its inputs join all. One part holds everything where the metric mixes components or differs on copies, and where a component's entries are no grid.
+    A network is one part: its inputs join all. So are vector fields as they are. One part holds everything where the metric mixes components or differs on copies, and where a component's entries are no grid.
     """
-    if program.output is not None or any(isinstance(node, Gather | Scatter | Branch | Generic) for node in program.nodes):
+    if program.output is not None or any(isinstance(node, Gather | Scatter | Branch | Generic | Held) for node in program.nodes):
         return (_whole(program, metrics),)
     found = components(program.functional)
     mixed = any(metric.of_all and not metric.separate or found.mixed(name, metric.mixed) for (name, _), metric in zip(program.blocks, metrics))

@@ -40,11 +40,11 @@ class WordBounds:
     def norm_bits(self, length: int) -> float:
         """log2 of the 1-norm; monomials in roots reduced to lower ones."""
         bound, divisor = self.flow.bound, self.flow.divisor
-        factor = log2(bound.degree)
+        factor = log2(max(1, bound.degree))
         if divisor.bound is not None:
             factor = 2 * log2(divisor.bound.norm) + log2(divisor.stretch * (bound.degree + 5 * divisor.bound.degree))
         reduced = log2(divisor.reduction) * self.degree(length)
-        return length * log2(bound.norm) + (length - 1) * factor + log2(factorial(length)) + reduced
+        return length * log2(max(1, bound.norm)) + (length - 1) * factor + log2(factorial(length)) + reduced
 
     def vanishing(self, degree: int, prime: int) -> float:
         """The probability that a minor of this degree vanishes at a random point, though not everywhere modulo the prime."""

@@ -15,6 +15,7 @@ from conslaw_cli.graph.nodes import (
     Constant,
     Gather,
     Generic,
+    Held,
     MatMul,
     Multiply,
     Node,
@@ -60,7 +61,7 @@ def _pull_back(node: Node, adjoint: Node) -> list[tuple[Node, Node]]:
         case Add(left=a, right=b):
             return [(a, adjoint), (b, adjoint)]
         case Multiply(left=a, right=b):
-            return [(a, adjoint * b), (b, adjoint * a)]
+            return [(a, adjoint * _released(b)), (b, adjoint * _released(a))]
         case MatMul(left=a, right=b):
             return [(a, adjoint @ b.mT), (b, a.mT @ adjoint)]
         case Permute(of=a, axes=axes):
@@ -81,9 +82,14 @@ def _pull_back(node: Node, adjoint: Node) -> list[tuple[Node, Node]]:
             return [(a, adjoint.scatter(index, a.shape))]
         case Scatter(of=a, index=index):
             return [(a, adjoint.gather(index))]
-        case Parameter() | Coefficient() | Constant() | Generic() | Branch():
+        case Parameter() | Coefficient() | Constant() | Generic() | Branch() | Held():
             return []
     raise TypeError(f"no derivative of {type(node).__name__}")
+
+
+def _released(node: Node) -> Node:
+    """A factor of a derivative, in which nothing is held."""
+    return node.of if isinstance(node, Held) else node
 
 
 def power_slope(exponent: int | Fraction, x: Any, y: Any) -> Any:

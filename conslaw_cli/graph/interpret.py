@@ -17,7 +17,7 @@ class Interpreter:
     """Values of nodes in some ring: a method for each operation, ``method(node, *values of its arguments)``.
 
     The methods are named as the nodes' ``operation``: parameter, coefficient, constant, generic, add, multiply, matmul, permute, sum,
-    broadcast, reshape, gather, scatter, power, apply, branch. There is no default: what a ring has no method for is an error.
+    broadcast, reshape, gather, scatter, power, apply, branch, held. There is no default: what a ring has no method for is an error.
     """
 
     def value(self, node: Node, arguments: list[Any]) -> Any:

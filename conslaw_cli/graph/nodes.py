@@ -87,6 +87,10 @@ class Node:
         """A scalar function, entry by entry."""
         return Apply(self.shape, self, function)
 
+    def held(self) -> Node:
+        """The same entries, which are no variables of a functional that they are in (:class:`Held`)."""
+        return Held(self.shape, self)
+
     def sum(self, axes: int | Iterable[int]) -> Node:
         """The sum over some axes, which are dropped. Raises ValueError for an axis that there is not."""
         chosen = (axes,) if isinstance(axes, int) else tuple(axes)
@@ -246,6 +250,16 @@ class Reshape(_Unary):
     """The same entries in row-major order in another shape."""
 
     operation = "reshape"
+
+
+class Held(_Unary):
+    """The same entries, taken for constants where a functional is differentiated.
+
+    So f = <theta, held X(theta)> has the gradient X(theta), for any field X: a program of vector fields as they are. It is a factor of
+    a product, and stands in functionals only, never in their gradients.
+    """
+
+    operation = "held"
 
 
 @dataclass(frozen=True, eq=False)

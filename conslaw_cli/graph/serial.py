@@ -4,7 +4,8 @@ An entry is ``[operation, ...]`` with, by operation: parameter and coefficient: 
 "one-hot"; generic: name, shape, and where they are wanted the real numbers that it stands for; constant: shape, entries in row-major order (integers, or fractions as "p/q"); add, multiply, matmul: two
 arguments; permute, sum: an argument and its axes; broadcast, reshape: an argument and the shape; gather: an argument, the shape, and the
 row-major numbers of the entries taken; scatter: the same, the numbers being the places they are added to; power: an argument and the
-exponent (an integer, or half of one as "p/2"); apply: the name of the function and its argument; branch: an argument, the kind and the count.
+exponent (an integer, or half of one as "p/2"); apply: the name of the function and its argument; branch: an argument, the kind and the count;
+held: an argument, a constant where the functional is differentiated.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from conslaw_cli.graph.nodes import (
     Constant,
     Gather,
     Generic,
+    Held,
     MatMul,
     Multiply,
     Node,
@@ -95,6 +97,9 @@ class _Writer(Interpreter):
 
     def branch(self, node: Branch, of: int) -> int:
         return self._add(node, of, node.kind, node.count)
+
+    def held(self, node: Held, of: int) -> int:
+        return self._add(node, of)
 
     def apply(self, node: Apply, of: int) -> int:
         return self._add(node, node.function.name, of)
@@ -176,5 +181,6 @@ _READERS = {
     Scatter.operation: _placed,
     Power.operation: lambda nodes, leaves, of, exponent: nodes[of] ** (exponent if isinstance(exponent, int) else Fraction(exponent)),
     Branch.operation: _branch,
+    Held.operation: lambda nodes, leaves, of: nodes[of].held(),
     Apply.operation: lambda nodes, leaves, name, of: nodes[of].applied(FUNCTIONS[name]),
 }

@@ -85,6 +85,11 @@ class Functions:
         return len(self.starts)
 
     @property
+    def alone(self) -> bool:
+        """Whether each is a monomial by itself: products of laws in the class are then combinations of them."""
+        return len(self) == len(self.monomials)
+
+    @property
     def function_of(self) -> np.ndarray:
         """The number of the function that each row belongs to."""
         return np.repeat(np.arange(len(self)), np.diff(np.r_[self.starts, len(self.monomials)]))

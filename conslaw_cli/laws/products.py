@@ -43,6 +43,10 @@ class Products:
                 self.components.extend(self._split(law.polynomial))
                 self._tables.clear()
 
+    def count(self, key: int, degree: int) -> int:
+        """Number of the products of at most this degree in one class."""
+        return len(self._table(degree).get(key, []))
+
     def rows(self, key: int, degree: int, sampler: Sampler, count: int) -> Echelon:
         """The span of the products of at most this degree in one class, by their values at ``count`` points."""
         span = Echelon(sampler.field, count)

@@ -145,14 +145,14 @@ class _Session:
         _, basis = kernel = self._kernel(sampler, functions, powers)
         if not len(basis):
             return True
-        count = len(basis) + SURPLUS_ROWS
+        count = len(basis) + SURPLUS_ROWS + (0 if functions.alone else self.known[powers].count(key, degree))
         values = sampler.sums(functions, sampler.values(functions.monomials, count, powers))
         span = self.known[powers].rows(key, degree, sampler, count)
-        if span.rank == len(basis):
+        if functions.alone and span.rank == len(basis):
             return True
         kernels = [(s.field.p, *self._kernel(s, functions, powers)) for s in self.samplers[1:]]
         least = min(len(basis), *(len(k[2]) for k in kernels))
-        if span.rank == least:
+        if functions.alone and span.rank == least:
             return True
         vectors = self._lift([(sampler.field.p, *kernel), *kernels])
         if vectors is None:

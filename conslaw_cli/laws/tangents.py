@@ -154,6 +154,9 @@ class Values(Interpreter):
 
     broadcast = reshape = gather = permute
 
+    def held(self, node: Node, a: list[Entry]) -> list[Entry]:
+        return a
+
     def power(self, node: Power, a: list[Entry]) -> list[Entry]:
         return [self._power(entry, node.exponent) for entry in a]
 
@@ -482,6 +485,9 @@ class Tangents:
         return {place: terms for source, terms in a.items() for place in route.get(source, ())}
 
     _broadcast = _reshape = _gather = _permute
+
+    def _held(self, node: Node, a: Tangent) -> Tangent:
+        return {}
 
     def _branch(self, node: Branch, a: Tangent) -> Tangent:
         return {}

@@ -227,7 +227,7 @@ def _rows(flow: PartFlow, covectors: list[dict[int, Polynomial]], velocities: in
         owners.extend([owner] * len(terms))
         components.extend(k for k, _, _ in terms)
     width = max(map(len, monomials), default=0)
-    table = np.array([ids + [-1] * (width - len(ids)) for ids in monomials], dtype=np.int64).reshape(-1, width)
+    table = np.array([ids + [-1] * (width - len(ids)) for ids in monomials], dtype=np.int64).reshape(len(monomials), width)
     small = all(abs(c) < LARGEST_COEFFICIENT for c in coefficients)
     weights = np.array(coefficients, dtype=np.int64 if small else object)
     return np.array(owners, dtype=np.int64), np.array(components, dtype=np.int64), table, weights

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import msgspec
 from msgspec import Struct
@@ -16,6 +17,9 @@ Fault = tuple[str, str, str]
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True):
     """The keys of [model] for one kind of model, resolved: plain numbers, texts and tuples of them, with defaults filled in."""
+
+    as_given: ClassVar[bool] = False
+    """Whether generators are fields as they are: they have no metric, and no dynamics but their flow."""
 
     def fault(self) -> Fault | None:
         """What is wrong with values of which each alone is right; None where nothing is."""
@@ -77,7 +81,11 @@ class ModelTable:
 
     def reported(self, options: Options) -> dict[str, object]:
         """The options as a report has them."""
-        return {key.reported or key.name: key.plain(getattr(options, key.name)) for key in self.keys}
+        return {key.reported or key.name: key.reported_value(getattr(options, key.name)) for key in self.keys}
+
+    def hashed(self, options: Options) -> dict[str, object]:
+        """The options as they enter the hash of a spec: by their names there, files by what they hold."""
+        return {key.name: key.reported_value(getattr(options, key.name)) for key in self.keys}
 
     def reported_schemas(self) -> dict[str, dict[str, object]]:
         """The JSON Schema of every key of a report."""

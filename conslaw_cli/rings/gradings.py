@@ -17,8 +17,9 @@ from operator import xor
 import numpy as np
 
 from conslaw_cli.rings.stream import Stream
+from conslaw_cli.rings.zeros import zeros_of
 from conslaw_cli.graph.interpret import Interpreter
-from conslaw_cli.graph.nodes import FREE, Coefficient, Gather, Node, Parameter, Permute, Power, Scatter, Shape, Sum
+from conslaw_cli.graph.nodes import FREE, Add, Coefficient, Gather, Node, Parameter, Permute, Power, Scatter, Shape, Sum
 from conslaw_cli.graph.program import Program
 
 
@@ -57,6 +58,7 @@ class _Parities(Interpreter):
 
     def __init__(self, program: Program) -> None:
         self._starts = dict(zip((name for name, _ in program.blocks), program.starts))
+        self._zeros = zeros_of(program.functional)
         self.unknowns = program.size
         self.constraints: list[int] = []
 
@@ -78,8 +80,12 @@ class _Parities(Interpreter):
         """Branches are those of a case, whatever sign their arguments have (:mod:`conslaw_cli.flows.cases`)."""
         return self.constant(node)
 
-    def add(self, node: Node, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        self.constraints.extend(np.ravel(a ^ b))
+    def add(self, node: Add, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Summands must have one parity, but for those that are zero whatever the leaves are: parts of stacks and concatenations."""
+        left, right = self._zeros.get(id(node.left)), self._zeros.get(id(node.right))
+        if left is not None or right is not None:
+            a, b = (a if left is None else np.where(left, b, a)), (b if right is None else np.where(right, a, b))
+        self.constraints.extend(np.asarray(a ^ b, dtype=object).ravel())
         return a
 
     def multiply(self, node: Node, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -99,6 +105,10 @@ class _Parities(Interpreter):
 
     def reshape(self, node: Node, a: np.ndarray) -> np.ndarray:
         return a.reshape(node.shape)
+
+    def held(self, node: Node, a: np.ndarray) -> np.ndarray:
+        """Each theta_k X_k(theta) has one parity then, which is what makes signs a symmetry of the field X."""
+        return a
 
     def gather(self, node: Gather, a: np.ndarray) -> np.ndarray:
         return np.asarray(a.ravel()[node.index], dtype=object)
@@ -204,7 +214,7 @@ class _Weights(Interpreter):
     def _same(self, node: Node, a: Form) -> Form:
         return a
 
-    permute = sum = broadcast = reshape = gather = scatter = _same
+    permute = sum = broadcast = reshape = gather = scatter = held = _same
 
     def power(self, node: Power, a: Form) -> Form:
         return {key: value * node.exponent for key, value in a.items()}

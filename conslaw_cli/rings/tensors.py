@@ -130,6 +130,9 @@ class _Counts(Interpreter):
     def reshape(self, node: Node, a: np.ndarray) -> np.ndarray:
         return a.reshape(node.shape)
 
+    def held(self, node: Node, a: np.ndarray) -> np.ndarray:
+        return a
+
     def gather(self, node: Gather, a: np.ndarray) -> np.ndarray:
         return np.asarray(a.ravel()[node.index], dtype=object)
 

@@ -60,6 +60,9 @@ class _Zeros(Interpreter):
     def reshape(self, node: Node, a: Zeros) -> Zeros:
         return a if a is None else a.reshape(node.shape)
 
+    def held(self, node: Node, a: Zeros) -> Zeros:
+        return a
+
     def gather(self, node: Gather, a: Zeros) -> Zeros:
         return a if a is None else _some(a.ravel()[node.index])
 

@@ -14,6 +14,15 @@ _TEMPLATE = """\
 architecture = "{name}"  # {architectures}
 {options}
 
+{trained}# [expect]                  # what `conslaw check` holds the result against; every key is optional
+# laws = 0                  # number of independent laws
+# time_dependent = false    # true | false: whether some law depends on time
+# complete = true           # true | false: whether all laws are found in closed form
+# time_free = 0             # number of independent laws free of time
+# dimension = 0             # dimension of the trace of the Lie algebra
+# status = "proved"         # {statuses}
+"""
+_TRAINED = """\
 # [metric]                  # one of euclidean | entropy | theta^a (a = 0 ... 20); without this table:
 # default = "euclidean"     # for all parameter blocks
 {metrics}
@@ -24,13 +33,6 @@ kind = "gradient-flow"      # {kinds}
 {rates}
 # start = 1                 # not gradient-flow: time from which the laws are claimed; 0 by default where the rate is finite
 
-# [expect]                  # what `conslaw check` holds the result against; every key is optional
-# laws = 0                  # number of independent laws
-# time_dependent = false    # true | false: whether some law depends on time
-# complete = true           # true | false: whether all laws are found in closed form
-# time_free = 0             # number of independent laws free of time
-# dimension = 0             # dimension of the trace of the Lie algebra
-# status = "proved"         # {statuses}
 """
 
 
@@ -43,11 +45,18 @@ def new_spec(architecture: Architecture) -> str:
         name=architecture.name,
         architectures=" | ".join(ARCHITECTURES),
         options="\n".join(architecture.table.lines()),
+        trained="" if architecture.table.options.as_given else _trained(architecture),
+        statuses=" | ".join(STATUSES),
+    )
+
+
+def _trained(architecture: Architecture) -> str:
+    """The tables [metric] and [dynamics]."""
+    return _TRAINED.format(
         metrics="\n".join(_metric_lines(architecture)),
         points=" | ".join(POINTS),
         kinds=" | ".join(DYNAMICS),
         rates="\n".join(_rate_lines()),
-        statuses=" | ".join(STATUSES),
     )
 
 
