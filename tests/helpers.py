@@ -14,7 +14,7 @@ from sympy.parsing.sympy_parser import parse_expr
 from conslaw_cli import analyze
 
 ZOO_SAMPLE = [
-    "attention", "bilinear", "conv1d_max_pool", "embedding_stream", "exp_bias", "gelu", "layer_norm_relu", "lora_trained", "moe_top_k",
+    "attention", "bilinear", "conv1d_max_pool", "embedding_stream", "embedding_stream_layer_norm", "exp_bias", "gelu", "layer_norm_relu", "lora_trained", "moe_top_k",
     "prelu", "rms_norm", "t5_bias",
 ]  # fmt: skip
 """Networks of model_specs/zoo, one of each kind, that are analysed by default; all are under ``heavy``."""
