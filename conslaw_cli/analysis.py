@@ -11,9 +11,10 @@ from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics import Dynamics, build_dynamics
 from conslaw_cli.dynamics.base import ONE
 from conslaw_cli.flows.cases import ALONE, Cases, cases, real_generics
-from conslaw_cli.flows.independence import Independence, independence
+from conslaw_cli.flows.independence import Independence
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.flows.parts import Part, parts
+from conslaw_cli.flows.relations import settled
 from conslaw_cli.graph.program import Program
 from conslaw_cli.language import TooManyEntries
 from conslaw_cli.laws.abelian import AbelianFamily, AbelianLaw, abelian_family, independent_integrals
@@ -220,6 +221,7 @@ def part_result(
     flow = PartFlow(part.program, part.metrics, dynamics, _cases(part.program, model))
     require_size(flow)
     stream = Stream(seed)
+    flow, shown = settled(flow, Stream(_seed(stream, "independence", 0)))
     selection = Selection(flow, Stream(_seed(stream, "selection", 0)), flow.dimension, listener)
     groups = _families(flow, model, selection)
     groups += () if model.hidden else _aligned(flow, selection, Stream(_seed(stream, "aligned", 0)))
@@ -233,7 +235,6 @@ def part_result(
     listener(Step("verifying laws", f"{found} hold", dimension=runs[0].dimension, laws=found))
     while selection.found < flow.dimension - _largest(runs).dimension and LIMITS.least_bits <= _least(runs) and _bits(runs) < wanted:
         runs.append(trace(flow, _seed(stream, "trace", len(runs)), _again(listener, len(runs) + 1)))
-    shown = independence(flow, Stream(_seed(stream, "independence", 0)))
     time = _time(selection, flow, runs)
     return PartResult(part, flow, tuple(runs), groups, degree, _bits(runs), time, shown, dict(selection.verifications))
 

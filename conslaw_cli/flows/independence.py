@@ -60,11 +60,13 @@ def independence(flow: PartFlow, stream: Stream) -> Independence:
     size = sum(prod(node.shape) for node in nodes)
     if size * (flow.cases.number if flow.cases.one_hot else 1) > MOST_ARGUMENTS:
         return Independence(size, 0, False)
-    return _Check(flow, stream, nodes).result()
+    return Check(flow, stream, nodes).result()
 
 
 @dataclass
-class _Check:
+class Check:
+    """Some of a program's functions, whose arguments are asked about."""
+
     flow: PartFlow
     stream: Stream
     nodes: list[Apply]
@@ -78,8 +80,8 @@ class _Check:
         """Arguments that inputs move case by case, until some are dependent, the others of all cases together."""
         found, still = [], []
         if self.moving:
-            for case in range(self.cases.number if self._by_case else 1):
-                rows = self._rows(np.array([case]), by_input=True)
+            for case in range(self.cases.number if self.by_case else 1):
+                rows = self.rows(np.array([case]), by_input=True)
                 if rows is None or case == MOST_CASES:
                     return Independence(checked=False)
                 found.append(self._ranks(rows, [row.slopes.any() for row in rows]))
@@ -87,14 +89,14 @@ class _Check:
                 if found[-1][0] > found[-1][1]:
                     return Independence(*found[-1])
         if not self.moving or any(still):
-            rows = self._rows(np.arange(self.cases.number if self.cases.one_hot else 1), by_input=False)
+            rows = self.rows(np.arange(self.cases.number if self.cases.one_hot else 1), by_input=False)
             if rows is None:
                 return Independence(checked=False)
             found.append(self._ranks(rows, [not self.moving or flag for flag in still] if self.moving else [True] * len(rows)))
         return Independence(sum(count for count, _ in found), sum(shown for _, shown in found))
 
     @cached_property
-    def _by_case(self) -> bool:
+    def by_case(self) -> bool:
         """Whether arguments depend on branches or on discrete inputs."""
         below = topological_order(*(node.of for node in self.nodes))
         return any(isinstance(node, Branch) or isinstance(node, Coefficient) and node.values != FREE for node in below)
@@ -110,7 +112,7 @@ class _Check:
             shown += rank(self.field, np.array(moved)) if moved else 0
         return total, shown
 
-    def _rows(self, cases: np.ndarray, by_input: bool) -> list[_Row] | None:
+    def rows(self, cases: np.ndarray, by_input: bool) -> list[_Row] | None:
         """The arguments with their derivatives at points that all share; None where too few points have all roots."""
         size = sum(prod(node.shape) for node in self.nodes) * len(cases)
         moved = sum(prod(node.shape) for node in self.moving) if by_input else self.flow.program.size
