@@ -15,7 +15,7 @@ import numpy as np
 
 from conslaw_cli.flows.cases import Cases
 from conslaw_cli.graph.nodes import FREE, Coefficient
-from conslaw_cli.graph.program import Program
+from conslaw_cli.graph.program import COTANGENT, Program
 from conslaw_cli.rings.defined import Definedness
 from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.jets import Values
@@ -23,11 +23,11 @@ from conslaw_cli.rings.keyed import Keyed
 from conslaw_cli.rings.stream import Stream, coefficient, generic
 from conslaw_cli.rings.zeros import zeros_of
 
-COTANGENT = "v"
-"""The coefficients that a network's output is paired with."""
 ATTEMPTS = 2**14
 """Draws of inputs before outputs that are undefined are left out: enough for some twelve roots behind one of them."""
 
+HOPELESS = 2**16
+"""Attempts in a row without any success, after which it is the point that does not suit the outputs."""
 ENTRIES_AT_ONCE = 4_000_000
 """Entries of all arrays for the attempts that are made at once, 30 MB each."""
 
@@ -78,14 +78,13 @@ class Draw:
             return np.ones(self.count)
         self.settled = True
         mask = self._undefined(positions, self.coefficients, self.symbols, np.arange(self.count))
-        attempt = 1
-        while attempt < (ATTEMPTS if self._redrawn else 1):
-            pending = np.flatnonzero(self._missed(mask, np.arange(self.count)))
-            if not len(pending):
-                break
+        attempt, barren, pending = 1, 0, np.flatnonzero(self._missed(mask, np.arange(self.count)))
+        while attempt < (ATTEMPTS if self._redrawn else 1) and len(pending) and barren < HOPELESS:
             tries = min(ATTEMPTS - attempt, max(1, self._at_once // len(pending)))
             self._redraw(positions, mask, pending, range(attempt, attempt + tries))
-            attempt += tries
+            attempt, before = attempt + tries, pending
+            pending = np.flatnonzero(self._missed(mask, np.arange(self.count)))
+            barren = barren + tries * len(before) if len(pending) == len(before) else 0
         self._leave_out(mask)
         return 1 - mask.reshape(self.count, -1).mean(axis=1)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from conslaw_cli.expressions.sympynames import SYMPY_NAMES
-from conslaw_cli.graph.nodes import Branch, Coefficient, Constant, Generic, Node, Parameter, as_node, topological_order
+from conslaw_cli.graph.nodes import Apply, Branch, Coefficient, Constant, Generic, Node, Parameter, Power, as_node, topological_order
 from conslaw_cli.language import LanguageError, TooManyEntries
 from conslaw_cli.language.data import from_text, is_data
 from conslaw_cli.language.names import clash
@@ -86,6 +86,12 @@ def domain(value: Callable[[Composed], Node], options: Composed) -> str:
     except TooManyEntries:
         return GENERIC
     return AROUND if any(isinstance(node, Branch) for node in nodes) else GENERIC
+
+
+def is_polynomial(value: Node) -> bool:
+    """Whether a value is made of polynomials alone, without branches."""
+    nodes = topological_order(value)
+    return not any(isinstance(node, Apply | Branch) or isinstance(node, Power) and not node.total for node in nodes)
 
 
 def unused_names(value: Node, names: Iterable[str]) -> list[str]:

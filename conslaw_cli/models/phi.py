@@ -8,7 +8,7 @@ from conslaw_cli.graph.nodes import Coefficient, Node, Shape
 from conslaw_cli.language import LanguageError, TooManyEntries
 from conslaw_cli.models.arrays import SEED, At, Constants, Parameters, Text
 from conslaw_cli.models.base import Architecture, Model
-from conslaw_cli.models.composed import AROUND, GENERIC, TAKEN, Composed, composed, domain, fault_at, paired
+from conslaw_cli.models.composed import AROUND, GENERIC, TAKEN, Composed, composed, domain, fault_at, is_polynomial, paired
 from conslaw_cli.models.stored import Stored
 from conslaw_cli.models.table import Fault, ModelTable
 
@@ -48,7 +48,8 @@ def value(phi: Phi) -> Node:
 def build(phi: Phi) -> Model:
     """<v, phi> for all v."""
     found = value(phi)
-    return paired(phi, (Coefficient(found.shape, "v") * found).sum(range(len(found.shape))), None)
+    functional = (Coefficient(found.shape, "v") * found).sum(range(len(found.shape)))
+    return paired(phi, functional, None if is_polynomial(found) else found)
 
 
 ARCHITECTURE = Architecture(
