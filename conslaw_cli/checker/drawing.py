@@ -22,6 +22,8 @@ from conslaw_cli.checker.graph import Graph, Surroundings
 
 COTANGENT = "v"
 ATTEMPTS = 2**14
+NEXT_ATTEMPT = 2**42
+"""What every further attempt adds to a draw's number."""
 AT_ONCE = 512
 """Draws that are tried at once."""
 
@@ -49,21 +51,20 @@ class Drawing:
 
     def __post_init__(self) -> None:
         self.case = self.cases.of(self.numbers)
-        self.coefficients, self.symbols = self._drawn(self.numbers, 0)
+        self.coefficients, self.symbols = self._drawn(self.numbers)
         self.settled = self.graph.output is None or not self.graph.partial
         self.generics = {
             name: residues(self.p, self.seed, f"generic/{name}", np.array([0]), prod(shape)).reshape(1, *shape)
             for name, shape in self.graph.generics.items()
         }
 
-    def _drawn(self, numbers: np.ndarray, attempt: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        again = f", attempt {attempt}" if attempt else ""
+    def _drawn(self, numbers: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
         found = {
-            name: residues(self.p, self.seed, f"coefficient/{name}{again}", numbers, prod(shape)).reshape(-1, *shape)
+            name: residues(self.p, self.seed, f"coefficient/{name}", numbers, prod(shape)).reshape(-1, *shape)
             for name, shape in self.graph.coefficients.items()
             if name not in self.graph.one_hot
         }
-        symbols = residues(self.p, self.seed, f"symbol{again}", numbers, 1)
+        symbols = residues(self.p, self.seed, "symbol", numbers, 1)
         return found, symbols * symbols % self.p if self.squared else symbols
 
     def around(self, chosen: np.ndarray | slice = slice(None)) -> Surroundings:
@@ -89,7 +90,7 @@ class Drawing:
         mask, attempt = self.undefined(positions, every), 1
         last = ATTEMPTS if self.moves or any(name != COTANGENT for name in self.coefficients) else 1
         while attempt < last and len(pending := every[self._missed(mask, every)]):
-            attempts = range(attempt, min(last, attempt + max(1, AT_ONCE // len(pending))))
+            attempts = range(attempt, min(last, 2 * attempt, attempt + max(1, AT_ONCE // len(pending))))
             mask[pending] = self._again(positions, pending, attempts)
             attempt = attempts.stop
         self.leave_out(mask)
@@ -101,9 +102,9 @@ class Drawing:
 
     def _again(self, positions: Positions, pending: np.ndarray, attempts: range) -> np.ndarray:
         """The first of some attempts in which a draw's row is defined, or the last, for each of the pending ones: their masks."""
-        drawn = [self._drawn(self.numbers[pending], attempt) for attempt in attempts]
-        coefficients = {name: np.concatenate([found[name] for found, _ in drawn]) for name in drawn[0][0]}
-        symbols, several = np.concatenate([found for _, found in drawn]), np.tile(pending, len(attempts))
+        again = np.arange(attempts.start, attempts.stop)[:, None] * NEXT_ATTEMPT
+        coefficients, symbols = self._drawn((again + self.numbers[pending]).ravel())
+        several = np.tile(pending, len(attempts))
         trial = copy(self)
         trial.coefficients, trial.symbols, trial.case = coefficients, symbols, self.case[several]
         masks = trial.undefined(positions, np.arange(len(several)))

@@ -26,6 +26,8 @@ from conslaw_cli.rings.zeros import zeros_of
 ATTEMPTS = 2**14
 """Draws of inputs before outputs that are undefined are left out: enough for some twelve roots behind one of them."""
 
+NEXT_ATTEMPT = 2**42
+"""What every further attempt adds to the number that a draw has in its stream."""
 HOPELESS = 2**16
 """Attempts in a row without any success, after which it is the point that does not suit the outputs."""
 ENTRIES_AT_ONCE = 4_000_000
@@ -58,7 +60,7 @@ class Draw:
         self.numbers = (self.ids[:, None] * each + np.arange(each)).ravel()
         self.case = np.tile(np.arange(each), len(self.ids)) if self.cases.mixed else self.cases.of(self.numbers)
         self.settled = self.program.output is None or self.program.defined_everywhere
-        self.coefficients, self.symbols = self._drawn(self.numbers, 0)
+        self.coefficients, self.symbols = self._drawn(self.numbers)
 
     @property
     def count(self) -> int:
@@ -80,7 +82,7 @@ class Draw:
         mask = self._undefined(positions, self.coefficients, self.symbols, np.arange(self.count))
         attempt, barren, pending = 1, 0, np.flatnonzero(self._missed(mask, np.arange(self.count)))
         while attempt < (ATTEMPTS if self._redrawn else 1) and len(pending) and barren < HOPELESS:
-            tries = min(ATTEMPTS - attempt, max(1, self._at_once // len(pending)))
+            tries = min(ATTEMPTS - attempt, attempt, max(1, self._at_once // len(pending)))
             self._redraw(positions, mask, pending, range(attempt, attempt + tries))
             attempt, before = attempt + tries, pending
             pending = np.flatnonzero(self._missed(mask, np.arange(self.count)))
@@ -90,9 +92,7 @@ class Draw:
 
     def _redraw(self, positions: Positions, mask: np.ndarray, pending: np.ndarray, attempts: range) -> None:
         """Of several attempts for each pending draw the first with its row defined, or the last."""
-        drawn = [self._drawn(self.numbers[pending], attempt) for attempt in attempts]
-        coefficients = {name: np.concatenate([found[name] for found, _ in drawn], axis=1) for name in drawn[0][0]}
-        symbols = np.concatenate([symbols for _, symbols in drawn], axis=1)
+        coefficients, symbols = self._drawn((np.arange(attempts.start, attempts.stop)[:, None] * NEXT_ATTEMPT + self.numbers[pending]).ravel())
         found = self._undefined(positions, coefficients, symbols, np.tile(pending, len(attempts)))
         found = found.reshape(len(attempts), len(pending), *found.shape[1:])
         some = ~np.array([self._missed(of_attempt, pending) for of_attempt in found])
@@ -147,13 +147,12 @@ class Draw:
             for name, node in self.program.generics.items()
         }
 
-    def _drawn(self, numbers: np.ndarray, attempt: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        again = f", attempt {attempt}" if attempt else ""
+    def _drawn(self, numbers: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
         found = {
-            node.name: self._residues(coefficient(node.name) + again, numbers, prod(node.shape)).reshape(1, len(numbers), *node.shape)
+            node.name: self._residues(coefficient(node.name), numbers, prod(node.shape)).reshape(1, len(numbers), *node.shape)
             for node in self._free
         }
-        symbols = self._residues("symbol" + again, numbers, 1)[None]
+        symbols = self._residues("symbol", numbers, 1)[None]
         return found, self.field.multiply(symbols, symbols) if self.square_symbols else symbols
 
     @cached_property
