@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import log2
 
+import numpy as np
+
 from conslaw_cli.rings.gaussian import initial_weights
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics import Dynamics, build_dynamics
@@ -218,7 +220,7 @@ def part_result(
 
     A dimension that no sum proves is to err with a probability of at most 2^-wanted.
     """
-    flow = PartFlow(part.program, part.metrics, dynamics, _cases(part.program, model))
+    flow = PartFlow(part.program, part.metrics, dynamics, _cases(part, model))
     require_size(flow)
     stream = Stream(seed)
     flow, shown = settled(flow, Stream(_seed(stream, "independence", 0)))
@@ -246,11 +248,14 @@ def _families(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGr
     return tuple(LawGroup(tuple(laws), VERIFIED, family) for family, laws in zip(families, kept) if laws)
 
 
-def _cases(program: Program, model: Model) -> Cases:
-    """The cases of a network, or of a phi with branches, around its real parameters."""
+def _cases(part: Part, model: Model) -> Cases:
+    """The cases of a network, or of a phi with branches, around its real parameters: where the metric wants them positive, their size."""
+    program = part.program
     if program.output is None and not program.branches:
         return ALONE
-    weights = model.weights.arrays if model.weights else initial_weights(program.blocks, 0)
+    weights = dict(model.weights.arrays if model.weights else initial_weights(program.blocks, 0))
+    for (name, _), metric in zip(program.blocks, part.metrics):
+        weights[name] = np.abs(weights[name]) if metric.positive else weights[name]
     return cases(program, weights, real_generics(program), Stream(CASES_SEED))
 
 
@@ -258,6 +263,7 @@ def _aligned(flow: PartFlow, selection: Selection, stream: Stream) -> tuple[LawG
     """Laws that follow one pattern along axes, one group for each pattern that has some."""
     groups = []
     for family in aligned_families(flow, stream):
+        selection.tell(Step("searching laws along axes"))
         if laws := selection.keep_families([family.laws()])[0]:
             groups.append(LawGroup(tuple(laws), f"search, degree {family.degree}", family))
         if not selection.missing:
