@@ -16,6 +16,7 @@ from conslaw_cli.rings.echelon import Echelon
 from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.flows.part import PartFlow, VectorField, scalar
+from conslaw_cli.flows.ratiobounds import RatioBounds, Unbounded
 from conslaw_cli.flows.wordbounds import WordBounds
 from conslaw_cli.limits import LIMITS
 from conslaw_cli.steps import Listener, Step, nobody
@@ -34,7 +35,7 @@ class Trace:
 
     ``words[i]`` holds the generator ids of the i-th independent bracket at ``point`` modulo ``prime``, ``fingerprints[i]`` the
     product of its value with a vector drawn from the seed; ``filtration`` the dimensions after brackets of length 1, 2, ….
-    If ``closed``, the dimension is exact with an error probability below 2^-``error_bits``.
+    If ``closed``, the dimension is exact with an error probability below 2^-``error_bits``, which is 0 where no bound is known or wanted.
     """
 
     dimension: int
@@ -169,7 +170,7 @@ def trace(flow: PartFlow, seed: int, listener: Listener = nobody, most: int | No
         growth.extend(length)
         filtration.append(growth.echelon.rank)
         closed = growth.full
-    rank = growth.echelon.rank
+    rank, full = growth.echelon.rank, growth.full
     time_rank, outside = growth.time_rank()
     return Trace(
         dimension=rank,
@@ -180,7 +181,7 @@ def trace(flow: PartFlow, seed: int, listener: Listener = nobody, most: int | No
         seed=seed,
         point=tuple(growth.field.integers(growth.point).tolist()),
         closed=closed,
-        error_bits=_error_bits(flow, growth.words, len(filtration) + 1, growth.field.p),
+        error_bits=0.0 if full and not flow.program.polynomial else _error_bits(flow, growth.words, len(filtration) + 1, growth.field.p),
         time_rank=time_rank,
         time_outside=outside,
     )
@@ -199,10 +200,13 @@ def _error_bits(flow: PartFlow, words: list[tuple[int, ...]], length: int, prime
       (Schwartz 1980, Zippel 1979);
     - because the prime divides all of it: at most log2 of its 1-norm / 22 primes of 23 bits do, out of ``PRIMES``.
 
-    The degrees and 1-norms of brackets are those of :mod:`conslaw_cli.flows.wordbounds`, from the program itself. A minor's degree is at most the sum of its rows' and its 1-norm at most the product of the rows', each times the number of rows.
+    The degrees and 1-norms of brackets are those of :mod:`conslaw_cli.flows.wordbounds`, from the program itself; where that is no
+    polynomial, those of :mod:`conslaw_cli.flows.ratiobounds`. A minor's degree is at most the sum of its rows' and its 1-norm at most the product of the rows', each times the number of rows.
     """
-    if not flow.program.polynomial or not flow.cases.mixed:
+    if not flow.cases.mixed:
         return 0.0
+    if not flow.program.polynomial:
+        return _ratio_bits(flow, Counter([*map(len, words), length]), prime)
     bounds, translations = WordBounds(flow), len(flow.dynamics.time_fields)
     numbers = [number.bit_length() for number in flow.numbers]
     lengths = Counter([*map(len, words), length])
@@ -212,3 +216,15 @@ def _error_bits(flow: PartFlow, words: list[tuple[int, ...]], length: int, prime
     bits += rows * log2(rows) + translations * max(numbers, default=1)
     failing = bounds.vanishing(degree, prime) + bits / 22 / max(1.0, bounds.primes - sum(numbers) / 22)
     return max(0.0, -log2(failing) - (1 if translations else 0))
+
+
+def _ratio_bits(flow: PartFlow, lengths: Counter[int], prime: int) -> float:
+    """The same of a program with reciprocals and functions, under the Euclidean metric; 0 where there is no bound."""
+    if not flow.euclidean:
+        return 0.0
+    numbers, translations = sum(number.bit_length() for number in flow.numbers), len(flow.dynamics.time_fields)
+    try:
+        failing = RatioBounds(flow).failing(lengths, translations, prime, max(1.0, WordBounds(flow).primes - numbers / 22))
+    except Unbounded:
+        return 0.0
+    return max(0.0, -log2(failing) - (1 if translations else 0)) if failing < 1 else 0.0
