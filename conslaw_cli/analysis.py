@@ -6,15 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import log2
 
+import numpy as np
+
+from conslaw_cli.rings.gaussian import initial_weights
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics import Dynamics, build_dynamics
 from conslaw_cli.dynamics.base import ONE
-from conslaw_cli.flows.cases import ALONE, Cases, cases, initial_weights, real_generics
+from conslaw_cli.flows.cases import ALONE, Cases, cases, real_generics
 from conslaw_cli.flows.independence import Independence
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.flows.parts import Part, parts
 from conslaw_cli.flows.relations import settled
 from conslaw_cli.graph.program import Program
+from conslaw_cli.language import TooManyEntries
 from conslaw_cli.laws.abelian import AbelianFamily, AbelianLaw, abelian_family, independent_integrals
 from conslaw_cli.laws.aligned import AlignedFamily, aligned_families
 from conslaw_cli.laws.families import FamilyLaws, candidates
@@ -163,7 +167,10 @@ def run(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Analysis:
     outline = unanalysed(spec, seed, "")
     if outline.model.size > LIMITS.parameters:
         return replace(outline, failure=f"{outline.model.size} parameters, the engine holds {LIMITS.parameters}")
-    model, dynamics = spec.model.definition.build(spec.model.options), outline.dynamics
+    try:
+        model, dynamics = spec.model.definition.build(spec.model.options), outline.dynamics
+    except TooManyEntries as error:
+        return replace(outline, failure=error.located)
     if model.paths and _constant_fields(spec, dynamics):
         return Analysis(spec, seed, model, dynamics, paths=_path_result(spec, model))
     split = parts(model.program, tuple(metric for _, metric in spec.metric.blocks))
@@ -213,7 +220,7 @@ def part_result(
 
     A dimension that no sum proves is to err with a probability of at most 2^-wanted.
     """
-    flow = PartFlow(part.program, part.metrics, dynamics, _cases(part.program, model))
+    flow = PartFlow(part.program, part.metrics, dynamics, _cases(part, model))
     require_size(flow)
     stream = Stream(seed)
     flow, shown = settled(flow, Stream(_seed(stream, "independence", 0)))
@@ -241,11 +248,14 @@ def _families(flow: PartFlow, model: Model, selection: Selection) -> tuple[LawGr
     return tuple(LawGroup(tuple(laws), VERIFIED, family) for family, laws in zip(families, kept) if laws)
 
 
-def _cases(program: Program, model: Model) -> Cases:
-    """The cases of a network around its real parameters; one of a program of phi."""
-    if program.output is None:
+def _cases(part: Part, model: Model) -> Cases:
+    """The cases of a network, or of a phi with branches, around its real parameters: where the metric wants them positive, their size."""
+    program = part.program
+    if program.output is None and not program.branches:
         return ALONE
-    weights = model.weights.arrays if model.weights else initial_weights(program.blocks, 0)
+    weights = dict(model.weights.arrays if model.weights else initial_weights(program.blocks, 0))
+    for (name, _), metric in zip(program.blocks, part.metrics):
+        weights[name] = np.abs(weights[name]) if metric.positive else weights[name]
     return cases(program, weights, real_generics(program), Stream(CASES_SEED))
 
 
@@ -253,6 +263,7 @@ def _aligned(flow: PartFlow, selection: Selection, stream: Stream) -> tuple[LawG
     """Laws that follow one pattern along axes, one group for each pattern that has some."""
     groups = []
     for family in aligned_families(flow, stream):
+        selection.tell(Step("searching laws along axes"))
         if laws := selection.keep_families([family.laws()])[0]:
             groups.append(LawGroup(tuple(laws), f"search, degree {family.degree}", family))
         if not selection.missing:

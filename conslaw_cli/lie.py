@@ -94,17 +94,17 @@ class Growth:
         return self.echelon.rank == self.most
 
     def extend(self, length: int) -> None:
-        """Add random brackets of one length until some are dependent."""
-        batch = 16
+        """Add random brackets of one length until some are dependent; of generators that are not alike, until all of a batch are."""
+        batch, varied = 16, self.flow.varied
         while not self.full:
-            count = min(batch, self.most - self.echelon.rank + 2)
-            if not self._add(length, count).all():
+            new = self._add(length, batch if varied else min(batch, self.most - self.echelon.rank + 2))
+            if not (new.any() if varied else new.all()):
                 return
-            batch = min(2 * batch, 512)
+            batch = min(2 * batch, 64 if varied and new.mean() < 0.5 else 512)
 
     def closes(self, length: int) -> bool:
         """Whether a few random brackets of this length all lie in the span; those that do not join it."""
-        return not self._add(length, CLOSURE_BRACKETS).any()
+        return not self._add(length, CLOSURE_BRACKETS * (4 if self.flow.varied else 1)).any()
 
     def time_rank(self) -> tuple[int, tuple[bool, ...]]:
         """(rank of the time translations modulo the trace, for each alone whether it is outside). Ends the growth."""

@@ -18,7 +18,7 @@ class Limits:
     """Parameters up to which the positions of a model's parts are laid out in memory."""
     coordinates: int = 20_000
     """Coordinates of a part: its echelon form has their square in entries of 8 bytes, about 3 GB."""
-    operations: int = 1_000
+    operations: int = 6_000
     """Operations in a program's gradients: a linear network has about six a layer, and every bracket runs through all of them.
 
     The number of brackets grows with depth too, so the time grows with its square: 166 layers of width 3 take about 5 s, 330 of width
@@ -45,6 +45,8 @@ class Limits:
     products: int = 100_000
     """Products of known laws that are held at a degree, to tell new laws from them."""
 
+    own_count: int = 60
+    """Parameters of a network up to which its own count is taken beside that of a phi that does not stand for it."""
     case_inputs: int = 4_096
     """Inputs over which the branches of a network are collected; discrete inputs are all looked at where there are no more."""
     most_cases: int = 4_096

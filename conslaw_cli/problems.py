@@ -113,10 +113,10 @@ def suggestion(name: object, choices: Iterable[str]) -> str:
 
 
 class Collector:
-    """Gathers the problems of one spec while it is converted key by key."""
+    """Gathers the problems of one spec while it is converted key by key; ``folder`` is that which paths in it are relative to."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, file: str, folder: str = "") -> None:
+        self.file, self.folder = file, folder
         self._problems: list[Problem] = []
 
     def add(self, key: str | None, value: str | None, message: str, remedy: str) -> None:

@@ -13,6 +13,12 @@ from sympy.parsing.sympy_parser import parse_expr
 
 from conslaw_cli import analyze
 
+ZOO_SAMPLE = [
+    "attention", "bilinear", "conv1d_max_pool", "embedding_stream", "embedding_stream_layer_norm", "exp_bias", "gelu", "layer_norm_relu", "lora_trained", "moe_top_k",
+    "prelu", "rms_norm", "t5_bias",
+]  # fmt: skip
+"""Networks of model_specs/zoo, one of each kind, that are analysed by default; all are under ``heavy``."""
+
 
 def spec(architecture, widths, bias="none", metric=None, kind="gradient-flow", rate=None):
     """A spec's tables. ``metric`` is {block: exponent} for diag(theta**a), Euclidean elsewhere; None leaves the default.

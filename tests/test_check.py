@@ -239,7 +239,7 @@ def test_every_key_of_an_example_is_found_at_its_line(path):
     lines = Lines(text)
     for table, keys in tomllib.loads(text).items():
         for key in keys if table != "sweep" else ():
-            assert re.match(rf"\s*({table}\.)?{key}\b", text.splitlines()[lines.of(table, key) - 1])
+            assert re.match(rf"\s*\[?({table}\.)?{key}\b", text.splitlines()[lines.of(table, key) - 1])
 
 
 AWKWARD = '''\ufeff# [expect]

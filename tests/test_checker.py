@@ -175,6 +175,7 @@ def item(expressions: list[str], by_time=False, source="search, degree 2") -> di
         "latex": r",\quad ".join(map(latex, expressions)),
         "depends_on_time": by_time,
         "source": source,
+        "everywhere": True,
     }
 
 
@@ -232,9 +233,11 @@ def report(architecture, widths, parts, items, *, bias="none", metric=None, at="
         "dynamics": {"kind": kind, "rate": rate, "start": None if kind == "nesterov" else "0", "until": None,
                      "assumptions": [f"{letter} > 0" for letter in letters]},
         "trace": {"space": space, "filtration": filtration, "dimension": dimension},
+        "region": None,
         "laws": {
             "independent": space - dimension,
             "found": found,
+            "everywhere": found,
             "complete": True,
             "time_dependent": by_time if items else False,
             "time_free": space - dimension - by_time if time_free is None else time_free,
@@ -510,7 +513,7 @@ def test_exact_is_confirmed_in_part(built):
     family = report["laws"]["items"][0]
     family["expressions"].pop()
     family["latex"] = r",\quad ".join(map(latex, family["expressions"]))
-    family["number"] = report["laws"]["found"] = 2
+    family["number"] = report["laws"]["found"] = report["laws"]["everywhere"] = 2
     report["laws"]["complete"] = False
     report["status"], report["error_bound"] = "exact", "2^-40"
     report["laws"]["time_free_status"] = "exact"

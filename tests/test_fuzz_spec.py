@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import tomllib
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,8 @@ def within(seconds):
 
 def is_small(case: Spec) -> bool:
     blocks = ARCHITECTURES[case.model.architecture]
+    if not hasattr(case.model.options, "widths"):
+        return sum(prod(shape) for _, shape in blocks.blocks(case.model.options)) <= MOST_PARAMETERS
     return len(case.model.options.widths) <= 5 and max(case.model.options.widths) <= 4 and (
         sum(rows * columns for _, (rows, columns) in blocks.blocks(case.model.options)) <= MOST_PARAMETERS
     )  # fmt: skip

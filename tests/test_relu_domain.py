@@ -18,6 +18,7 @@ from sympy import QQ
 from sympy.polys.rings import ring
 
 from conslaw_cli.models.chain import Chain
+from conslaw_cli import analyze
 from conslaw_cli.models import ARCHITECTURES
 
 INFINITY = Fraction(10**9)
@@ -228,3 +229,37 @@ def test_phi_is_not_said_to_stand_for_the_network_nowhere_where_it_does_somewher
     assert found["status"] == "proved" and "nowhere" not in found["model"]["domain"]
     ranks = (rank(span_of_the_network(widths, "none", theta)) for theta in points(widths, "none", 200))
     assert found["trace"]["dimension"] in ranks
+
+
+@pytest.mark.parametrize(
+    ("widths", "kind", "phi", "network"),
+    [([1, 3, 1], "gradient-flow", 3, 4), ([1, 3, 1], "momentum", 0, 2), ([1, 4, 1], "gradient-flow", 4, 7), ([1, 5, 5, 1], "gradient-flow", 10, 22)],
+)
+def test_the_networks_own_count_beside_that_of_phi(widths, kind, phi, network):
+    report = analyze({"model": {"architecture": "relu", "widths": widths}, "dynamics": {"kind": kind}})
+    assert (report.laws.independent, report.network.laws, report.network.status) == (phi, network, "proved")
+    assert f"the network itself, around a Gaussian initialization, seed 0 (2 branch patterns): {network} laws (proved)" in str(report)
+    found = report.to_dict()["network"]
+    assert (found["laws"], found["region"]["patterns"]) == (network, 2)
+    text = analyze({"model": {"network": found["network"], "parameters": dict(report.model.blocks), "inputs": {"x": [1]}}, "dynamics": {"kind": kind}})
+    assert text.laws.independent == network
+
+
+def test_the_own_count_of_an_icnn_keeps_its_signs():
+    network = analyze({"model": {"architecture": "icnn", "widths": [2, 3, 4, 1]}}).network
+    assert network.laws is not None and "made positive on W2, W3" in network.region.around
+
+
+def test_where_phi_stands_for_the_network_there_is_no_other_count():
+    report = analyze({"model": {"architecture": "relu", "widths": [2, 3, 2]}})
+    assert report.network is None and report.to_dict()["network"] is None and "network " not in str(report).partition("\n")[2]
+
+
+def test_a_large_network_is_not_counted_beside_phi():
+    network = analyze({"model": {"architecture": "relu", "widths": [1, 40, 1]}}).network
+    assert network.status is None and "80 parameters" in network.note
+
+
+def test_a_metric_that_fits_no_network_is_told():
+    report = analyze({"model": {"architecture": "relu", "widths": [1, 3, 1]}, "metric": {"default": "natural-gradient"}})
+    assert report.network is not None and str(report)

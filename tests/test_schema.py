@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from click.testing import CliRunner
+from helpers import ZOO_SAMPLE
 
 from conslaw_cli import analyze
 from conslaw_cli.analysis import run
@@ -125,7 +126,7 @@ def test_what_the_schema_refuses_the_reader_refuses(name):
 # --- reports ---------------------------------------------------------------------------------------------------------
 
 
-LARGE = ("relu_mnist",)
+LARGE = ("relu_mnist", *{path.stem for path in SPECS if path.parent.name == "zoo"}.difference(ZOO_SAMPLE))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conslaw_cli.dynamics import build_dynamics
-from conslaw_cli.flows.cases import cases, initial_weights, real_generics
+from conslaw_cli.flows.cases import cases, real_generics
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.graph.functions import COS, EXP, LOG, NORMAL_CDF, SIN, smooth
 from conslaw_cli.graph.nodes import ONE_HOT, POSITIVE, TOP, Branch, Coefficient, Parameter, as_node
@@ -19,6 +19,7 @@ from conslaw_cli.laws.selection import Selection
 from conslaw_cli.laws.verify import Verdict, covector, verifications
 from conslaw_cli.limits import Limits
 from conslaw_cli.metrics import EUCLIDEAN
+from conslaw_cli.rings.gaussian import initial_weights
 from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.rings.tower import Sample, Tower, quotient

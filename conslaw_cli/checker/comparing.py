@@ -20,6 +20,7 @@ from conslaw_cli.checker.parts import Part, split
 from conslaw_cli.checker.result import Check
 from conslaw_cli.checker.statement import NO_STATEMENT
 from conslaw_cli.checker.system import System
+from conslaw_cli.checker.textread import check_text
 
 NAME = "graph"
 SMALL = 2**23 - 15
@@ -35,6 +36,8 @@ def check_graph(system: System, stated: bool, seed: bytes) -> Check:
         p += 1
     if not stated:
         return _without(system)
+    if model.composed:
+        return check_text(system, number)
     if model.statement is None:
         if not _apart(system, p, number):
             return Check(NAME, False, "a part has fields where its coefficients are zero, so the parts are not independent")

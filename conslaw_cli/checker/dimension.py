@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from conslaw_cli.checker import brackets, paths
+from conslaw_cli.checker.arguments import check_arguments
 from conslaw_cli.checker.growth import LARGEST_OWN, Grown, grow
 from conslaw_cli.checker.parts import Part
 from conslaw_cli.checker.result import Check, ReportError, Undecided, count, entry, integers
@@ -49,7 +50,7 @@ def check(report: dict, system: System, status: str, seed: int, checks: list[Che
         checks.extend(found)
         checks.append(_trace(report, system, dimension, (dimension,)))
         return Certified(dimension, by_paths=True)
-    certified = _brackets(system, stated, seed, checks)
+    certified = _brackets(system, stated, seed, status, checks)
     checks.append(_trace(report, system, certified.dimension, _filtration(certified.parts)))
     return certified
 
@@ -60,17 +61,18 @@ def _no_more(mapping: dict, known: set[str], where: str) -> None:
         raise ReportError(f"{where} has {more[0]!r}, which this checker does not know")
 
 
-def _brackets(system: System, stated: list, seed: int, checks: list[Check]) -> Certified:
+def _brackets(system: System, stated: list, seed: int, status: str, checks: list[Check]) -> Certified:
     found = []
     for number, (told, part) in enumerate(zip(stated, system.parts), 1):
         where = f"part {number}"
         if told["method"] != "brackets":
             raise ReportError(f"{where}: unknown method {told['method']!r}")
         _no_more(told, brackets.KEYS, where)
+        checks.extend(check_arguments(told.get("independence"), part, seed, status, where))
         more, spanned = brackets.check_part(system, part, told, where)
         checks.extend(more)
         grown = None
-        if spanned.generators.local <= LARGEST_OWN:
+        if spanned.generators.local <= LARGEST_OWN and system.network is None:
             checks.append(spanned.rank_check(where))
             grown = grow(system, part, seed, len(spanned.filtration))
             checks.append(_steps(grown.filtration, spanned.filtration, where))

@@ -50,15 +50,16 @@ def read_families(system: System, laws: Laws) -> tuple[Formulas, list[Family]]:
 
 def _family(system: System, formulas: Formulas, item: Item) -> Family:
     listed, letters = formulas.items[-1], system.rate.letters
+    blocks = frozenset(name for name, _ in system.blocks) if system.model.composed else None
     if item.form is None:
         numbering, names = system.numbering(), letters | {"t"}
         texts = item.latex.split(_SEPARATOR)
         if len(listed) > LATEX_SHOWN and texts[-1] == _AND_SO_ON:
             texts.pop()
-        readings = [parse(_plain(ascii_of(text, letters)), numbering.__getitem__, names) for text in texts]
+        readings = [parse(_plain(ascii_of(text, letters, blocks)), numbering.__getitem__, names) for text in texts]
         return Family(item, listed, None, [], 0, None, [Law.read(tree, formulas.times) for tree in readings])
     form = Form(item.form, system, formulas.times)
-    again = Form(ascii_of(item.latex, letters), system, formulas.times)
+    again = Form(ascii_of(item.latex, letters, blocks), system, formulas.times)
     if item.by_theory:
         return Family(item, listed, form, *form.representatives(), again, [])
     members = [parts for _, parts in form.members()]

@@ -8,7 +8,7 @@ from conslaw_cli.checker.parse import FUNCTIONS, ExpressionError
 
 _TOKEN = re.compile(r"\s*(\\[A-Za-z]+|\d+(?:\.\d+)?|[A-Za-z]|[-+(){}_^,:/])")
 _DIFFERENTIAL = re.compile(r"\s*\\mathrm\{d\}")
-DIAGONAL = frozenset({"diag"})
+DIAGONAL = frozenset({"diag", "sum"})
 _GROUPS = {"(": ")", r"\left": r"\right", "{": "}"}
 _NORM = re.compile(r"(d?[A-Za-z]+\d*)\[(?::,k|k,:)\]")
 _QUOTIENT = re.compile(r"\(\((\d+)\)/\((\d+)\)\)")
@@ -16,9 +16,9 @@ _MATRIX = re.compile(r"\{pmatrix\}([-\d& \\]*)\\end\{pmatrix\}")
 DEEPEST = 40
 
 
-def ascii_of(latex: str, letters: frozenset[str]) -> str:
-    """A formula or form in ASCII; ``letters`` are the names of constants. Raises ExpressionError."""
-    reader = _Reader(latex, letters)
+def ascii_of(latex: str, letters: frozenset[str], blocks: frozenset[str] | None = None) -> str:
+    """A formula or form in ASCII; ``letters`` are the names of constants, ``blocks`` those of a network's. Raises ExpressionError."""
+    reader = _Reader(latex, letters, blocks)
     text = reader.sequence()
     if reader.token() is not None:
         raise reader.fault()
@@ -26,8 +26,9 @@ def ascii_of(latex: str, letters: frozenset[str]) -> str:
 
 
 class _Reader:
-    def __init__(self, text: str, letters: frozenset[str]) -> None:
+    def __init__(self, text: str, letters: frozenset[str], blocks: frozenset[str] | None = None) -> None:
         self.text, self.letters, self.place, self.depth = text.rstrip(), letters, 0, 0
+        self.blocks = blocks
 
     def fault(self) -> ExpressionError:
         return ExpressionError(f"LaTeX that this checker cannot read near {self.text[max(0, self.place - 10) : self.place + 20]!r}")
@@ -180,6 +181,8 @@ class _Reader:
         text = self.sequence()
         for end in (r"\rVert", "^", "2"):
             self.expect(end)
+        if self.blocks is not None:
+            return f"sum({text}^2)"
         match = _NORM.fullmatch(text)
         if not match:
             raise self.fault()
@@ -193,8 +196,10 @@ class _Reader:
         self.take("_")
         indices = self.indices()
         if len(indices) == 1 and indices[0].isdigit():
-            spelled = f"{letters}_{indices[0]}"
-            return spelled if spelled in self.letters else letters + indices[0]
+            spelled, whole = f"{letters}_{indices[0]}", letters + indices[0]
+            if self.blocks is not None and not {whole, whole.removeprefix("d")} & self.blocks:
+                return spelled
+            return spelled if spelled in self.letters else whole
         self.place = before
         return self.entry(letters)
 
@@ -206,6 +211,17 @@ class _Reader:
             return "_".join([block, *indices])
         return f"{block}[{','.join(indices)}]"
 
+    def _axes(self) -> str:
+        """Numbers of axes in brackets, or sizes, after the first bracket."""
+        axes = [self.take() or ""]
+        separator = "x" if self.token() == "x" else ","
+        while self.take(separator):
+            axes.append(self.take() or "")
+        self.expect(")")
+        if not all(axis.isdigit() for axis in axes):
+            raise self.fault()
+        return f"({separator.join(axes)})"
+
     def indices(self) -> list[str]:
         if not self.take("{"):
             return [self.take() or ""]
@@ -216,6 +232,8 @@ class _Reader:
                 self.expect(":")
                 self.expect("}")
                 found.append(":")
+            elif self.take("("):
+                found.append(self._axes())
             else:
                 token = self.take()
                 if token is None or not token.isalnum():

@@ -20,9 +20,10 @@ from conslaw_cli.checker.parts import control
 from conslaw_cli.checker.polynomials import Values, values
 from conslaw_cli.checker.rates import at_some_point
 from conslaw_cli.checker.result import Check, ReportError
+from conslaw_cli.checker.steering import Steering, check_steering, degree_bits, rounds_for
 from conslaw_cli.checker.system import System
 from conslaw_cli.checker.terms import Law, Times
-from conslaw_cli.checker.worlds import Jet, World
+from conslaw_cli.checker.worlds import Jet, World, WrongPrime
 
 
 @dataclass
@@ -76,15 +77,26 @@ class Evaluation:
 def draw(formulas: Formulas, seed: bytes) -> Evaluation:
     """A point at which all functions of time have values. Raises Undecided where there is none."""
     system, nodes = formulas.system, formulas.times.nodes
-    world, found = at_some_point(
-        lambda world: [world.jet(node) for node in [system.rate.tree, *nodes]], system.rate.moment, seed
-    )
+    rooted = any(part.graph.rooted for part in system.parts)
+
+    def jets(world: World) -> list[Jet]:
+        _require_roots(system, world)
+        return [world.jet(node) for node in [system.rate.tree, *nodes]]
+
+    world, found = at_some_point(jets, system.rate.moment, seed, 2 if rooted else None)
     count = system.space if formulas.items else 0
     number = int.from_bytes(seed[:8], "big")
     point = residues(world.p, number, "variable", np.array([0]), count)[0].tolist()
     logarithms = residues(world.p, number, "logarithm", np.array([0]), count)[0].tolist()
     evaluation = Evaluation(world, found[0], found[1:], point, logarithms)
     return evaluation if system.root == 1 else _with_roots(system, evaluation, number)
+
+
+def _require_roots(system: System, world: World) -> None:
+    """Raises WrongPrime where a constant under a root of a network is no square."""
+    constants = {value for part in system.parts for value in part.graph.radicands}
+    if any(pow(world.number(value), (world.p - 1) // 2, world.p) != 1 for value in constants if value):
+        raise WrongPrime("a constant that is no square")
 
 
 def _with_roots(system: System, found: Evaluation, number: int) -> Evaluation:
@@ -106,19 +118,35 @@ def evaluate(formulas: Formulas, found: Evaluation) -> None:
     ]
 
 
-def check_laws(formulas: Formulas, found: Evaluation) -> list[Check]:
-    """Whether every law is constant along the drift and under every loss."""
+def check_laws(formulas: Formulas, found: Evaluation, everywhere: list[bool], chance: bool) -> list[Check]:
+    """Whether every law is constant along the drift and under every loss, and of a network for all branches if so said (steering.py)."""
     texts = [text for texts in formulas.texts for text in texts]
-    fields = _control(formulas.system, found) if texts else []
     moving = [text for text, law in zip(texts, found.laws) if _drift(formulas.system, found, law)]
-    steered = [text for text, law in zip(texts, found.laws) if _steering(formulas.system, found, law, fields)]
     bound = f"at a random point modulo a 61-bit prime; error probability below 2^-{_bits(formulas)}"
     nothing = [text for text, law in zip(texts, formulas.laws) if any(not found.times[g][0] for g in law.parts)]
     return [
         Check("laws: factors", not nothing, _about(len(texts), nothing, "free of factors that are zero", "in the same world")),
         Check("laws: drift", not moving, _about(len(texts), moving, "constant along the drift", bound)),
-        Check("laws: control", not steered, _about(len(texts), steered, "constant for every loss", bound)),
+        *(_by_inputs(formulas, found, everywhere, chance, texts) if formulas.system.network else [_by_losses(formulas, found, texts, bound)]),
     ]
+
+
+def _by_losses(formulas: Formulas, found: Evaluation, texts: list[str], bound: str) -> Check:
+    fields = _control(formulas.system, found) if texts else []
+    steered = [text for text, law in zip(texts, found.laws) if _steering(formulas.system, found, law, fields)]
+    return Check("laws: control", not steered, _about(len(texts), steered, "constant for every loss", bound))
+
+
+def _by_inputs(formulas: Formulas, found: Evaluation, everywhere: list[bool], chance: bool, texts: list[str]) -> list[Check]:
+    system, seed = formulas.system, int.from_bytes(found.world.seed[-8:], "big")
+    if not texts:
+        return [Check("laws: control", True, "there are no laws")]
+    bits = degree_bits(system, formulas.degree, len(texts))
+    times = tuple(value for value, _ in found.times)
+    steering = Steering(
+        system, tuple(formulas.laws), found.world, times, found.rate[0], tuple(found.point), found.logarithms, seed, rounds_for(bits)
+    )
+    return check_steering(steering, everywhere, texts, chance, bits)
 
 
 def _bits(formulas: Formulas) -> int:

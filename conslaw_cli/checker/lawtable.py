@@ -24,6 +24,8 @@ class Item:
     truncated: bool
     definitions: dict[str, str]
     """What letters stand for that are no names of entries."""
+    everywhere: bool
+    """Whether they hold for all branches of a network."""
 
     @property
     def by_theory(self) -> bool:
@@ -42,6 +44,7 @@ class Laws:
     time_free: int | None
     time_free_status: str | None
     searched_degree: int
+    everywhere: int
     special: tuple[Item, ...]
     """Items whose laws are no sums of monomials and logarithms; ``items`` holds the others."""
 
@@ -82,6 +85,7 @@ def read_laws(report: dict) -> Laws:
         entry(table, "time_free", (int, null), "laws"),
         status,
         count(table, "searched_degree", "laws"),
+        count(table, "everywhere", "laws"),
         tuple(item for item in items if item.family in SPECIAL),
     )
 
@@ -100,6 +104,7 @@ def _item(item: object, where: str) -> Item:
         entry(item, "source", str, where),
         entry(item, "truncated", bool, where) if "truncated" in item else False,
         entry(item, "definitions", dict, where) if "definitions" in item else {},
+        entry(item, "everywhere", bool, where),
     )
 
 
@@ -112,7 +117,9 @@ def numbers(laws: Laws) -> Check:
         listed = len(item.expressions)
         if item.number < 1 or not (listed < item.number if item.truncated else listed == item.number):
             return Check("laws: numbers", False, f"{item.family}: {item.number} laws announced, {listed} listed")
-    total = sum(item.number for item in every)
+    total, everywhere = sum(item.number for item in every), sum(item.number for item in every if item.everywhere)
+    if everywhere != laws.everywhere:
+        return Check("laws: numbers", False, f"{laws.everywhere} laws are announced to hold everywhere, {everywhere} are said to")
     if total != laws.found:
         return Check("laws: numbers", False, f"the families have {total} laws together, {laws.found} found are announced")
     if any(item.by_theory and item.expressions for item in laws.items):

@@ -14,6 +14,7 @@ from conslaw_cli.checker.graphread import read_graph
 from conslaw_cli.checker.result import ReportError, entry
 
 LARGEST_WIDTH = 10**30
+COMPOSED = frozenset({"network", "phi"})
 ANY_WORK = 10**100
 
 
@@ -272,6 +273,11 @@ class Model:
     def chain(self, *architectures: str) -> Chain | None:
         """Widths and biases, where this is one of these architectures."""
         return self.options if self.architecture in architectures else None
+
+    @property
+    def composed(self) -> bool:
+        """Whether it is a text, a network's or that of a phi, whose blocks have any number of axes."""
+        return self.architecture in COMPOSED
 
     @property
     def caveat(self) -> str | None:

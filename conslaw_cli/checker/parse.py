@@ -20,7 +20,7 @@ LARGEST_EXPONENT = 2100
 MOST_DIGITS = 400
 
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d*)?)|([A-Za-z_][A-Za-z0-9_]*)|(\*\*|[-+*/(),]))")
-_FACTOR = r"[A-Za-z][A-Za-z0-9]*_\d+(?:_\d+)?(?:\*\*\d{1,3})?"
+_FACTOR = r"[A-Za-z][A-Za-z0-9_]*_\d+(?:\*\*\d{1,3})?"
 _MONOMIAL = re.compile(rf"\s*(?:(\d{{1,30}})\*)?({_FACTOR}(?:\*{_FACTOR})*)(?=\s*(?:[-+)]|$))")
 Node = tuple
 

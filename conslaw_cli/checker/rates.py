@@ -91,15 +91,15 @@ def vanishes(values: Callable[[World], list[int]], moment: Moment, seed: bytes) 
     return all(not any(at_some_point(values, moment, seed + mark)[1]) for mark in (b"1", b"2"))
 
 
-def at_some_point(values: Callable, moment: Moment, seed: bytes) -> tuple[World, list]:
+def at_some_point(values: Callable, moment: Moment, seed: bytes, index: int | None = None) -> tuple[World, list]:
     """A world and what ``values`` gives there, another one where a root or an inverse is missing. Raises Undecided."""
-    world = draw_world(seed[-64:], moment.at)
+    world = draw_world(seed[-64:], moment.at, index or 8)
     for attempt in range(ATTEMPTS):
         mark = (seed + attempt.to_bytes(3, "big"))[-64:]
         try:
             return world, values(world)
         except WrongPrime:
-            world = draw_world(mark, moment.at, 8 if attempt < ATTEMPTS_AT_8 else 24)
+            world = draw_world(mark, moment.at, index or (8 if attempt < ATTEMPTS_AT_8 else 24))
         except Unlucky:
             world = reseeded(world, mark, moment.at)
     raise Undecided("a function of time has no value at any point tried")

@@ -9,6 +9,8 @@ from itertools import count, islice
 from conslaw_cli.checker.system import System
 
 NOWHERE = "nowhere for the network itself, the count is that of phi (see the note)"
+GENERIC = "generic parameters (open dense)"
+AROUND = "around theta* (see region); laws hold for all branches unless said"
 NO_STATEMENT = "the checker has no statement of the architecture {!r}"
 LONGEST_LIST = 8
 """Names listed before the middle ones are left out."""
@@ -30,19 +32,68 @@ SOURCES = re.compile(
     rf"search, degree (-?\d{{1,3}})|search, separable|theory, verified|integer kernel of the path exponents|{UNVERIFIED}"
 )
 BALANCED, NEURON, ANGULAR = "balancedness", "neuron balance", "angular momentum"
-MOMENTUM, CENTRE, FURTHER = "conserved momentum", "centre of motion", "further laws"
+MOMENTUM, CENTRE, FURTHER, SUMS = "conserved momentum", "centre of motion", "further laws", "conserved sums"
+
+
+PHI_OF = {"network": "the network itself", "phi": "as given"}
+"""What phi is of a model that is a text."""
+DEPENDENT = re.compile(
+    r"no error bound: of (\d{1,9}) different arguments of exp, Phi, log, sin and cos (\d{1,9}) are independent modulo constants; "
+    r"relations between the others' values are not used, so the trace may be smaller and there may be more laws"
+)
+UNCHECKED = (
+    "no error bound: that the arguments of exp, Phi, log, sin and cos are independent was too large to find out, so the trace may be smaller"
+)
+CHANCE = re.compile(r"(\d{1,9}) of the laws verified at random points modulo primes, with this error, not as identities")
+
+
+def unused(system: System) -> list[str]:
+    """The notes on parameters and inputs that a text does not use."""
+    names, reached = composed_names(system.model.keys), reached_names(system)
+    notes = [f"{name} is not used: its entries are conserved, one by one" for name, _ in system.blocks if name not in reached]
+    return notes + [f"the network does not depend on the input {name}" for name in names if name not in reached]
+
+
+def composed_names(keys: dict[str, object]) -> list[str]:
+    """The inputs of a network."""
+    inputs = keys.get("inputs")
+    return [name for name in inputs if isinstance(name, str)] if isinstance(inputs, dict) else []
+
+
+def reached_names(system: System) -> set[str]:
+    """Parameters and inputs that the value depends on: what a zero multiplies is no use of it."""
+    (part,) = system.parts
+    steps, found = part.graph.steps, set()
+    zeros = {k for k, step in enumerate(steps) if step.operation == "constant" and not any(step.detail)}
+    left = [len(steps) - 1 if part.graph.output is None else part.graph.output]
+    seen: set[int] = set()
+    while left:
+        number = left.pop()
+        step = steps[number]
+        if number in seen:
+            continue
+        seen.add(number)
+        if step.operation in ("parameter", "coefficient"):
+            found.add(step.detail.removesuffix("'"))
+        if part.graph.output is not None or not (step.operation == "multiply" and zeros & set(step.arguments)):
+            left.extend(step.arguments)
+    return found
 
 
 def domain(system: System) -> str:
     """Where phi stands for the model, and what must be positive: blocks of the architecture, and those the metric is taken at."""
     model = system.model
-    where = NOWHERE if model.caveat else model.statement.where(model.options)
+    if model.composed:
+        branches = any(step.operation == "branch" for part in system.parts for step in part.graph.steps)
+        return ", ".join([AROUND if branches else GENERIC, *_positive(system)])
+    where = "" if model.statement is None else NOWHERE if model.caveat else model.statement.where(model.options)
     return ", ".join(filter(None, (where, *_positive(system)))) or "everywhere"
 
 
 def _positive(system: System) -> list[str]:
     """The conditions on signs, in words."""
-    kept, metric = system.model.statement.positive, [n for n, a in system.exponents.items() if a]
+    kept = system.model.statement.positive if system.model.statement else lambda name: False
+    metric = [n for n, a in system.exponents.items() if a]
     at_theta = [n for n in system.exponents if kept(n) or (n in metric and system.at == "theta")]
     ahead = [_ahead(system, n) for n in metric] if system.lookahead else []
     return [f"{', '.join(_shortened(names))} > 0" for names in (at_theta, ahead) if names]
@@ -86,6 +137,8 @@ def family_fits(name: str, is_matrix: bool, velocities: set[int]) -> bool:
         MOMENTUM: (False, {1}),
         CENTRE: (False, {0, 1}),
     }
+    if name == SUMS:
+        return not is_matrix
     return shapes.get(name) == (is_matrix, velocities)
 
 

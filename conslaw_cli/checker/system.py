@@ -8,18 +8,18 @@ from fractions import Fraction
 from math import lcm, prod
 
 from conslaw_cli.checker.dynamics import DYNAMICS, Dynamics
-from conslaw_cli.checker.graph import Block
+from conslaw_cli.checker.graph import Block, Shape
 from conslaw_cli.checker.metrics import NATURAL, Metric, read_metrics
 from conslaw_cli.checker.models import LARGEST_WIDTH, Model, read_model
 from conslaw_cli.checker.parse import ExpressionError, Node, parse
-from conslaw_cli.checker.parts import Part, read_parts, whole
+from conslaw_cli.checker.parts import Part, matrix_of, read_parts, whole
 from conslaw_cli.checker.rates import Rate, read_rate
 from conslaw_cli.checker.result import ReportError, Undecided, count, entry
 
 LARGEST_SYSTEM = 5_000_000
 """Parameters up to which laws and certificates are evaluated."""
-_ENTRY = re.compile(r"([A-Za-z][A-Za-z0-9]*)_(\d{1,9})(?:_(\d{1,9}))?")
-_BLOCK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,40}")
+_BLOCK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}")
+MOST_AXES = 12
 MOST_BLOCKS = 2000
 _START = re.compile(r"\d{1,40}(/0*[1-9]\d{0,40})?")
 
@@ -62,6 +62,11 @@ class System:
     def space(self) -> int:
         """Number of drift coordinates."""
         return self.size * (2 if self.second_order else 1)
+
+    @property
+    def network(self) -> Part | None:
+        """The one part of a network, which has inputs and cotangents."""
+        return self.parts[0] if self.parts and self.parts[0].graph.output is not None else None
 
     @property
     def lookahead(self) -> bool:
@@ -114,25 +119,36 @@ class Numbering(dict):
         return number
 
     def _number(self, name: str) -> int:
-        match = _ENTRY.fullmatch(name)
-        if not match:
+        """The longest name of a block that begins the name is its block's only where the indices that are left are one for each axis."""
+        pieces = name.split("_")
+        for count in range(min(len(pieces) - 1, MOST_AXES) + 1):
+            stem, indices = "_".join(pieces[: len(pieces) - count]), pieces[len(pieces) - count :]
+            if not all(index.isdigit() and len(index) < 10 for index in indices):
+                break
+            for block, shift in ((stem, 0), (stem[1:], self._velocities)):
+                known = block in self._shapes and (shift == 0 or (stem[:1] == "d" and shift is not None))
+                if known and count == len(self._axes(block)):
+                    return self._entry(block, [int(index) - 1 for index in indices], shift)
+        return -1
+
+    def _axes(self, block: str) -> Shape:
+        """What its entries' indices count."""
+        return self._shapes[block][:1] if block in self._vectors else self._shapes[block]
+
+    def _entry(self, block: str, indices: list[int], shift: int) -> int:
+        shape = self._axes(block)
+        if not all(0 <= index < size for index, size in zip(indices, shape)):
             return -1
-        block, shift = match[1], 0
-        if block not in self._shapes and block[0] == "d" and self._velocities is not None:
-            block, shift = block[1:], self._velocities
-        if block not in self._shapes or (block in self._vectors) is bool(match[3]):
-            return -1
-        rows, columns = self._shapes[block]
-        row, column = int(match[2]) - 1, int(match[3] or 1) - 1
-        if not (0 <= row < rows and 0 <= column < columns):
-            return -1
-        return self._offsets[block] + row * columns + column + shift
+        place = 0
+        for index, size in zip(indices, shape):
+            place = place * size + index
+        return self._offsets[block] + place + shift
 
 
 def read_system(report: dict) -> System:
     """The system of a report. Raises ReportError, Undecided."""
     model, certificate = read_model(report), entry(report, "certificate", dict)
-    blocks, vectors = _blocks(entry(certificate, "blocks", list, "certificate"))
+    blocks, vectors = _blocks(entry(certificate, "blocks", list, "certificate"), model.composed)
     if model.statement and (blocks, vectors) != (model.statement.blocks(model.options), model.statement.vectors(model.options)):
         raise ReportError(f"certificate.blocks are not those of {model.title[:200]}")
     at, metrics = _metric(entry(report, "metric", dict), blocks)
@@ -163,18 +179,19 @@ def is_paths(stated: list) -> bool:
     return [entry(part, "method", str, "certificate part") for part in stated] == ["paths"]
 
 
-def _blocks(stated: list) -> tuple[tuple[Block, ...], frozenset[str]]:
-    """The blocks as rows and columns, and those that have one index."""
+def _blocks(stated: list, composed: bool) -> tuple[tuple[Block, ...], frozenset[str]]:
+    """The blocks as rows and columns, of a network as they are, and those that have one index."""
     blocks, vectors = {}, set()
     if not 0 < len(stated) <= MOST_BLOCKS:
         raise ReportError(f"certificate.blocks must hold from 1 to {MOST_BLOCKS} blocks")
     for block in stated:
         name, shape = block if isinstance(block, list) and len(block) == 2 else (None, None)
         valid = isinstance(name, str) and _BLOCK_NAME.fullmatch(name) and name not in blocks
-        if not valid or not isinstance(shape, list) or len(shape) not in (1, 2) or not all(_is_width(k) for k in shape):
+        axes = range(MOST_AXES + 1) if composed else (1, 2)
+        if not valid or not isinstance(shape, list) or len(shape) not in axes or not all(_is_width(k) for k in shape):
             raise ReportError("certificate.blocks must hold [name, shape] with different names and one or two positive whole numbers")
-        blocks[name] = (*shape, 1)[:2]
-        if len(shape) == 1:
+        blocks[name] = tuple(shape) if composed else (*shape, 1)[:2]
+        if len(shape) == 1 and not composed:
             vectors.add(name)
     if clash := [name for name in blocks if f"d{name}" in blocks]:
         raise ReportError(f"certificate.blocks: d{clash[0]} is a velocity of {clash[0]}")
@@ -193,7 +210,7 @@ def _metric(metric: dict, blocks: tuple[Block, ...]) -> tuple[str, dict[str, Met
         raise ReportError("metric.blocks must name exactly the model's blocks")
     if NATURAL in given.values() and at == "lookahead":
         raise ReportError(f"{NATURAL} must be taken at theta")
-    return at, read_metrics(given, dict(blocks))
+    return at, read_metrics(given, {name: matrix_of(shape) for name, shape in blocks})
 
 
 def _kind(dynamics: dict) -> str:

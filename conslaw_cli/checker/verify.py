@@ -17,11 +17,12 @@ from conslaw_cli.checker.families import check_families, complete_truncated, rea
 from conslaw_cli.checker.independence import independence
 from conslaw_cli.checker.laws import check_laws, draw, evaluate
 from conslaw_cli.checker.lawtable import Laws, numbers, read_laws
+from conslaw_cli.checker.region import check_region
 from conslaw_cli.checker.result import Check, ReportError, Undecided, Verification, count, entry
 from conslaw_cli.checker.special import check_special
 from conslaw_cli.checker.system import LARGEST_SYSTEM, System, is_paths, read_system
 from conslaw_cli.checker.times import time_checks
-from conslaw_cli.checker.words import word_checks
+from conslaw_cli.checker.words import left_to_chance, word_checks
 
 STATUSES = ("proved", "proved for phi", "exact", "exact for phi", "theorem", "undecided")
 SCHEMA = 2
@@ -51,12 +52,15 @@ def _everything(report: dict, status: str, seed: bytes, checks: list[Check]) -> 
     stated = report["certificate"]["parts"]
     checks.append(check_graph(system, bool(stated) and not is_paths(stated), seed))
     certified = dimension.check(report, system, status, int.from_bytes(seed[:8], "big"), checks)
+    checks.extend(check_region(report, system))
     checks.append(numbers(laws))
+    if not system.network and laws.everywhere != laws.found:
+        checks.append(Check("laws: everywhere", False, "laws that are said to hold in a region, of a model without branches"))
     if laws.by_theory:
         checks.append(_theory(laws, certified))
     moves = None
     if system.parts:
-        moves = _laws(system, laws, seed, certified.by_paths, checks)
+        moves = _laws(system, laws, seed, certified.by_paths, checks, left_to_chance(report))
     elif laws.items or laws.special:
         why = "there is no graph to check them against"
         if system.size > LARGEST_SYSTEM:
@@ -66,13 +70,14 @@ def _everything(report: dict, status: str, seed: bytes, checks: list[Check]) -> 
     checks.extend(conclusions(report, system, status, laws, certified, moves))
 
 
-def _laws(system: System, laws: Laws, seed: bytes, by_paths: bool, checks: list[Check]) -> int | None:
+def _laws(system: System, laws: Laws, seed: bytes, by_paths: bool, checks: list[Check], chance: bool) -> int | None:
     """Checks everything about the laws; the rank of the translations of time on them, None where it is open."""
     formulas, families = read_families(system, laws)
     found = draw(formulas, seed)
     complete_truncated(formulas, families, found)
     evaluate(formulas, found)
-    checks.extend(check_laws(formulas, found))
+    everywhere = [item.everywhere for item, texts in zip(laws.items, formulas.texts) for _ in texts]
+    checks.extend(check_laws(formulas, found, everywhere, chance))
     special, moving = check_special(system, laws, formulas, found, seed)
     checks.extend(special)
     needed = len(formulas.laws) if laws.by_theory else laws.found - sum(item.number for item in laws.special)

@@ -14,24 +14,33 @@ from conslaw_cli.checker.system import System
 
 _VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){1,3}([a-z0-9.+-]{0,20})")
 _TOP = frozenset(
-    "schema name model metric dynamics trace laws status error_bound theorem notes certificate reproduce".split()
-)
+    "schema name model metric dynamics trace region laws status error_bound theorem notes certificate reproduce".split()
+) | {"network"}
 _TABLES = {
     "metric": frozenset({"blocks", "at"}),
     "dynamics": frozenset("kind rate start until assumptions".split()),
     "trace": frozenset("space filtration dimension".split()),
     "laws": frozenset(
-        "independent found complete time_dependent time_free time_free_status searched_degree items".split()
+        "independent found everywhere complete time_dependent time_free time_free_status searched_degree items".split()
     ),
     "reproduce": frozenset("version seed primes spec_sha256".split()),
 }
-_ITEM = frozenset("family number expressions form latex depends_on_time source truncated definitions".split())
+_ITEM = frozenset("family number expressions form latex depends_on_time source truncated definitions everywhere".split())
 
 
 def word_checks(report: dict, system: System, status: str) -> list[Check]:
     """Raises ReportError, Undecided."""
     _nothing_unknown(report)
-    return [_model(report, system), _interval(report, system), _status(report, system, status), _made(report, system)]
+    entry(report, "region", (dict, type(None)))
+    checks = [_model(report, system), _interval(report, system), _status(report, system, status), _made(report, system)]
+    return [*checks, *_network(report)]
+
+
+def _network(report: dict) -> list[Check]:
+    """The network's own count is that of another report."""
+    if report.get("network") is None:
+        return []
+    return [Check("network", True, "its own count was not proved again: the report of the network as a text has the certificate", proved=False)]
 
 
 def _nothing_unknown(report: dict) -> None:
@@ -48,6 +57,9 @@ def _nothing_unknown(report: dict) -> None:
 def _model(report: dict, system: System) -> Check:
     model, stated = report["model"], system.model.statement
     said = [entry(model, key, str, "model") for key in ("phi", "domain")]
+    if system.model.composed:
+        fits = said == [statement.PHI_OF[system.model.architecture], statement.domain(system)]
+        return Check("model", fits, f"{system.model.architecture} as its text says" if fits else "model.phi or model.domain is not of such a model")
     if stated is None:
         detail = f"that phi is {said[0][:60]!r}, valid {said[1][:60]}, was not compared: {statement.NO_STATEMENT.format(system.model.architecture)}"
         return Check("model", True, detail, proved=False)
@@ -78,12 +90,16 @@ def _status(report: dict, system: System, status: str) -> Check:
     caveat = system.model.caveat
     notes = entry(report, "notes", list)
     bound, theorem = (entry(report, key, (str, type(None))) for key in ("error_bound", "theorem"))
-    if system.model.statement is None and (notes or status.endswith(" for phi") or theorem):
+    if system.model.composed and not system.parts:
+        return Check("status", True, f"{status}, with {len(notes)} notes, was not compared: there is no graph", proved=False)
+    if system.model.statement is None and not system.model.composed and (notes or status.endswith(" for phi") or theorem):
         detail = f"{status}, with {len(notes)} notes, was not compared: {statement.NO_STATEMENT.format(system.model.architecture)}"
         return Check("status", True, detail, proved=False)
     if status.endswith(" for phi") != (caveat is not None and status not in ("theorem", "undecided")):
         return Check("status", False, f"{status} is not what can be said where phi {'does not stand' if caveat else 'stands'} for the model")
-    if (bound is not None) != status.startswith("exact") or (theorem is not None) != (status == "theorem"):
+    text = notes[0] if notes and isinstance(notes[0], str) else ""
+    dependent = status == "exact" and bool(statement.DEPENDENT.fullmatch(text) or text == statement.UNCHECKED)
+    if (bound is not None) != (status.startswith("exact") and not dependent) or (theorem is not None) != (status == "theorem"):
         return Check("status", False, f"an error bound or a theorem that a report of status {status} does not have")
     expected = [caveat] if caveat else []
     if status in ("theorem", "undecided"):
@@ -92,11 +108,19 @@ def _status(report: dict, system: System, status: str) -> Check:
         if not any(pattern.fullmatch(first) for pattern in patterns):
             return Check("status", False, f"{status} without a reason that this checker knows")
         expected = [first, *expected]
+    if dependent or (status == "exact" and statement.CHANCE.fullmatch(text)):
+        expected = [text, *expected]
     expected += [statement.algebraic(system)] if _all_algebraic(report, system) else []
     expected += [statement.NATURAL] if metrics.NATURAL in report["metric"]["blocks"].values() else []
+    expected += statement.unused(system) if system.model.composed else []
     if notes != expected:
         return Check("status", False, f"the notes must be {expected or 'none'}")
     return Check("status", True, f"{status}, with {len(notes)} notes that are true of such a system")
+
+
+def left_to_chance(report: dict) -> bool:
+    """Whether the report says of laws that they were verified at random points."""
+    return any(isinstance(note, str) and statement.CHANCE.fullmatch(note) for note in report["notes"])
 
 
 def _all_algebraic(report: dict, system: System) -> bool:
@@ -134,11 +158,19 @@ def spec_hash(report: dict, system: System) -> str:
     if system.dynamics.drifts and system.start is not None:
         dynamics["start"] = _plain(system.start)
     data = {
-        "model": {"architecture": system.model.architecture, **system.model.keys},
+        "model": {"architecture": system.model.architecture, **_keys(system)},
         "metric": {**report["metric"]["blocks"], "at": system.at},
         "dynamics": dynamics,
     }
     return sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _keys(system: System) -> dict[str, object]:
+    """The keys of [model]; what a report says of a text's arrays in its model's own words is named as in a spec."""
+    if not system.model.composed:
+        return system.model.keys
+    names = {"shapes": "parameters", "expression": "phi"}
+    return {names.get(key, key): value for key, value in system.model.keys.items()}
 
 
 def _plain(value: Fraction) -> int | str:

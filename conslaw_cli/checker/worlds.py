@@ -192,6 +192,8 @@ class World:
 
     def _imaginary(self) -> int:
         """A square root of -1, from the smallest number that is no square."""
+        if self.p % 4 == 3:
+            raise Undecided("a circular function of time beside roots in a network")
         base = next(x for x in range(2, 1000) if pow(x, (self.p - 1) // 2, self.p) != 1)
         return pow(base, (self.p - 1) // 4, self.p)
 
@@ -210,9 +212,10 @@ def draw_world(seed: bytes, at: Mapping[str, Fraction], index: int = 8) -> World
     """A random point with a fresh prime of 61 bits or a few more.
 
     p is 1 modulo ``index``, 8 or 24: only for 24 is 3 a square. And q is 23 modulo 24, so that 2 and 3 are squares modulo q.
+    Roots of a network's values take the index 2, so that half of all numbers are squares, and no square is a negative of another.
     """
     start = int.from_bytes(blake2b(b"prime", key=seed[:64], digest_size=8).digest(), "big") % 2**56
-    q = (2**57 + start) // 24 * 24 + 23
+    q = ((2**59 if index == 2 else 2**57) + start) // 24 * 24 + 23
     while not (fmpz(q).is_prime() and fmpz(index * q + 1).is_prime()):
         q += 24
     return reseeded(World(index * q + 1, seed, {}, q), seed, at)

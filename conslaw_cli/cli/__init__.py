@@ -25,6 +25,7 @@ COMMANDS = {
     "compare": ("conslaw_cli.cli.compare:compare", "One model under several dynamics and metrics, side by side."),
     "new": ("conslaw_cli.cli.new:new", "Print a commented spec to start from."),
     "architectures": ("conslaw_cli.cli.architectures:architectures", "What there is, with phi and its domain."),
+    "zoo": ("conslaw_cli.cli.zoo:zoo", "The counts of the networks that come with the tool."),
     "verify-certificate": ("conslaw_cli.cli.verify:verify_certificate", "Re-prove saved JSON reports independently."),
     "schema": ("conslaw_cli.cli.schema:schema", "Print a JSON Schema of specs or reports."),
     "completion": ("conslaw_cli.cli.completion:completion", "Print a shell completion script."),

@@ -8,18 +8,34 @@ from conslaw_cli.cli.exits import Exit
 from conslaw_cli.cli.output import write
 from conslaw_cli.models import ARCHITECTURES, Architecture
 from conslaw_cli.problems import as_toml
+from conslaw_cli.zoofiles import Entry, zoo
+
+_WIDEST = 31
+"""Columns of a name in the zoo; a longer one pushes its line on."""
 
 
 @click.command(
     epilog="""\b
 Example:
   conslaw architectures | less
+  conslaw architectures | grep -A1 attention
+  conslaw new attention                         prints the spec of an entry
 """
 )
 def architectures() -> Exit:
-    """List the architectures: reparametrization phi, the domain where it holds, parameters, default metric, source."""
-    write("\n\n".join(map(_described, ARCHITECTURES.values())), None)
+    """List the architectures: reparametrization phi, the domain where it holds, parameters, default metric, source.
+
+    Then the zoo: networks written out, with what is conserved, its source, and who showed that this is all.
+    """
+    entries = list(zoo().values())
+    head = f"zoo       {len(entries)} networks written out: `conslaw new NAME` prints the spec of one"
+    write("\n\n".join([*map(_described, ARCHITECTURES.values()), "\n".join([head, *map(_listed, entries)])]), None)
     return Exit.OK
+
+
+def _listed(entry: Entry) -> str:
+    """An entry of the zoo: its line, and below it the source and whether completeness is known."""
+    return f"  {entry.name:<{_WIDEST}} {entry.line}\n  {'':<{_WIDEST}}   source: {entry.source} · complete: {entry.completeness}"
 
 
 def _described(architecture: Architecture) -> str:

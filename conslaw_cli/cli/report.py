@@ -24,12 +24,14 @@ from conslaw_cli.cli.specs import (
     timeout_option,
     total_timeout_option,
 )
-from conslaw_cli.report import FORMATS, render
-from conslaw_cli.spec import Spec
+from conslaw_cli.report import FORMATS, render, render_regions
+from conslaw_cli.report.regions import FORMATS as REGION_FORMATS
+from conslaw_cli.spec import Spec, SpecError
 from conslaw_cli.steps import Step
 
 if TYPE_CHECKING:
     from conslaw_cli.report.model import Report
+    from conslaw_cli.report.regions import Regions
 
 
 @click.command(
@@ -39,10 +41,17 @@ Examples:
   conslaw report --format json spec.toml > report.json
   conslaw new relu | conslaw report -
   conslaw report --timeout 60 spec.toml          what is known after a minute
+  conslaw report --regions 20 network.toml       how often which count occurs over 20 initializations
 """
 )
 @specs_argument
 @format_option(FORMATS)
+@click.option(
+    "--regions",
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    help="Of networks with branches: the counts around N initializations with their frequencies (text, json).",
+)
 @click.option("--expand", is_flag=True, help="Write out every law of large families.")
 @timeout_option
 @total_timeout_option
@@ -52,6 +61,7 @@ Examples:
 def report(
     specs: tuple[str, ...],
     format_: str,
+    regions: int | None,
     expand: bool,
     timeout: float | None,
     total_timeout: float | None,
@@ -68,9 +78,15 @@ def report(
     limits = RunLimits.from_now(timeout, None, total_timeout)
     if limits.timed and not can_ring():
         complain("--timeout and --total-timeout have no effect on this system")
+    if regions and (format_ not in REGION_FORMATS or expand):
+        raise click.UsageError(f"--regions takes --format {' or '.join(REGION_FORMATS)}, and no --expand")
     look = {"color": wants_color(output), "width": width(output), "ascii_only": wants_ascii(output)}
     with SignOfLife() as life:
-        work = _Work(limits, seed, life, lambda reports: render(reports, format_, expand=expand, **look))
+        rendered = lambda reports: render(reports, format_, expand=expand, **look)
+        work = _Work(limits, seed, life, rendered)
+        if regions:
+            as_tables = lambda tables, others: render_regions(tables, others, format_, **look)
+            work = _Regions(limits, seed, life, rendered, number=regions, as_tables=as_tables)
         codes = [work.add(spec) if spec is not None else code for _, spec, code in read_all(specs)]
         text = work.text()
     if text:
@@ -109,3 +125,37 @@ class _Work:
         """One report by itself, so that none is taken whose writing takes longer than the limit."""
         if self.limits.timed:
             self.written = (report, self.rendered([report]))
+
+
+@dataclass
+class _Regions(_Work):
+    """Counts over many regions; a report of what has but one."""
+
+    number: int = 1
+    as_tables: Callable[[Sequence[Regions], Sequence[Report]], str] = lambda tables, others: ""
+    tables: list[Regions] = field(default_factory=list)
+
+    def add(self, spec: Spec) -> Exit:
+        """Count around every initialization, each within the limits."""
+        from conslaw_cli.batch.engine import report_within
+        from conslaw_cli.regions import regions_of
+        from conslaw_cli.report.model import Report
+
+        self.life.begin(spec.name)
+        try:
+            found = regions_of(spec, self.number, lambda around: report_within(self.limits, around, self.seed, self.life))
+        except SpecError as error:
+            complain(str(error))
+            return Exit.UNUSABLE
+        if not isinstance(found, Report):
+            self.tables.append(found)
+            return worst([exit_of(report) for _, report in found.reports])
+        if found.status != "undecided":
+            complain(f"{spec.name}: no branches, so there is one region; this is its report")
+        self.reports.append(found)
+        return exit_of(found)
+
+    def text(self) -> str:
+        """The tables, and the reports of what has one region."""
+        self.life(Step("writing the reports"))
+        return self.as_tables(self.tables, self.reports) if self.tables or self.reports else ""

@@ -14,10 +14,11 @@ from math import prod
 
 import numpy as np
 
-from conslaw_cli.graph.nodes import ONE_HOT, POSITIVE, Coefficient, Shape
+from conslaw_cli.graph.nodes import ONE_HOT, POSITIVE, Coefficient
 from conslaw_cli.graph.program import Program
 from conslaw_cli.limits import LIMITS
 from conslaw_cli.rings.floats import Floats
+from conslaw_cli.rings.gaussian import generic_values, normal
 from conslaw_cli.rings.stream import Stream
 
 CHUNK_ENTRIES = 20_000_000
@@ -123,27 +124,6 @@ def _branches(program: Program, weights: dict, generics: dict, values: dict, str
     return [np.broadcast_to(floats.branches[id(node)], (len(ids), *node.shape)) for node in program.branches]
 
 
-def normal(stream: Stream, name: str, ids: np.ndarray, shape: Shape) -> np.ndarray:
-    """Standard normal numbers by counter, (len(ids), *shape) (Box and Muller 1958)."""
-    size = prod(shape)
-    words = stream.words(name, ids, 2 * size)
-    uniform = ((words >> np.uint64(11)).astype(np.float64) + 0.5) / 2**53
-    radius, angle = np.sqrt(-2 * np.log(uniform[:, :size])), 2 * np.pi * uniform[:, size:]
-    return (radius * np.cos(angle)).reshape(len(ids), *shape)
-
-
-def initial_weights(blocks: tuple[tuple[str, Shape], ...], seed: int) -> dict[str, np.ndarray]:
-    """A Gaussian initialization theta*, (1, *shape) by name."""
-    stream = Stream(seed)
-    return {name: normal(stream, f"initial/{name}", np.array([0]), shape) for name, shape in blocks}
-
-
 def real_generics(program: Program) -> dict[str, np.ndarray]:
     """Real values of the generic constants, (1, *shape) by name."""
-    stream = Stream(0)
-    return {
-        name: normal(stream, f"generic/{name}", np.array([0]), node.shape)
-        if node.floats is None
-        else np.array(node.floats).reshape(1, *node.shape)
-        for name, node in program.generics.items()
-    }
+    return generic_values(program.generics)

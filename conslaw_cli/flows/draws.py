@@ -15,7 +15,7 @@ import numpy as np
 
 from conslaw_cli.flows.cases import Cases
 from conslaw_cli.graph.nodes import FREE, Coefficient
-from conslaw_cli.graph.program import Program
+from conslaw_cli.graph.program import COTANGENT, Program
 from conslaw_cli.rings.defined import Definedness
 from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.jets import Values
@@ -23,13 +23,15 @@ from conslaw_cli.rings.keyed import Keyed
 from conslaw_cli.rings.stream import Stream, coefficient, generic
 from conslaw_cli.rings.zeros import zeros_of
 
-COTANGENT = "v"
-"""The coefficients that a network's output is paired with."""
-ATTEMPTS = 48
-"""Draws of inputs before outputs that are undefined are left out: enough for five roots of tokens each."""
+ATTEMPTS = 2**14
+"""Draws of inputs before outputs that are undefined are left out: enough for some twelve roots behind one of them."""
 
-AT_ONCE = 128
-"""Attempts that are made at once for all draws together."""
+NEXT_ATTEMPT = 2**42
+"""What every further attempt adds to the number that a draw has in its stream."""
+HOPELESS = 2**16
+"""Attempts in a row without any success, after which it is the point that does not suit the outputs."""
+ENTRIES_AT_ONCE = 4_000_000
+"""Entries of all arrays for the attempts that are made at once, 30 MB each."""
 
 Positions = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]
 """The parameters by name, (1, count or 1, *shape), for values (1, count, 1) of the free symbol and the numbers of the draws."""
@@ -58,7 +60,7 @@ class Draw:
         self.numbers = (self.ids[:, None] * each + np.arange(each)).ravel()
         self.case = np.tile(np.arange(each), len(self.ids)) if self.cases.mixed else self.cases.of(self.numbers)
         self.settled = self.program.output is None or self.program.defined_everywhere
-        self.coefficients, self.symbols = self._drawn(self.numbers, 0)
+        self.coefficients, self.symbols = self._drawn(self.numbers)
 
     @property
     def count(self) -> int:
@@ -70,36 +72,46 @@ class Draw:
         return self._values(parameters, self.coefficients, self.case)
 
     def settle(self, positions: Positions) -> np.ndarray:
-        """Draw again until every draw has an output that is defined, and leave out those that are not. The fraction of rows defined."""
+        """Draw again until every draw has its row of the output defined, and leave out those that are not. The fraction of rows defined.
+
+        Each row has its turn, by the draw's number: first ones, with fewer roots behind them, are no more often among the fields than others.
+        """
         if self.settled:
             return np.ones(self.count)
         self.settled = True
         mask = self._undefined(positions, self.coefficients, self.symbols, np.arange(self.count))
-        attempt = 1
-        while attempt < (ATTEMPTS if self._redrawn else 1):
-            pending = np.flatnonzero(mask.reshape(self.count, -1).all(axis=1))
-            if not len(pending):
-                break
-            tries = min(ATTEMPTS - attempt, max(1, AT_ONCE // len(pending)))
+        attempt, barren, pending = 1, 0, np.flatnonzero(self._missed(mask, np.arange(self.count)))
+        while attempt < (ATTEMPTS if self._redrawn else 1) and len(pending) and barren < HOPELESS:
+            tries = min(ATTEMPTS - attempt, attempt, max(1, self._at_once // len(pending)))
             self._redraw(positions, mask, pending, range(attempt, attempt + tries))
-            attempt += tries
+            attempt, before = attempt + tries, pending
+            pending = np.flatnonzero(self._missed(mask, np.arange(self.count)))
+            barren = barren + tries * len(before) if len(pending) == len(before) else 0
         self._leave_out(mask)
         return 1 - mask.reshape(self.count, -1).mean(axis=1)
 
     def _redraw(self, positions: Positions, mask: np.ndarray, pending: np.ndarray, attempts: range) -> None:
-        """Of several attempts for each pending draw the first with an output that is defined, or the last."""
-        drawn = [self._drawn(self.numbers[pending], attempt) for attempt in attempts]
-        coefficients = {name: np.concatenate([found[name] for found, _ in drawn], axis=1) for name in drawn[0][0]}
-        symbols = np.concatenate([symbols for _, symbols in drawn], axis=1)
+        """Of several attempts for each pending draw the first with its row defined, or the last."""
+        coefficients, symbols = self._drawn((np.arange(attempts.start, attempts.stop)[:, None] * NEXT_ATTEMPT + self.numbers[pending]).ravel())
         found = self._undefined(positions, coefficients, symbols, np.tile(pending, len(attempts)))
         found = found.reshape(len(attempts), len(pending), *found.shape[1:])
-        some = ~found.reshape(len(attempts), len(pending), -1).all(axis=2)
+        some = ~np.array([self._missed(of_attempt, pending) for of_attempt in found])
         first = np.where(some.any(axis=0), some.argmax(axis=0), len(attempts) - 1)
         chosen = first * len(pending) + np.arange(len(pending))
         for name, array in coefficients.items():
             self.coefficients[name][:, pending] = array[:, chosen]
         self.symbols[:, pending] = symbols[:, chosen]
         mask[pending] = found[first, np.arange(len(pending))]
+
+    def _missed(self, mask: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        """Which draws of some numbers do not have their row defined; of masks (len(chosen), *rows)."""
+        rows = mask.reshape(len(chosen), -1)
+        return rows[np.arange(len(chosen)), self.numbers[chosen] % rows.shape[1]]
+
+    @cached_property
+    def _at_once(self) -> int:
+        entries = sum(prod(node.shape) for node in self.program.nodes)
+        return int(np.clip(ENTRIES_AT_ONCE // entries, 64, 4096))
 
     @cached_property
     def _redrawn(self) -> bool:
@@ -135,13 +147,12 @@ class Draw:
             for name, node in self.program.generics.items()
         }
 
-    def _drawn(self, numbers: np.ndarray, attempt: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        again = f", attempt {attempt}" if attempt else ""
+    def _drawn(self, numbers: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
         found = {
-            node.name: self._residues(coefficient(node.name) + again, numbers, prod(node.shape)).reshape(1, len(numbers), *node.shape)
+            node.name: self._residues(coefficient(node.name), numbers, prod(node.shape)).reshape(1, len(numbers), *node.shape)
             for node in self._free
         }
-        symbols = self._residues("symbol" + again, numbers, 1)[None]
+        symbols = self._residues("symbol", numbers, 1)[None]
         return found, self.field.multiply(symbols, symbols) if self.square_symbols else symbols
 
     @cached_property

@@ -16,7 +16,7 @@ from math import prod
 import numpy as np
 
 from conslaw_cli.flows.cases import Cases
-from conslaw_cli.flows.draws import COTANGENT
+from conslaw_cli.graph.program import COTANGENT
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.graph.nodes import FREE, Apply, Branch, Coefficient, Node, topological_order
 from conslaw_cli.rings.defined import Definedness
@@ -92,7 +92,7 @@ class Check:
             rows = self.rows(np.arange(self.cases.number if self.cases.one_hot else 1), by_input=False)
             if rows is None:
                 return Independence(checked=False)
-            found.append(self._ranks(rows, [not self.moving or flag for flag in still] if self.moving else [True] * len(rows)))
+            found.append(self._ranks(rows, (still if self.moving else [True]) * (len(rows) // len(still) if self.moving else len(rows))))
         return Independence(sum(count for count, _ in found), sum(shown for _, shown in found))
 
     @cached_property

@@ -22,7 +22,7 @@ from conslaw_cli.rings.stream import Stream
 from conslaw_cli.dynamics.base import ONE, Dynamics, Symbol
 from conslaw_cli.flows.cases import ALONE, Cases
 from conslaw_cli.flows.draws import Draw, Positions
-from conslaw_cli.flows.pointsearch import best_point
+from conslaw_cli.flows.pointsearch import best_point, rooted_points
 from conslaw_cli.metrics import Metric, Primitive
 from conslaw_cli.metrics.base import Divisor, Shape
 from conslaw_cli.graph.program import Program
@@ -66,6 +66,11 @@ class PartFlow:
     def root(self) -> int:
         """The least common multiple of the roots in the metric and in the program."""
         return lcm(self.program.root, *(metric.root for metric in self.metrics))
+
+    @property
+    def varied(self) -> bool:
+        """Whether a generator may have less in it than others: one case of many, or a row of the output that its roots leave."""
+        return not self.cases.mixed or self.program.output is not None and not self.program.defined_everywhere
 
     @property
     def euclidean(self) -> bool:
@@ -158,13 +163,13 @@ class PartFlow:
 
     def samples(self, field: Field, stream: Stream, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """States by number, and at each one generator's value, both (len(ids), dimension); zero at those where no output is defined."""
-        points = self.points(field, stream, "sample", ids)
+        points = rooted_points(self, field, stream, "sample", ids)
         values = self.generators(field, stream, ids)(points[None])[0]
         for attempt in range(1, SAMPLES_TRIED):
             empty = np.flatnonzero(~values.any(axis=1))
             if self.program.output is None or self.program.defined_everywhere or not len(empty):
                 break
-            points[empty] = self.points(field, stream, f"sample {attempt}", ids[empty])
+            points[empty] = rooted_points(self, field, stream, f"sample {attempt}", ids[empty])
             values[empty] = self.generators(field, stream, ids[empty])(points[None, empty])[0]
         return points, values
 

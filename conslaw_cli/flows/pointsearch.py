@@ -11,20 +11,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from conslaw_cli.rings.defined import Definedness
 from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.stream import Stream
+from conslaw_cli.rings.zeros import zeros_of
 
 if TYPE_CHECKING:
     from conslaw_cli.flows.part import PartFlow
 
 PROPOSALS = 24
 ROUNDS = 40
+REDRAWN = 200
+"""Draws of a state until its own roots exist."""
 TEST = 2**40
 """Numbers from which on generators only test a point."""
 
 
 def best_point(flow: PartFlow, field: Field, stream: Stream, counter: int) -> np.ndarray:
-    """The state, (dimension,), with the most outputs defined: the first with some, where inputs are drawn again until they suit it."""
+    """A state, (dimension,): where there are discrete inputs, with as many outputs defined as are found."""
+    if not flow.cases.one_hot:
+        return rooted_points(flow, field, stream, "point", np.array([counter]))[0]
     best, most = None, -1.0
     for turn in range(ROUNDS):
         numbers = counter + turn * 2**20 + np.arange(PROPOSALS)
@@ -35,9 +41,35 @@ def best_point(flow: PartFlow, field: Field, stream: Stream, counter: int) -> np
         first = int(np.argmax(shares))
         if shares[first] > most:
             best, most = states[first], float(shares[first])
-        if most > (0.999 if flow.cases.one_hot else 0.0):
+        if most > 0.999:
             break
     return best
+
+
+def rooted_points(flow: PartFlow, field: Field, stream: Stream, name: str, ids: np.ndarray) -> np.ndarray:
+    """States by number, (len(ids), dimension), drawn again until the roots that depend on no input exist there, as far as a few draws help.
+
+    Under second order they are taken at Q + S P, and another S is drawn with the generator.
+    """
+    states = flow.points(field, stream, name, ids)
+    if not flow.program.fixed_roots or flow.dynamics.second_order:
+        return states
+    for attempt in range(1, REDRAWN):
+        pending = np.flatnonzero(~_rooted(flow, field, stream, states))
+        if not len(pending):
+            break
+        states[pending] = flow.points(field, stream, f"{name}, roots {attempt}", ids[pending])
+    return states
+
+
+def _rooted(flow: PartFlow, field: Field, stream: Stream, states: np.ndarray) -> np.ndarray:
+    """At which states, (count, dimension), all roots exist that depend on no input."""
+    draw, fine = flow.draw(field, stream, np.array([TEST])), np.ones(len(states), dtype=bool)
+    reader = Definedness(field, draw.values(flow.blocks_of(states[None])), zeros_of(flow.program.functional))
+    for _, mask in reader.evaluate(*flow.program.fixed_roots):
+        if mask is not None:
+            fine &= ~mask[0].reshape(len(mask[0]), -1).any(axis=1)
+    return fine
 
 
 def _shares(flow: PartFlow, field: Field, stream: Stream, states: np.ndarray) -> np.ndarray:

@@ -28,6 +28,10 @@ from conslaw_cli.graph.nodes import (
 )
 
 
+COTANGENT = "v"
+"""The coefficients that a network's output is paired with."""
+
+
 @dataclass(frozen=True)
 class Program:
     """The functional f of one model part, with its parameter blocks in the order of the state vector.
@@ -85,6 +89,17 @@ class Program:
         """Whether every operation has a value for every argument: no reciprocals, roots and logarithms."""
         partial = lambda node: isinstance(node, Power) and not node.total or isinstance(node, Apply) and node.function.domain
         return not any(map(partial, self.nodes))
+
+    @cached_property
+    def fixed_roots(self) -> tuple[Node, ...]:
+        """The operations that have no value for some arguments and depend on no input: where they are defined is a matter of the point."""
+        moving: set[int] = set()
+        for node in self.nodes:
+            drawn = isinstance(node, Coefficient) and node.name != COTANGENT
+            if drawn or any(id(argument) in moving for argument in node.arguments):
+                moving.add(id(node))
+        partial = (node for node in self.nodes if isinstance(node, Power) and not node.total or isinstance(node, Apply) and node.function.domain)
+        return tuple(node for node in partial if id(node) not in moving)
 
     @cached_property
     def polynomial(self) -> bool:

@@ -3,6 +3,6 @@
 ``reader.read_text`` does it. What is here loads fast: the functions of the language come with the reader.
 """
 
-from conslaw_cli.language.errors import LanguageError
+from conslaw_cli.language.errors import LanguageError, TooManyEntries
 
-__all__ = ["LanguageError"]
+__all__ = ["LanguageError", "TooManyEntries"]

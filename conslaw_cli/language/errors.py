@@ -17,5 +17,14 @@ class LanguageError(ValueError):
         """The message with its place: "line 2, column 5: ..."."""
         return self.message if self.line is None else f"line {self.line}, column {self.column}: {self.message}"
 
+    @property
+    def of_size(self) -> TooManyEntries:
+        """The same, said of a text that is a network, but a larger one than is held."""
+        return TooManyEntries(self.message, self.remedy, self.line, self.column)
+
     def __str__(self) -> str:
         return "; ".join(filter(None, (self.located, self.remedy)))
+
+
+class TooManyEntries(LanguageError):
+    """A text whose arrays are beyond what is held: nothing is wrong with it otherwise, as far as it was read."""

@@ -45,11 +45,18 @@ def read_text(text: str, names: Mapping[str, Node], fixed: Iterable[str] = ()) -
     return _Reader(source, names, frozenset(fixed)).read(steps(body))
 
 
-class _Reader:
-    """Reads one text. ``entries`` counts what its arrays hold together."""
+def read_places(text: str, names: Mapping[str, Node], fixed: Iterable[str] = ()) -> tuple[Node, list[tuple[str, Node]]]:
+    """The same value, with every value on the way in the order in which they are made, each with its place in the text."""
+    body, source = parsed(text)
+    reader = _Reader(source, names, frozenset(fixed), places=[])
+    return reader.read(steps(body)), reader.places
 
-    def __init__(self, source: Source, names: Mapping[str, Node], fixed: frozenset[str]) -> None:
-        self.source, self.names, self.fixed, self.entries = source, dict(names), fixed, 0
+
+class _Reader:
+    """Reads one text. ``entries`` counts what its arrays hold together; ``places`` keeps them with their places, where it is a list."""
+
+    def __init__(self, source: Source, names: Mapping[str, Node], fixed: frozenset[str], places: list[tuple[str, Node]] | None = None) -> None:
+        self.source, self.names, self.fixed, self.entries, self.places = source, dict(names), fixed, 0, places
 
     def read(self, body: list[ast.stmt]) -> Node:
         if not body:
@@ -124,7 +131,7 @@ class _Reader:
         if tree.id in self.names:
             value = self.names[tree.id]
             if isinstance(value, Node) and prod(value.shape) > LARGEST:
-                raise self.source.error(tree, f"{tree.id}: an array of shape {value.shape} has more than {LARGEST:,} entries", "use smaller sizes")
+                raise self.source.error(tree, f"{tree.id}: an array of shape {value.shape} has more than {LARGEST:,} entries", "use smaller sizes").of_size
             return value
         if tree.id in FUNCTIONS:
             raise self.source.error(tree, f"{tree.id} is a function", f"write {tree.id}(…)")
@@ -248,9 +255,11 @@ class _Reader:
         if isinstance(value, Node):
             self.entries += prod(value.shape)
             if self.entries > MOST_ENTRIES:
-                raise self.source.error(tree, f"{self.source.text(tree)}: with shape {value.shape} the arrays have more than {MOST_ENTRIES:,} entries", "use smaller sizes")
+                raise self.source.error(tree, f"{self.source.text(tree)}: with shape {value.shape} the arrays have more than {MOST_ENTRIES:,} entries", "use smaller sizes").of_size
             if 0 in value.shape:
                 raise self.source.error(tree, f"{self.source.text(tree)}: shape {value.shape} has no entries", "take at least one")
+            if self.places is not None:
+                self.places.append((self.source.error(tree, self.source.text(tree)).located, value))
         return value
 
     def _failed(self, tree: ast.expr, error: Exception) -> LanguageError:

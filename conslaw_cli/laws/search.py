@@ -22,6 +22,7 @@ from math import prod
 
 import numpy as np
 
+from conslaw_cli.rings.echelon import Echelon
 from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.polynomials import Polynomial
 from conslaw_cli.rings.stream import Stream
@@ -89,12 +90,32 @@ class _Session:
     def gram(self) -> None:
         """Search sums of coordinates and Gram entries; it says nothing about other polynomials of degree 2."""
         self._tell(2, "Gram entries")
-        plain = (1,) * self.flow.dimension
-        for key, functions in gram.classes(self.flow, self.grading):
+        for _, functions in gram.classes(self.flow, self.grading):
             if not self.selection.missing:
                 return
             if len(functions) <= LIMITS.monomials_in_class:
-                self._solve(functions, key, 2, plain)
+                self._offer(self._candidates(functions))
+
+    def _candidates(self, functions: Functions) -> list[Law]:
+        """A basis of the laws among the sums of Gram entries; products of known laws are not all such sums, so they take nothing away."""
+        plain, kernels = (1,) * self.flow.dimension, []
+        for sampler in self.samplers:
+            kernels.append((sampler.field.p, *self._kernel(sampler, functions, plain)))
+            if self._accounted(sampler, functions, kernels[-1][2]):
+                return []
+        return [_polynomial_law(vector, functions, plain, self.flow.dimension) for vector in self._lift(kernels) or []]
+
+    def _accounted(self, sampler: Sampler, functions: Functions, basis: np.ndarray) -> bool:
+        """Whether the laws kept that are such sums fill a kernel."""
+        count = len(basis) + SURPLUS_ROWS
+        values = sampler.sums(functions, sampler.values(functions.monomials, count, (1,) * self.flow.dimension))
+        kernel, own = Echelon(sampler.field, count), Echelon(sampler.field, count)
+        kernel.add(sampler.field.matmul(basis, values.T))
+        polynomials = [law.polynomial for law in self.selection.kept if not law.logs and not law.functions]
+        if len(basis) and polynomials:
+            rows = np.array([sampler.polynomial(polynomial, count) for polynomial in polynomials])
+            own.add(rows[~kernel.reduced(rows).any(axis=1)])
+        return own.rank == len(basis)
 
     def polynomial(self, degree: int, powers: tuple[int, ...]) -> bool:
         """Search monomials of one degree in the variables coordinate**power; False when some class was not searched in full."""

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from conslaw_cli.flows.cases import Cases
-from conslaw_cli.flows.draws import COTANGENT
+from conslaw_cli.graph.program import COTANGENT
 from conslaw_cli.graph.functions import COS, SIN, ScalarFunction
 from conslaw_cli.graph.interpret import Interpreter
 from conslaw_cli.graph.nodes import (

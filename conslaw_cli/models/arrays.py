@@ -16,7 +16,9 @@ from msgspec import Meta
 from conslaw_cli.graph.nodes import FREE, ONE_HOT, Shape, exact_number
 from conslaw_cli.language.data import is_data, name_of
 from conslaw_cli.language.names import fault_of_name
+from conslaw_cli.model import Weights
 from conslaw_cli.models.keys import LARGEST, Key
+from conslaw_cli.models.stored import Stored, StoredError, from_arrays, from_file
 from conslaw_cli.problems import Table, as_toml, shortened, suggestion
 
 MOST_AXES = 12
@@ -246,28 +248,56 @@ def _exact(entry: object) -> int | Fraction:
 
 
 SEED, WEIGHTS = "seed", "weights"
+_ARRAYS = "arrays"
+_DIGEST = "sha256"
 
 
 @dataclass(frozen=True)
 class At(Key):
-    """Around which parameters the branches are taken: ("seed", a number) of a Gaussian initialisation, or ("weights", a file)."""
+    """Around which parameters the branches are taken: ("seed", a number) of a Gaussian initialisation, or ("weights", arrays).
 
-    def read(self, table: Table, architecture: str | None) -> tuple[str, int | str] | None:
+    Weights are a file, relative to the spec's folder, or a table of numbers. As plain data a file comes with what was read of it, so
+    that the result does not depend on what the file holds later; a report has its digest.
+    """
+
+    def read(self, table: Table, architecture: str | None) -> tuple[str, int | Stored] | None:
         given = table.data[self.name]
-        if isinstance(given, Mapping) and len(given) == 1:
-            (key, value), = given.items()
-            if key == SEED and type(value) is int and 0 <= value < 2**63:
-                return SEED, value
-            if key == WEIGHTS and isinstance(value, str) and value:
-                return WEIGHTS, value
+        if isinstance(given, Mapping) and set(given) == {SEED}:
+            seed = given[SEED]
+            if type(seed) is int and 0 <= seed < 2**63:
+                return SEED, seed
+            table.problem(self.name, "a seed is an integer from 0 on", "write e.g. at = { seed = 3 }")
+            return None
+        if isinstance(given, Mapping) and WEIGHTS in given and set(given) <= {WEIGHTS, _ARRAYS}:
+            return self._stored(table, given[WEIGHTS], given.get(_ARRAYS))
         table.problem(self.name, "names no parameters", 'write at = { seed = 3 }, or at = { weights = "init.npz" }')
         return None
 
-    def plain(self, value: tuple[str, int | str]) -> dict[str, int | str]:
-        return dict([value])
+    def _stored(self, table: Table, weights: object, arrays: object) -> tuple[str, Stored] | None:
+        try:
+            if isinstance(weights, Mapping):
+                return WEIGHTS, from_arrays(weights)
+            if not isinstance(weights, str) or not weights or "\0" in weights:
+                raise StoredError("weights are the path of an .npz file", 'write e.g. at = { weights = "init.npz" }')
+            return WEIGHTS, from_arrays(arrays, weights) if isinstance(arrays, Mapping) else from_file(weights, table.collector.folder)
+        except StoredError as error:
+            table.problem(self.name, error.message, error.remedy)
+            return None
 
-    def label(self, value: tuple[str, int | str]) -> str:
-        return "" if value == self.example else f", {value[0]} {value[1]}"
+    def plain(self, value: tuple[str, int | Stored]) -> dict[str, object]:
+        key, of = value
+        if key == SEED:
+            return {SEED: of}
+        return {WEIGHTS: of.file, _ARRAYS: of.plain} if of.file else {WEIGHTS: of.plain}
+
+    def reported_value(self, value: tuple[str, int | Stored]) -> dict[str, object]:
+        key, of = value
+        return {SEED: of} if key == SEED else {WEIGHTS: of.name, _DIGEST: of.sha256}
+
+    def label(self, value: tuple[str, int | Stored]) -> str:
+        if value == self.example:
+            return ""
+        return f", {value[0]} {value[1] if value[0] == SEED else value[1].name}"
 
     @property
     def note(self) -> str:
@@ -275,4 +305,14 @@ class At(Key):
 
     @property
     def type(self) -> object:
-        return Annotated[dict[str, int | str], Meta(description=self.description, min_length=1, max_length=1)]
+        return Annotated[dict[str, int | str | dict[str, Any]], Meta(description=self.description, min_length=1, max_length=2)]
+
+
+def weights_of(at: tuple[str, int | Stored], parameters: tuple[tuple[str, Shape], ...]) -> Weights:
+    """The real parameters that a spec names."""
+    from conslaw_cli.rings.gaussian import initial_weights
+
+    key, of = at
+    if key == SEED:
+        return Weights(initial_weights(parameters, of), f"a Gaussian initialization, seed {of}")
+    return Weights(of.values, of.name)

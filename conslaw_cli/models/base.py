@@ -44,6 +44,8 @@ class Architecture:
     """A theorem's count under Euclidean gradient flow and its source, where there is one; never called a computation."""
     caveat: Callable[[Any], str | None] = lambda options: None
     """What a reader must know where phi does not stand for the model anywhere at these options."""
+    network: Callable[[Any], dict[str, Any]] | None = None
+    """[model] of the network that phi stands for, as a text, for where it does not: ``caveat`` says where."""
 
     def outline(self, options: Options) -> Model:
         """Blocks and symmetries, nothing built."""

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from conslaw_cli.expressions.sympynames import SYMPY_NAMES
 from conslaw_cli.graph.nodes import Apply, Branch, Coefficient, Constant, Generic, Node, Parameter, Power, as_node, topological_order
-from conslaw_cli.language import LanguageError
+from conslaw_cli.language import LanguageError, TooManyEntries
 from conslaw_cli.language.data import from_text, is_data
 from conslaw_cli.language.names import clash
 from conslaw_cli.model import Model
+from conslaw_cli.models.arrays import WEIGHTS, weights_of
 from conslaw_cli.models.table import Fault, Options
 
 TAKEN = frozenset({"t", "default", "at", "full"})
 """Names that mean time, or are keys of [metric]."""
 
+_INSIDE = 'take other parameters, at = { weights = "init.npz" }, or write what stays positive as exp(…) or a square'
+
+GENERIC = "generic parameters (open dense)"
+AROUND = "around theta* (see region); laws hold for all branches unless said"
+"""Where a count holds without branches, and with them."""
+
 
 class Composed(Options, frozen=True):
-    """Options with ``parameters``, and perhaps ``inputs`` and ``constants``."""
+    """Options with ``parameters`` and ``at``, and perhaps ``inputs`` and ``constants``."""
 
     def fault_of_names(self) -> Fault | None:
         """Names that two arrays share, and parameters whose entries are called as something else."""
@@ -29,6 +36,9 @@ class Composed(Options, frozen=True):
             return both.split()[-1], f"{twice[0]} is in {both}", "name each array once"
         if found := clash(dict(self.parameters)):
             return "parameters", *found[1]
+        key, of = self.at
+        if key == WEIGHTS and (found := of.fault(self.parameters)):
+            return "at", *found
         scalars = [name for name, shape in self.parameters if not shape and name in SYMPY_NAMES]
         return ("parameters", f"the name {scalars[0]} has another meaning in SymPy's formulas", "choose another name") if scalars else None
 
@@ -53,11 +63,35 @@ def composed(text: str, options: Composed, inputs: Mapping[str, Node]) -> Node:
     return value
 
 
-def paired_value(value: Node) -> Node | None:
-    """A value that draws must be made for, as for a network's: it is not defined everywhere, or has branches; else None."""
+def fault_at(key: str, options: Composed, output: Node, inputs: Mapping[str, Node]) -> Fault | None:
+    """An operation of a text that has no value at the real parameters, with its place."""
+    from conslaw_cli.language.reader import read_places
+    from conslaw_cli.models.domain import outside, place
+
+    text, weights, known = getattr(options, key), weights_of(options.at, options.parameters), known_arrays(options)
+    if not (found := outside(output, weights)):
+        return None
+    where = None
+    if not is_data(text):
+        again, made = read_places(text, {**known, **inputs}, known)
+        found = outside(again, weights) or found
+        where = place(found.node, made)
+    return key, f"{where}: {found.message}" if where else found.message, _INSIDE
+
+
+def domain(value: Callable[[Composed], Node], options: Composed) -> str:
+    """Where the count of a network or phi with this value holds."""
+    try:
+        nodes = topological_order(value(options))
+    except TooManyEntries:
+        return GENERIC
+    return AROUND if any(isinstance(node, Branch) for node in nodes) else GENERIC
+
+
+def is_polynomial(value: Node) -> bool:
+    """Whether a value is made of polynomials alone, without branches."""
     nodes = topological_order(value)
-    partial = lambda node: isinstance(node, Power) and not node.total or isinstance(node, Apply) and node.function.domain
-    return value if any(isinstance(node, Branch) or partial(node) for node in nodes) else None
+    return not any(isinstance(node, Apply | Branch) or isinstance(node, Power) and not node.total for node in nodes)
 
 
 def unused_names(value: Node, names: Iterable[str]) -> list[str]:
@@ -73,4 +107,5 @@ def paired(options: Composed, functional: Node, output: Node | None, notes: tupl
         if name in unused:
             functional = functional + as_node(0) * Parameter(shape, name).sum(range(len(shape)))
     told = tuple(f"{name} is not used: its entries are conserved, one by one" for name in unused)
-    return Model(options.parameters, functional, output=output, notes=(*told, *notes))
+    weights = weights_of(options.at, options.parameters)
+    return Model(options.parameters, functional, output=output, weights=weights, notes=(*told, *notes))

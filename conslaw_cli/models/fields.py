@@ -18,7 +18,7 @@ from conslaw_cli.graph.nodes import Coefficient, Node, Parameter, Shape
 from conslaw_cli.language import LanguageError
 from conslaw_cli.models.arrays import SEED, At, Constants, Parameters, as_comment, summary
 from conslaw_cli.models.base import Architecture, Model
-from conslaw_cli.models.composed import TAKEN, Composed, known_arrays, paired_value
+from conslaw_cli.models.composed import TAKEN, Composed, is_polynomial, known_arrays
 from conslaw_cli.models.keys import Key
 from conslaw_cli.models.table import Fault, ModelTable
 from conslaw_cli.problems import Table, shortened
@@ -107,7 +107,7 @@ def build(options: Fields) -> Model:
         field = whole[start : start + prod(shape)].reshape(shape).held()
         terms.append((Parameter(shape, name) * field).sum(range(len(shape))))
         start += prod(shape)
-    return Model(options.parameters, reduce(add, terms), output=paired_value(each))
+    return Model(options.parameters, reduce(add, terms), output=None if is_polynomial(each) else each)
 
 
 ARCHITECTURE = Architecture(

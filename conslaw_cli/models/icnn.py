@@ -26,6 +26,17 @@ def caveat(chain: Chain) -> str | None:
     return relu.caveat(chain)
 
 
+def network(chain: Chain) -> dict[str, object]:
+    """[model] of the network itself, around a Gaussian initialization with the signs that it keeps."""
+    from conslaw_cli.rings.gaussian import initial_weights
+
+    table = relu.network(chain)
+    drawn = initial_weights(tuple((name, tuple(shape)) for name, shape in table["parameters"].items()), 0)
+    kept = {name: abs(array[0]) if default_metric(name) == "entropy" else array[0] for name, array in drawn.items()}
+    positive = ", ".join(name for name in kept if default_metric(name) == "entropy")
+    return {**table, "at": {"weights": f"a Gaussian initialization, seed 0, made positive on {positive}", "arrays": kept}}
+
+
 ARCHITECTURE = Architecture(
     name="icnn",
     summary="input-convex ReLU network of any depth, W2, W3, … > 0",
@@ -41,5 +52,6 @@ ARCHITECTURE = Architecture(
     place=3,
     default_metric=default_metric,
     caveat=caveat,
+    network=network,
     vectors=chain_vectors,
 )

@@ -55,6 +55,10 @@ class Key(ABC):
         """The value as plain data, as a spec has it."""
         return list(value) if isinstance(value, tuple) else value
 
+    def reported_value(self, value: object) -> object:
+        """The value as a report has it, and as it enters the hash of a spec."""
+        return self.plain(value)
+
     def lines(self) -> list[str]:
         """Lines of a spec to start from, with the choices in comments."""
         return [f"{self.name} = {as_toml(self.plain(self.example))}  # {self.note}"]

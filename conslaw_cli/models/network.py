@@ -6,11 +6,12 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from conslaw_cli.graph.nodes import FREE, Coefficient, Node, Shape
-from conslaw_cli.language import LanguageError
+from conslaw_cli.language import LanguageError, TooManyEntries
 from conslaw_cli.models.arrays import SEED, At, Constants, Inputs, Parameters, Text
 from conslaw_cli.models.base import Architecture, Model
-from conslaw_cli.models.composed import TAKEN, Composed, composed, known_arrays, paired, unused_names
+from conslaw_cli.models.composed import AROUND, GENERIC, TAKEN, Composed, composed, domain, fault_at, known_arrays, paired, unused_names
 from conslaw_cli.models.keys import Choice
+from conslaw_cli.models.stored import Stored
 from conslaw_cli.models.table import Fault, ModelTable
 
 ANY, CROSS_ENTROPY = "any", "cross-entropy"
@@ -25,15 +26,18 @@ class Network(Composed, frozen=True):
     inputs: tuple[tuple[str, Shape, str], ...]
     constants: tuple[tuple, ...] = ()
     loss: str = ANY
-    at: tuple[str, int | str] = (SEED, 0)
+    at: tuple[str, int | Stored] = (SEED, 0)
 
     def fault(self) -> Fault | None:
         return self.fault_of_names() or _fault(self)
 
 
+@lru_cache(maxsize=64)
 def _fault(network: Network) -> Fault | None:
     try:
         output = value(network)
+    except TooManyEntries:
+        return None
     except LanguageError as error:
         return "network", error.located, error.remedy or "correct the text there"
     inputs = [name for name, *_ in network.inputs]
@@ -41,7 +45,7 @@ def _fault(network: Network) -> Fault | None:
         return "network", f"the network does not depend on {', '.join(inputs)}", "use the inputs, or write phi = … for a value without them"
     if network.loss == CROSS_ENTROPY and (not output.shape or output.shape[-1] < 2):
         return "loss", f"cross-entropy needs classes on the last axis, the network's value has shape {output.shape}", 'write loss = "any"'
-    return None
+    return fault_at("network", network, output, _inputs(network))
 
 
 @lru_cache(maxsize=64)
@@ -97,6 +101,8 @@ ARCHITECTURE = Architecture(
     ),
     blocks=lambda network: network.parameters,
     build=build,
+    domain=lambda options: domain(value, options),
+    any_domain=f"{GENERIC}; with branches {AROUND}",
     implied_by=("network",),
     place=10,
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 from conslaw_cli.graph.nodes import Coefficient, Node, Shape
-from conslaw_cli.language import LanguageError
+from conslaw_cli.language import LanguageError, TooManyEntries
 from conslaw_cli.models.arrays import SEED, At, Constants, Parameters, Text
 from conslaw_cli.models.base import Architecture, Model
-from conslaw_cli.models.composed import TAKEN, Composed, composed, paired, paired_value
+from conslaw_cli.models.composed import AROUND, GENERIC, TAKEN, Composed, composed, domain, fault_at, is_polynomial, paired
+from conslaw_cli.models.stored import Stored
 from conslaw_cli.models.table import Fault, ModelTable
 
 
@@ -18,16 +19,23 @@ class Phi(Composed, frozen=True):
     phi: str
     parameters: tuple[tuple[str, Shape], ...]
     constants: tuple[tuple, ...] = ()
-    at: tuple[str, int | str] = (SEED, 0)
+    at: tuple[str, int | Stored] = (SEED, 0)
 
     def fault(self) -> Fault | None:
         if found := self.fault_of_names():
             return found
-        try:
-            value(self)
-        except LanguageError as error:
-            return "phi", error.located, error.remedy or "correct the text there"
+        return _fault(self)
+
+
+@lru_cache(maxsize=64)
+def _fault(phi: Phi) -> Fault | None:
+    try:
+        found = value(phi)
+    except TooManyEntries:
         return None
+    except LanguageError as error:
+        return "phi", error.located, error.remedy or "correct the text there"
+    return fault_at("phi", phi, found, {})
 
 
 @lru_cache(maxsize=64)
@@ -40,7 +48,8 @@ def value(phi: Phi) -> Node:
 def build(phi: Phi) -> Model:
     """<v, phi> for all v."""
     found = value(phi)
-    return paired(phi, (Coefficient(found.shape, "v") * found).sum(range(len(found.shape))), paired_value(found))
+    functional = (Coefficient(found.shape, "v") * found).sum(range(len(found.shape)))
+    return paired(phi, functional, None if is_polynomial(found) else found)
 
 
 ARCHITECTURE = Architecture(
@@ -59,6 +68,8 @@ ARCHITECTURE = Architecture(
     ),
     blocks=lambda phi: phi.parameters,
     build=build,
+    domain=lambda options: domain(value, options),
+    any_domain=f"{GENERIC}; with branches {AROUND}",
     implied_by=("phi",),
     place=11,
 )

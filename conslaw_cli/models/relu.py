@@ -91,6 +91,17 @@ def caveat(chain: Chain) -> str | None:
     )
 
 
+def network(chain: Chain) -> dict[str, object]:
+    """[model] of the network itself: W2 @ relu(W1 @ x + b1) + b2."""
+    blocks, vectors = chain_blocks(chain), chain_vectors(chain)
+    names, text = [name for name, _ in blocks], "x"
+    for layer in range(1, chain.depth + 1):
+        text = f"W{layer} @ {text}" + (f" + b{layer}" if f"b{layer}" in names else "")
+        text = f"relu({text})" if layer < chain.depth else text
+    sizes = {name: list(shape[:1] if name in vectors else shape) for name, shape in blocks}
+    return {"network": text, "parameters": sizes, "inputs": {"x": [chain.widths[0]]}}
+
+
 ARCHITECTURE = Architecture(
     name="relu",
     summary="ReLU network of any depth",
@@ -106,4 +117,5 @@ ARCHITECTURE = Architecture(
     vectors=chain_vectors,
     known_count=known_count,
     caveat=caveat,
+    network=network,
 )

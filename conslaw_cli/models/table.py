@@ -81,7 +81,11 @@ class ModelTable:
 
     def reported(self, options: Options) -> dict[str, object]:
         """The options as a report has them."""
-        return {key.reported or key.name: key.plain(getattr(options, key.name)) for key in self.keys}
+        return {key.reported or key.name: key.reported_value(getattr(options, key.name)) for key in self.keys}
+
+    def hashed(self, options: Options) -> dict[str, object]:
+        """The options as they enter the hash of a spec: by their names there, files by what they hold."""
+        return {key.name: key.reported_value(getattr(options, key.name)) for key in self.keys}
 
     def reported_schemas(self) -> dict[str, dict[str, object]]:
         """The JSON Schema of every key of a report."""

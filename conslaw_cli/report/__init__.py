@@ -12,6 +12,7 @@ from conslaw_cli.report.options import Options
 if TYPE_CHECKING:
     from conslaw_cli.report.comparison import Comparison
     from conslaw_cli.report.model import Report
+    from conslaw_cli.report.regions import Regions
 
 
 @dataclass(frozen=True)
@@ -58,3 +59,10 @@ def render_comparison(
 ) -> str:
     """The whole output for a comparison. Raises KeyError for an unknown format."""
     return FORMATS[format].comparison(comparison, Options(False, color, width or None, ascii_only))
+
+
+def render_regions(
+    tables: Sequence[Regions], others: Sequence[Report], format: str, *, color: bool = False, width: int | None = None, ascii_only: bool = False
+) -> str:
+    """The whole output for counts over many regions, in the formats ``regions.FORMATS``, and for ``others`` that have but one."""
+    return import_module(FORMATS[format].module).regions(tables, others, Options(False, color, width or None, ascii_only))

@@ -18,7 +18,7 @@ from conslaw_cli.report.formula import IntegralSum
 from conslaw_cli.report.integrals import definitions
 from conslaw_cli.report.model import Report
 from conslaw_cli.report.prose import where
-from conslaw_cli.report.tables import Brackets, Count, Digest, Dynamics, Model, Paths, Positive, Region, Reproduce, Table, Trace
+from conslaw_cli.report.tables import Brackets, Count, Digest, Dynamics, Model, NetworkCount, Paths, Positive, Region, Reproduce, Table, Trace
 from conslaw_cli.vocabulary import POINTS, STATUSES
 
 SCHEMA = 2
@@ -91,6 +91,7 @@ class JsonReport(Table):
     dynamics: Dynamics
     trace: Trace
     region: Annotated[Region | None, Meta(description="The region that the count of a network with branches belongs to; else null.")]
+    network: Annotated[NetworkCount | None, Meta(description="The count of the network itself, where phi does not stand for it; else null.")]
     laws: Laws
     status: Annotated[
         Literal[STATUSES],
@@ -118,6 +119,7 @@ def to_dict(report: Report, expand: bool = False) -> dict:
         dynamics=Dynamics(**_fields(report.dynamics, Dynamics)),
         trace=report.trace,
         region=report.region,
+        network=report.network,
         laws=_laws(report, expand),
         status=report.status,
         error_bound=report.error_bound,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from conslaw_cli.report.comparison import Comparison
 from conslaw_cli.report.model import Report
 from conslaw_cli.report.options import Options
+from conslaw_cli.report.regions import Regions
 
 _LONGEST_LINE = 100
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
@@ -22,6 +23,12 @@ def reports(all_reports: Sequence[Report], options: Options) -> str:
 
 def comparison(table: Comparison, options: Options) -> str:
     return dumps(table.to_dict()) + "\n"
+
+
+def regions(tables: Sequence[Regions], others: Sequence[Report], options: Options) -> str:
+    """An object for one network, an array for several, in which reports of what has one region come last."""
+    found = [*(table.to_dict() for table in tables), *(report.to_dict(options.expand) for report in others)]
+    return dumps(found[0] if len(found) == 1 else found) + "\n"
 
 
 def dumps(value: list | dict) -> str:

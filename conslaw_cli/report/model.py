@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from conslaw_cli.report.formula import Formula, IntegralSum, MatrixForm, NeuronForm, TravelForm
-from conslaw_cli.report.tables import Brackets, Dynamics, Model, Paths, Region, Reproduce, Trace
+from conslaw_cli.report.tables import Brackets, Dynamics, Model, NetworkCount, Paths, Region, Reproduce, Trace
 
 
 class ModelSummary(Model):
@@ -110,6 +110,8 @@ class Report(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     region: Region | None = None
     """Where a network's branches are those that the count is about."""
+    network: NetworkCount | None = None
+    """The count of the network itself, where phi does not stand for it."""
     certificate: tuple[Brackets | Paths, ...] = ()
     """What was proved, part by part, as data that the independent checker re-proves."""
 

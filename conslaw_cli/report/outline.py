@@ -57,7 +57,7 @@ class Row:
 
 
 def facts(report: Report, prose: Prose) -> Iterator[Fact]:
-    """Parameters, Lie algebra, laws, time, domain."""
+    """Parameters, Lie algebra, laws, time, domain; of networks their region, or their own count beside that of phi."""
     yield Fact("parameters", str(report.model.parameters), _blocks(report, prose))
     yield _lie_algebra(report, prose)
     yield Fact("laws", say.count(report, prose), say.accounting(report, prose))
@@ -66,6 +66,8 @@ def facts(report: Report, prose: Prose) -> Iterator[Fact]:
     yield Fact("valid where", None, say.domain(report, prose))
     if report.region:
         yield Fact("region", None, say.region(report.region, prose))
+    if report.network:
+        yield Fact("network", None, say.network(report.network, prose))
 
 
 def _blocks(report: Report, prose: Prose) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from conslaw_cli.report.model import DynamicsSummary, MetricSummary, Report
 from conslaw_cli.report.notation import Notation
+from conslaw_cli.report.tables import NetworkCount, Region
 
 _LONGEST_LIST = 8
 
@@ -23,8 +24,9 @@ class Prose:
     """Whether an error bound such as 2^-40 is typeset."""
 
     def block(self, name: str, shape: tuple[int, ...]) -> str:
-        """A block and its shape: W₁ 3×2, b₁ 3."""
-        return f"{self.math(self.notation.letter(name))} {self.text('×'.join(map(str, shape)))}"
+        """A block and its shape: W₁ 3×2, b₁ 3; a single number has none."""
+        letter = self.math(self.notation.letter(name))
+        return f"{letter} {self.text('×'.join(map(str, shape)))}" if shape else letter
 
     def letters(self, blocks: Sequence[str]) -> list[str]:
         return [self.math(self.notation.letter(name)) for name in blocks]
@@ -242,6 +244,17 @@ def region(found: Region, prose: Prose) -> str:
     if found.units:
         said += f"; of {found.units} units {found.dead or 'none'} dead there, {found.linear or 'none'} always active"
     return prose.text(said)
+
+
+def network(found: NetworkCount, prose: Prose) -> str:
+    """The network itself, around a Gaussian initialization, seed 0 (2 branch patterns): 4 laws (proved)."""
+    if found.status is None:
+        return prose.text(f"the network itself was not counted: {found.note}")
+    place = found.region
+    patterns = f" ({place.patterns} branch {'pattern' if place.patterns == 1 else 'patterns'})" if place else ""
+    around = f", around {place.around}{patterns}" if place else ""
+    count = "an unknown number of laws" if found.laws is None else "1 law" if found.laws == 1 else f"{found.laws} laws"
+    return prose.text(f"the network itself{around}: {count} ({found.status})")
 
 
 def _assumption(text: str, prose: Prose) -> str:

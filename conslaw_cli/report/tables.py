@@ -124,6 +124,17 @@ class Region(Table):
     linear: Annotated[Count, Meta(description="Of these, how many every input activates.")]
 
 
+class NetworkCount(Table):
+    """Where phi does not stand for the network: the count of the network itself, around a seeded initialization, by a run of its own."""
+
+    network: Annotated[str, Meta(description="The network as a text, of which a spec gives the whole report.")]
+    laws: Annotated[Count | None, Meta(description="Number of independent laws; null when undecided, or not counted.")]
+    found: Annotated[Count, Meta(description="How many of them are written down in closed form there.")]
+    status: Annotated[str | None, Meta(description="How the count is known; null where it was not taken.")]
+    region: Region | None
+    note: Annotated[str | None, Meta(description="Why there is no count, where there is none.")] = None
+
+
 class Reproduce(Table):
     """What the same result takes."""
 

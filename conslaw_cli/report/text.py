@@ -18,6 +18,7 @@ from conslaw_cli.report.model import Report
 from conslaw_cli.report.options import Options
 from conslaw_cli.report.outline import Fact, Member, Row
 from conslaw_cli.report.prose import Prose
+from conslaw_cli.report.regions import Regions
 from conslaw_cli.report.transliteration import ascii_text
 
 PROSE = Prose(unicode.NOTATION, str, visible, superscripts=False)
@@ -57,6 +58,17 @@ def comparison(table: Comparison, options: Options) -> str:
     lines = [Text(prose.text(table.title), "bold"), Text(""), *_grid(table.grid(prose), options.width)]
     lines += [Text(line, "dim") for note in ("", *table.footnotes(prose)) for line in fold(note, options.width, 0)]
     return printed(lines, options.color)
+
+
+def regions(tables: Sequence[Regions], others: Sequence[Report], options: Options) -> str:
+    """For each network how often each count occurs; then the reports of what has one region."""
+    prose, lines = _prose(options), []
+    for table in tables:
+        lines += [Text("")] * bool(lines) + [Text(visible(table.name), "bold cyan")] * (len(tables) > 1)
+        lines += [Text(line, "bold") for line in fold(table.heading(prose), options.width, 2)]
+        lines += [Text(prose.text(table.summary())), Text(""), *_grid(table.grid(prose), options.width)]
+        lines += [Text(line, "dim") for note in table.notes for line in fold("note  " + prose.text(note), options.width, 6)]
+    return "\n".join(filter(None, (printed(lines, options.color), reports(others, options) if others else "")))
 
 
 def _prose(options: Options) -> Prose:

@@ -28,6 +28,7 @@ class Keyed:
     def value(self, name: str, u: np.ndarray) -> np.ndarray:
         """The function of this name, entry by entry, for residues u. At an argument where it has none, 0 of a logarithm, it is one."""
         rule = getattr(self, f"_{name}", None)
+        u = self.field.reduce(u.copy())  # between -p/2 and p/2, for a sign to be one of the argument
         return rule(u) if rule else self._drawn(name, u)
 
     def _exp(self, u: np.ndarray) -> np.ndarray:

@@ -20,5 +20,6 @@ def normalised(spec: Spec) -> dict[str, dict[str, object]]:
 
 def spec_sha256(spec: Spec) -> str:
     """SHA-256 of the canonical form: independent of comments, key order, spelled-out defaults, [expect] and file name."""
-    text = json.dumps(normalised(spec), sort_keys=True, separators=(",", ":"))
+    model = {"architecture": spec.model.architecture, **spec.model.definition.table.hashed(spec.model.options)}
+    text = json.dumps({**normalised(spec), "model": model}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -32,7 +32,7 @@ def read_spec(path: str | os.PathLike[str], text: str | None = None) -> Spec:
     Raises SpecError with every problem of the spec.
     """
     name = os.fspath(path)
-    return parse_spec(_mapping(name, text), name)
+    return parse_spec(_mapping(name, text), name, _folder(name))
 
 
 def read_cases(path: str | os.PathLike[str], text: str | None = None) -> list[Spec]:
@@ -41,14 +41,14 @@ def read_cases(path: str | os.PathLike[str], text: str | None = None) -> list[Sp
     A case of a sweep has the name ``path[name of the case]``. Raises SpecError with every problem of the spec.
     """
     name = os.fspath(path)
-    return parse_cases(_mapping(name, text), name)
+    return parse_cases(_mapping(name, text), name, _folder(name))
 
 
-def parse_cases(mapping: Mapping[str, object], name: str = "<mapping>") -> list[Spec]:
+def parse_cases(mapping: Mapping[str, object], name: str = "<mapping>", folder: str = "") -> list[Spec]:
     """Like ``parse_spec``, but takes sweeps: every case of the spec. Raises SpecError with every problem of the spec."""
     if not isinstance(mapping, Mapping) or "sweep" not in mapping:
-        return [parse_spec(mapping, name)]
-    collector = Collector(name)
+        return [parse_spec(mapping, name, folder)]
+    collector = Collector(name, folder)
     if not isinstance(mapping["sweep"], Mapping):
         collector.add("sweep", as_toml(mapping["sweep"]), "sweep must be a table", "write [sweep] and its keys below it")
         collector.raise_if_any()
@@ -56,7 +56,7 @@ def parse_cases(mapping: Mapping[str, object], name: str = "<mapping>") -> list[
     problems: dict[tuple, Problem] = {}
     for case, tables in expand(mapping, Table("sweep", mapping["sweep"], collector)):
         try:
-            cases.append(parse_spec(tables, f"{name}[{case}]"))
+            cases.append(parse_spec(tables, f"{name}[{case}]", folder))
         except SpecError as error:
             for problem in error.problems:
                 problems.setdefault((problem.key, problem.value, problem.message), problem)
@@ -64,6 +64,11 @@ def parse_cases(mapping: Mapping[str, object], name: str = "<mapping>") -> list[
     if problems:
         raise SpecError(list(problems.values())[:MOST_ALIKE])
     return cases
+
+
+def _folder(name: str) -> str:
+    """The folder of a spec; the working directory for standard input."""
+    return "" if name == "-" else os.path.dirname(name)
 
 
 def _mapping(name: str, text: str | None) -> dict[str, object]:
@@ -74,12 +79,12 @@ def _mapping(name: str, text: str | None) -> dict[str, object]:
     return _parsed(text, name)
 
 
-def parse_spec(mapping: Mapping[str, object], name: str = "<mapping>") -> Spec:
-    """Validates the tables of a spec, given as a mapping like the one TOML gives.
+def parse_spec(mapping: Mapping[str, object], name: str = "<mapping>", folder: str = "") -> Spec:
+    """Validates the tables of a spec, given as a mapping like the one TOML gives; paths in it are relative to ``folder``.
 
     Raises SpecError with every problem of the spec.
     """
-    collector = Collector(name)
+    collector = Collector(name, folder)
     tables = _tables(mapping, collector)
     model = read_model(tables["model"]) if "model" in tables else None
     dynamics = read_dynamics(tables["dynamics"], block_names(model)) if "dynamics" in tables else None
