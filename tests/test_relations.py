@@ -7,6 +7,7 @@ import pytest
 
 from conslaw_cli import analyze
 from conslaw_cli.analysis import _cases
+from conslaw_cli.flows.parts import parts
 from conslaw_cli.dynamics import build_dynamics
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.flows.relations import settled
@@ -35,7 +36,8 @@ def flows(name):
     spec = parse_spec(tables(name))
     model = spec.model.definition.build(spec.model.options)
     metrics = tuple(metric for _, metric in spec.metric.blocks)
-    flow = PartFlow(model.program, metrics, build_dynamics(spec.dynamics, spec.metric.lookahead), _cases(model.program, model))
+    (part,) = parts(model.program, metrics)
+    flow = PartFlow(model.program, metrics, build_dynamics(spec.dynamics, spec.metric.lookahead), _cases(part, model))
     return flow, *settled(flow, Stream(5))
 
 

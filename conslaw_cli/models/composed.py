@@ -17,7 +17,7 @@ from conslaw_cli.models.table import Fault, Options
 TAKEN = frozenset({"t", "default", "at", "full"})
 """Names that mean time, or are keys of [metric]."""
 
-_INSIDE = 'take other parameters, at = { weights = "init.npz" }, or write what stays positive as exp(…) or a square'
+INSIDE = 'take other parameters, at = { weights = "init.npz" }, or write what stays positive as exp(…) or a square'
 
 GENERIC = "generic parameters (open dense)"
 AROUND = "around theta* (see region); laws hold for all branches unless said"
@@ -66,7 +66,7 @@ def composed(text: str, options: Composed, inputs: Mapping[str, Node]) -> Node:
 def fault_at(key: str, options: Composed, output: Node, inputs: Mapping[str, Node]) -> Fault | None:
     """An operation of a text that has no value at the real parameters, with its place."""
     from conslaw_cli.language.reader import read_places
-    from conslaw_cli.models.domain import outside, place
+    from conslaw_cli.flows.domain import outside, place
 
     text, weights, known = getattr(options, key), weights_of(options.at, options.parameters), known_arrays(options)
     if not (found := outside(output, weights)):
@@ -76,7 +76,7 @@ def fault_at(key: str, options: Composed, output: Node, inputs: Mapping[str, Nod
         again, made = read_places(text, {**known, **inputs}, known)
         found = outside(again, weights) or found
         where = place(found.node, made)
-    return key, f"{where}: {found.message}" if where else found.message, _INSIDE
+    return key, f"{where}: {found.message}" if where else found.message, INSIDE
 
 
 def domain(value: Callable[[Composed], Node], options: Composed) -> str:

@@ -15,11 +15,12 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from conslaw_cli.graph.nodes import Coefficient, Node, Parameter, Shape
-from conslaw_cli.language import LanguageError
-from conslaw_cli.models.arrays import SEED, At, Constants, Parameters, as_comment, summary
+from conslaw_cli.language import LanguageError, TooManyEntries
+from conslaw_cli.models.arrays import SEED, At, Constants, Parameters, as_comment, summary, weights_of
 from conslaw_cli.models.base import Architecture, Model
-from conslaw_cli.models.composed import TAKEN, Composed, is_polynomial, known_arrays
+from conslaw_cli.models.composed import AROUND, GENERIC, INSIDE, TAKEN, Composed, domain, is_polynomial, known_arrays, paired
 from conslaw_cli.models.keys import Key
+from conslaw_cli.models.stored import Stored
 from conslaw_cli.models.table import Fault, ModelTable
 from conslaw_cli.problems import Table, shortened
 
@@ -61,23 +62,33 @@ class Fields(Composed, frozen=True):
     fields: tuple[str, ...]
     parameters: tuple[tuple[str, Shape], ...]
     constants: tuple[tuple, ...] = ()
-    at: tuple[str, int | str] = (SEED, 0)
+    at: tuple[str, int | Stored] = (SEED, 0)
 
     def fault(self) -> Fault | None:
-        if found := self.fault_of_names():
-            return found
-        try:
-            values(self)
-        except LanguageError as error:
-            return "fields", error.located, error.remedy or "correct the text there"
-        return None
+        return self.fault_of_names() or _fault(self)
 
 
 @lru_cache(maxsize=64)
-def values(options: Fields) -> tuple[Node, ...]:
-    """The components of each field, (D,). Raises LanguageError."""
+def _fault(options: Fields) -> Fault | None:
+    from conslaw_cli.flows.domain import outside
+
+    try:
+        together = value(options)
+    except TooManyEntries:
+        return None
+    except LanguageError as error:
+        return "fields", error.located, error.remedy or "correct the text there"
+    found = outside(together, weights_of(options.at, options.parameters))
+    return ("fields", found.message, INSIDE) if found else None
+
+
+@lru_cache(maxsize=64)
+def value(options: Fields) -> Node:
+    """The components of each field, (fields, D). Raises LanguageError."""
+    from conslaw_cli.functions import stack
+
     known = known_arrays(options)
-    return tuple(_components(options, known, number) for number in range(len(options.fields)))
+    return stack([_components(options, known, number) for number in range(len(options.fields))])
 
 
 def _components(options: Fields, known: dict[str, Node], number: int) -> Node:
@@ -85,29 +96,29 @@ def _components(options: Fields, known: dict[str, Node], number: int) -> Node:
 
     which = f"field {number + 1}, " if len(options.fields) > 1 else ""
     try:
-        value = read_text(options.fields[number], known, known)
+        found = read_text(options.fields[number], known, known)
+    except TooManyEntries:
+        raise
     except LanguageError as error:
         raise LanguageError(which + error.located, error.remedy) from None
-    size, entries = sum(prod(shape) for _, shape in options.parameters), prod(value.shape)
+    size, entries = sum(prod(shape) for _, shape in options.parameters), prod(found.shape)
     if entries != size:
         said = f"{which}{summary(options.fields[number])}: {entries} {'entry' if entries == 1 else 'entries'} for {size} parameters"
         raise LanguageError(said, "write one component for each parameter, in the order of [model.parameters]")
-    return value.reshape((size,))
+    return found.reshape((size,))
 
 
 @lru_cache(maxsize=64)
 def build(options: Fields) -> Model:
     """<theta, sum_k v_k X_k>, the fields held. The fields are an output to pair with v where they have branches or are not defined everywhere."""
-    from conslaw_cli.functions import stack
-
-    each = stack(values(options))
+    each = value(options)
     whole = (Coefficient((each.shape[0], 1), "v") * each).sum(0)
     terms, start = [], 0
     for name, shape in options.parameters:
         field = whole[start : start + prod(shape)].reshape(shape).held()
         terms.append((Parameter(shape, name) * field).sum(range(len(shape))))
         start += prod(shape)
-    return Model(options.parameters, reduce(add, terms), output=None if is_polynomial(each) else each)
+    return paired(options, reduce(add, terms), None if is_polynomial(each) else each)
 
 
 ARCHITECTURE = Architecture(
@@ -126,6 +137,8 @@ ARCHITECTURE = Architecture(
     ),
     blocks=lambda options: options.parameters,
     build=build,
+    domain=lambda options: domain(value, options),
+    any_domain=f"{GENERIC}; with branches {AROUND}",
     implied_by=("fields",),
     place=12,
 )
