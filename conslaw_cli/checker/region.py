@@ -7,6 +7,7 @@ for the inputs; every case is one that some of these inputs take.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import erf, pi, prod, sqrt
 
 import numpy as np
@@ -64,7 +65,8 @@ def _compared(stated: dict, system: System, cases: Cases) -> Check:
         return Check(NAME, False, f"region.around must be {AROUND.format(seed)}")
     if graph.one_hot:
         return Check(NAME, True, "branches beside discrete inputs were not computed again", proved=False)
-    own, found = _Own(graph, seed), _rows(graph, cases)
+    positive = {name for name, exponent in system.exponents.items() if exponent}
+    own, found = _Own(graph, seed, positive), _rows(graph, cases)
     seen, units = own.patterns()
     if not found <= seen:
         return Check(NAME, False, "a case of branches that none of the inputs takes")
@@ -83,9 +85,11 @@ def _rows(graph: Graph, cases: Cases) -> set[bytes]:
 class _Own:
     """A network at real parameters."""
 
-    def __init__(self, graph: Graph, seed: int) -> None:
+    def __init__(self, graph: Graph, seed: int, positive: Collection[str]) -> None:
+        """``positive`` blocks, those on which the metric is one for positive entries, at the size of their entries."""
         self.graph = graph
-        self.theta = {name: normal(seed, f"initial/{name}", np.array([0]), shape) for name, shape in graph.blocks}
+        drawn = {name: normal(seed, f"initial/{name}", np.array([0]), shape) for name, shape in graph.blocks}
+        self.theta = {name: np.abs(array) if name in positive else array for name, array in drawn.items()}
         self.generics = {name: _generic(name, shape) for name, shape in graph.generics.items()}
 
     def patterns(self) -> tuple[set[bytes], dict[str, int]]:

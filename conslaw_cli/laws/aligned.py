@@ -141,6 +141,7 @@ def aligned_families(flow: PartFlow, stream: Stream) -> Iterator[AlignedFamily]:
         if any(of.split for of in search.unfoldings[rows]):
             yield from search.matrices(rows)
             yield from search.diagonals(rows)
+    search.splits = False
     yield from search.diagonals(())
 
 
