@@ -195,6 +195,8 @@ class _Writer:
 def _placed(flat: Node, values: Node, rows: dict[int, dict[int, int]]) -> Node:
     """A vector with other values at some places."""
     kept = np.array([k for k in range(prod(flat.shape)) if k not in rows], dtype=np.int64)
+    if not len(kept):
+        return values.scatter(np.array(list(rows)), flat.shape)
     return flat.gather(kept).scatter(kept, flat.shape) + values.scatter(np.array(list(rows)), flat.shape)
 
 
