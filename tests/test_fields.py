@@ -21,7 +21,11 @@ from conslaw_cli.spec import SpecError, parse_spec
 def spec(fields, **tables):
     names = tables.pop("names", "x1 x2")
     parameters = {name: [] for name in names.split()} if isinstance(names, str) else names
-    model = {"fields": fields if isinstance(fields, list) else [fields], "parameters": parameters, **tables.pop("model", {})}
+    model = {
+        "fields": fields if isinstance(fields, list) else [fields],
+        "parameters": parameters,
+        **tables.pop("model", {}),
+    }
     return {"model": model, **tables}
 
 
@@ -29,7 +33,12 @@ def found(fields, **tables):
     """(number of laws, status, printed laws, dimensions)."""
     result = analyze(spec(fields, **tables)).to_dict()
     laws, trace = result["laws"], result["trace"]
-    return laws["independent"], result["status"], [law for item in laws["items"] for law in item["expressions"]], tuple(trace["filtration"])
+    return (
+        laws["independent"],
+        result["status"],
+        [law for item in laws["items"] for law in item["expressions"]],
+        tuple(trace["filtration"]),
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,8 +72,15 @@ def test_the_laws_themselves():
 def test_a_generic_polynomial_field_has_laws_but_no_polynomial_one():
     """D - 1 laws by the straightening of a field; that there are no more is exact, not a proof, as none is written down."""
     size = 4
-    rows = [" + ".join(f"{Fraction(3 * i + 5 * j + 2 * k + i * j * k, 7)}*x[{j}]*x[{k}]" for j in range(size) for k in range(size)) for i in range(size)]
-    laws, status, printed, dimensions = found(f"[{', '.join(f'x[{i}] + 1 + {row}' for i, row in enumerate(rows))}]", names={"x": [size]})
+    rows = [
+        " + ".join(
+            f"{Fraction(3 * i + 5 * j + 2 * k + i * j * k, 7)}*x[{j}]*x[{k}]" for j in range(size) for k in range(size)
+        )
+        for i in range(size)
+    ]
+    laws, status, printed, dimensions = found(
+        f"[{', '.join(f'x[{i}] + 1 + {row}' for i, row in enumerate(rows))}]", names={"x": [size]}
+    )
     assert (laws, status, printed, dimensions) == (size - 1, "exact", [], (1,))
 
 
@@ -78,8 +94,13 @@ def test_gradients_written_out_as_fields_count_as_their_phi():
 
 
 def test_constants_and_arrays():
-    assert found("[[a[0]*x[0, 1], -a[0]*x[0, 0]]]", names={"x": [1, 2]}, model={"constants": {"a": [1]}})[:2] == (1, "proved")
-    assert found("A @ x", names={"x": [2]}, model={"constants": {"A": {"value": [[0, 1], [-1, 0]]}}})[2] == ["x_1**2 + x_2**2"]
+    assert found("[[a[0]*x[0, 1], -a[0]*x[0, 0]]]", names={"x": [1, 2]}, model={"constants": {"a": [1]}})[:2] == (
+        1,
+        "proved",
+    )
+    assert found("A @ x", names={"x": [2]}, model={"constants": {"A": {"value": [[0, 1], [-1, 0]]}}})[2] == [
+        "x_1**2 + x_2**2"
+    ]
 
 
 def test_zero_fields_keep_everything():

@@ -22,12 +22,19 @@ X1, X2, V = sp.symbols("x1 x2 v")
 def bounds(field):
     spec = parse_spec({"model": {"fields": [field], "parameters": {"x1": [], "x2": []}}})
     program = spec.model.definition.build(spec.model.options).program
-    return RatioBounds(PartFlow(program, tuple(metric for _, metric in spec.metric.blocks), build_dynamics(spec.dynamics, False)))
+    return RatioBounds(
+        PartFlow(program, tuple(metric for _, metric in spec.metric.blocks), build_dynamics(spec.dynamics, False))
+    )
 
 
 @pytest.mark.parametrize(
     "field",
-    ["[x2 + 1, x1/(x1**2 + x2**2 + 1)]", "[1/(x1 + 2*x2), x1*x2/3]", "[1/(x1 + 1/(x2 + 1)), 1/(x2 + 1)]", "[x1/x2, 5/(x1 - x2)**2]"],
+    [
+        "[x2 + 1, x1/(x1**2 + x2**2 + 1)]",
+        "[1/(x1 + 2*x2), x1*x2/3]",
+        "[1/(x1 + 1/(x2 + 1)), 1/(x2 + 1)]",
+        "[x1/x2, 5/(x1 - x2)**2]",
+    ],
 )
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_brackets_of_rational_fields_are_within_their_bounds(field, length):
@@ -65,7 +72,9 @@ def test_counts_of_fields_without_a_law_written_down_are_exact(field, laws):
 def test_a_network_of_which_not_all_laws_are_searched_is_exact(monkeypatch):
     """v exp((w + u^2) x): a law of degree 3, u exp-like in w: searched up to degree 1 only."""
     monkeypatch.setattr(searching, "LIMITS", replace(searching.LIMITS, degree=1))
-    tables = {"model": {"network": "v*exp(w*x + u**2*x)", "parameters": {"u": [], "v": [], "w": []}, "inputs": {"x": []}}}
+    tables = {
+        "model": {"network": "v*exp(w*x + u**2*x)", "parameters": {"u": [], "v": [], "w": []}, "inputs": {"x": []}}
+    }
     report = analyze(tables).to_dict()
     assert (report["laws"]["independent"], report["laws"]["found"], report["status"]) == (1, 0, "exact")
     assert int(report["error_bound"].removeprefix("2^-")) >= 40
@@ -74,5 +83,7 @@ def test_a_network_of_which_not_all_laws_are_searched_is_exact(monkeypatch):
 def test_roots_have_no_bound():
     with pytest.raises(Unbounded):
         bounds("[sqrt(x1**2 + 1), x2]").failing(Counter({1: 2}), 0, 4194319, 1e5)
-    report = analyze({"model": {"fields": ["[sqrt(x1**2 + 1), x2 + x1]"], "parameters": {"x1": [], "x2": []}}}).to_dict()
+    report = analyze(
+        {"model": {"fields": ["[sqrt(x1**2 + 1), x2 + x1]"], "parameters": {"x1": [], "x2": []}}}
+    ).to_dict()
     assert (report["laws"]["independent"], report["status"]) == (None, "undecided")

@@ -18,10 +18,26 @@ from conslaw_cli.spec import parse_spec
 NETWORKS = {
     "exp(u) beside exp(2 u)": ("V @ concatenate([exp(W @ x), exp(2*(W @ x))])", {"W": [2, 2], "V": [2, 4]}, [2]),
     "exp(2 u) before exp(u)": ("V @ concatenate([exp(2*(W @ x)), exp(W @ x)])", {"W": [2, 2], "V": [2, 4]}, [2]),
-    "exp(2 u), exp(-u), exp(3 u)": ("V @ concatenate([exp(2*(W @ x)), exp(-W @ x), exp(3*(W @ x))])", {"W": [1, 2], "V": [2, 3]}, [2]),
-    "sigmoid(2 u) beside tanh(u)": ("V @ sigmoid(2*(W @ x)) + U @ tanh(W @ x)", {"W": [2, 2], "V": [2, 2], "U": [2, 2]}, [2]),
-    "sums of rows and columns": ("V @ exp((W @ x)[:, None] + (U @ x)[None, :])", {"W": [2, 2], "U": [2, 2], "V": [2, 2]}, [2]),
-    "with a bias and without": ("V @ exp(W @ x + b) + U @ exp(W @ x)", {"W": [1, 2], "V": [2, 1], "U": [2, 1], "b": [1]}, [2]),
+    "exp(2 u), exp(-u), exp(3 u)": (
+        "V @ concatenate([exp(2*(W @ x)), exp(-W @ x), exp(3*(W @ x))])",
+        {"W": [1, 2], "V": [2, 3]},
+        [2],
+    ),
+    "sigmoid(2 u) beside tanh(u)": (
+        "V @ sigmoid(2*(W @ x)) + U @ tanh(W @ x)",
+        {"W": [2, 2], "V": [2, 2], "U": [2, 2]},
+        [2],
+    ),
+    "sums of rows and columns": (
+        "V @ exp((W @ x)[:, None] + (U @ x)[None, :])",
+        {"W": [2, 2], "U": [2, 2], "V": [2, 2]},
+        [2],
+    ),
+    "with a bias and without": (
+        "V @ exp(W @ x + b) + U @ exp(W @ x)",
+        {"W": [1, 2], "V": [2, 1], "U": [2, 1], "b": [1]},
+        [2],
+    ),
     "of biases only": ("x * exp(a) + x**2 * exp(b) + x**3 * exp(a + b)", {"a": [], "b": []}, []),
     "on either side of a fold": ("h = relu(W @ x)\nV @ (exp(h) + exp(3*h))", {"W": [2, 2], "V": [2, 2]}, [2]),
 }

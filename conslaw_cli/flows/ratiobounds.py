@@ -1,21 +1,23 @@
-"""Degrees and sizes of brackets where a program has reciprocals and values of functions: the engine's own jets, run over bounds.
+"""Degrees and sizes of brackets where a program has reciprocals and values of functions: the engine's own jets, run
+over bounds.
 
-Modulo a prime the engine evaluates brackets as rational functions of theta, the inputs and cotangents of every slot, and the values E of
-functions at their arguments; derivatives of functions are values of functions again, or products of them, so nothing else occurs. With D
-the product of all that a slot divides by, every component of a jet is A/D^e, A a polynomial; and running the same nested directional
-derivatives over bounds (:class:`Ratio`) bounds the degree and the 1-norm of A, with no argument of its own for each function. D is
-made along the graph: to divide by an entry N/D^e is to multiply D by N, and A/D^e = A N^e/(D N)^e, so bounds are kept *net*: A has at most
-degree + e deg D and log2 1-norm bits + e log2 |D|, whatever D becomes. Slots and cases have a D each; a word's is their product.
+Modulo a prime the engine evaluates brackets as rational functions of theta, the inputs and cotangents of every slot,
+and the values E of functions at their arguments; derivatives of functions are values of functions again, or products
+of them, so nothing else occurs. With D the product of all that a slot divides by, every component of a jet is A/D^e,
+A a polynomial; and running the same nested directional derivatives over bounds (:class:`Ratio`) bounds the degree and
+the 1-norm of A, with no argument of its own for each function. D is made along the graph: to divide by an entry N/D^e
+is to multiply D by N, and A/D^e = A N^e/(D N)^e, so bounds are kept *net*: A has at most degree + e deg D and log2
+1-norm bits + e log2 |D|, whatever D becomes. Slots and cases have a D each; a word's is their product.
 
-A minor of a word's values times powers of these D is a polynomial G, not zero where the minor is none generically. Where no D vanishes, the
-minor does only where G does. The values E are random nonzero residues, as good as variables, where no two arguments that differ, also up
-to their sign, are equal modulo p and none is zero: what of them is 1/E doubles the degree of G at most (multiply by powers of E). So the
-probability of a failure is at most
+A minor of a word's values times powers of these D is a polynomial G, not zero where the minor is none generically.
+Where no D vanishes, the minor does only where G does. The values E are random nonzero residues, as good as variables,
+where no two arguments that differ, also up to their sign, are equal modulo p and none is zero: what of them is 1/E
+doubles the degree of G at most (multiply by powers of E). So the probability of a failure is at most
 
     (2 deg G + 4 N^2 deg u + deg D)/(p - 1 - deg D) + (log2 |G| + 2 n^2 log2 |u - u'| + log2 |D|) / (22 * number of primes),
 
-N the number of arguments u in all slots, n that in one. That the arguments are independent is asked apart (:mod:`conslaw_cli.flows.independence`). Roots
-are not covered: points at which they exist are no longer all alike.
+N the number of arguments u in all slots, n that in one. That the arguments are independent is asked apart
+(:mod:`conslaw_cli.flows.independence`). Roots are not covered: points at which they exist are no longer all alike.
 """
 
 from __future__ import annotations
@@ -63,7 +65,12 @@ class Ratio:
         return Ratio(max(self.degree, other.degree), y + log2(1 + 2.0 ** (x - y)), max(self.power, other.power), common)
 
     def __mul__(self, other: Ratio) -> Ratio:
-        return Ratio(self.degree + other.degree, self.bits + other.bits, self.power + other.power, self.denominator * other.denominator)
+        return Ratio(
+            self.degree + other.degree,
+            self.bits + other.bits,
+            self.power + other.power,
+            self.denominator * other.denominator,
+        )
 
     def summed(self, count: int) -> Ratio:
         return replace(self, bits=self.bits + log2(count)) if count else NOTHING
@@ -164,7 +171,9 @@ class _Run(Interpreter):
             raise Unbounded("a reciprocal of a value")
         if len(a) == 1:
             return (self._reciprocal(of, -exponent, a[0]),)
-        return self._extended(of, a, lambda inner: self.raised(of, exponent, inner), lambda x, y: power_slope(exponent, x, y))
+        return self._extended(
+            of, a, lambda inner: self.raised(of, exponent, inner), lambda x, y: power_slope(exponent, x, y)
+        )
 
     def _reciprocal(self, of: Node, order: int, base: Ratio) -> Ratio:
         """D^e/N, as e0 D^e (D'/N)/D' for what D has become."""
@@ -172,10 +181,15 @@ class _Run(Interpreter):
         if key not in self.reciprocals:
             if base.bits == -inf:
                 raise Unbounded("a reciprocal of zero")
-            self.reciprocals[key] = Ratio(order * base.power * self.degree, order * (base.power * self.bits + log2(base.denominator)), order)
+            self.reciprocals[key] = Ratio(
+                order * base.power * self.degree, order * (base.power * self.bits + log2(base.denominator)), order
+            )
             if id(of) not in self.divisors:
                 self.divisors.add(id(of))
-                entries, own = prod(of.shape), (base.degree + base.power * self.degree, base.bits + base.power * self.bits)
+                entries, own = (
+                    prod(of.shape),
+                    (base.degree + base.power * self.degree, base.bits + base.power * self.bits),
+                )
                 self.degree, self.bits = self.degree + entries * max(0, own[0]), self.bits + entries * max(0.0, own[1])
         return self.reciprocals[key]
 
@@ -239,7 +253,10 @@ class RatioBounds:
         rows = {length: self._row(length) for length in lengths}
         slots = self.flow.cases.per_generator * sum(length * count for length, count in lengths.items())
         of_divisors = self._run.degree * slots
-        degree = sum(count * self._numerator(length, rows[length])[0] for length, count in lengths.items()) + 2 * translations
+        degree = (
+            sum(count * self._numerator(length, rows[length])[0] for length, count in lengths.items())
+            + 2 * translations
+        )
         bits = sum(count * self._numerator(length, rows[length])[1] for length, count in lengths.items())
         total = lengths.total() + translations
         bits += total * log2(total)
@@ -282,7 +299,9 @@ class RatioBounds:
     def _generator(self, state: Jet) -> Jet:
         """One component of a generator, at jets of states: the largest of all."""
         dynamics, run = self.flow.dynamics, self._run
-        run.parameter_jet = reduce(_added, [_product((Ratio.of(Bound.of(scalar)),), state) for scalar in dynamics.position if scalar])
+        run.parameter_jet = reduce(
+            _added, [_product((Ratio.of(Bound.of(scalar)),), state) for scalar in dynamics.position if scalar]
+        )
         gradients = run.evaluate(*self.flow.program.gradients)
         component = reduce(_added, [_wide(jet, len(state)) for jet in gradients])
         lifted = [_product((Ratio.of(Bound.of(factor)),), component) for factor in dynamics.lift]

@@ -1,14 +1,15 @@
 """Arguments of exp that depend on one another, written through one another in the graph itself.
 
-Whatever the integers R_j,
+Whatever the integers R_j and q,
 
     exp(u) = exp(u - sum_j R_j u_j) prod_j exp(u_j)^R_j
 
-and exp(u) = exp(u/q)^q hold as identities of functions, so a graph in which entries of exp are replaced so is one of the same functional:
-nothing has to be believed of the R_j, and a rank of it is one of the model's. Where u = sum_j R_j u_j + c with a c that no input moves, exp(c) is a value
-at theta alone, and what is left to be independent are the u_j and the c (:mod:`conslaw_cli.flows.independence`, asked again about the
-new graph). The R_j, small fractions, come from derivatives modulo a prime: first by the inputs, in all cases at once, then, of arguments that no input
-moves, by theta. Relations of other functions (u^2/2 for Phi) and relations that hold in some cases only are left as they are.
+and exp(u) = exp(u/q)^q hold as identities of functions, so a graph in which entries of exp are replaced so is one of
+the same functional: nothing has to be believed of the R_j, and a rank of it is one of the model's. Where u = sum_j
+R_j u_j + c with a c that no input moves, exp(c) is a value at theta alone, and what is left to be independent are the
+u_j and the c (:mod:`conslaw_cli.flows.independence`, asked again about the new graph). The R_j, small fractions, come
+from derivatives modulo a prime: first by the inputs, in all cases at once, then, of arguments that no input moves, by
+theta. Relations of other functions (u^2/2 for Phi) and relations that hold in some cases only are left as they are.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def _written(flow: PartFlow, stream: Stream, by_input: bool) -> PartFlow:
     for row in relations.values():
         for number, ratio in row.items():
             scales[number] = lcm(scales.get(number, 1), ratio.denominator)
-    whole = {number: {other: int(ratio * scales[other]) for other, ratio in row.items()} for number, row in relations.items()}
+    whole = {
+        number: {other: int(ratio * scales[other]) for other, ratio in row.items()} for number, row in relations.items()
+    }
     if any(sum(map(abs, row.values())) > MOST_FACTORS for row in whole.values()):
         return flow
     return _Writer(nodes, whole, scales).rewritten(flow) or flow
@@ -132,10 +135,16 @@ class _Writer:
         for node in topological_order(*(self.nodes[number].of for number in first), *roots):
             arguments = [new[id(argument)] for argument in node.arguments]
             try:
-                new[id(node)] = self._exponential(numbers[id(node)], new, powers) if id(node) in numbers else _rebuilt(node, arguments)
+                new[id(node)] = (
+                    self._exponential(numbers[id(node)], new, powers)
+                    if id(node) in numbers
+                    else _rebuilt(node, arguments)
+                )
             except KeyError:
                 return None
-        written = Program(program.blocks, new[id(program.functional)], None if program.output is None else new[id(program.output)])
+        written = Program(
+            program.blocks, new[id(program.functional)], None if program.output is None else new[id(program.output)]
+        )
         places = {id(new[id(branch)]): k for k, branch in enumerate(program.branches)}
         branches = tuple(flow.cases.branches[places[id(branch)]] for branch in written.branches)
         return replace(flow, program=written, cases=replace(flow.cases, branches=branches) if branches else flow.cases)
@@ -151,7 +160,9 @@ class _Writer:
     def _own(self, of: dict[int, Any], place: int) -> dict[int, Any]:
         """What is known of one node's entries, by their numbers there."""
         start = sum(prod(node.shape) for node in self.nodes[:place])
-        return {number - start: value for number, value in of.items() if 0 <= number - start < prod(self.nodes[place].shape)}
+        return {
+            number - start: value for number, value in of.items() if 0 <= number - start < prod(self.nodes[place].shape)
+        }
 
     def _entries(self, numbers: list[int], of: dict[int, Node]) -> Node:
         """Entries of several nodes as one vector."""
@@ -161,17 +172,28 @@ class _Writer:
     def _power(self, place: int, new: dict[int, Node], powers: dict[int, Node]) -> Node:
         """exp of a node's arguments as a vector, of the rest of those that are written through others. Raises KeyError."""
         if place not in powers:
-            rows, flat = self._own(self.relations, place), new[id(self.nodes[place].of)].reshape((prod(self.nodes[place].shape),))
+            rows, flat = (
+                self._own(self.relations, place),
+                new[id(self.nodes[place].of)].reshape((prod(self.nodes[place].shape),)),
+            )
             if rows:
                 others = sorted({number for row in rows.values() for number in row})
-                arguments = {self._owner(number)[0]: new[id(self.nodes[self._owner(number)[0]].of)] for number in others}
-                ratios = (Fraction(-row.get(number, 0), self.scales[number]) for row in rows.values() for number in others)
+                arguments = {
+                    self._owner(number)[0]: new[id(self.nodes[self._owner(number)[0]].of)] for number in others
+                }
+                ratios = (
+                    Fraction(-row.get(number, 0), self.scales[number]) for row in rows.values() for number in others
+                )
                 matrix = Constant((len(rows), len(others)), tuple(ratios))
-                rest = flat.gather(np.array(list(rows))) + (matrix @ self._entries(others, arguments) if others else constant(0))
+                rest = flat.gather(np.array(list(rows))) + (
+                    matrix @ self._entries(others, arguments) if others else constant(0)
+                )
                 flat = _placed(flat, rest, rows)
             scales = self._own(self.scales, place)
             if max(scales.values(), default=1) > 1:
-                flat = flat * Constant(flat.shape, tuple(Fraction(1, scales.get(k, 1)) for k in range(prod(flat.shape))))
+                flat = flat * Constant(
+                    flat.shape, tuple(Fraction(1, scales.get(k, 1)) for k in range(prod(flat.shape)))
+                )
             powers[place] = flat.applied(EXP)
         return powers[place]
 
@@ -181,13 +203,20 @@ class _Writer:
         flat, rows = self._power(place, new, powers), self._own(self.relations | own, place)
         others = sorted({number for row in rows.values() for number in row})
         if others:
-            vector = self._entries(others, {self._owner(number)[0]: self._power(self._owner(number)[0], new, powers) for number in others})
+            vector = self._entries(
+                others, {self._owner(number)[0]: self._power(self._owner(number)[0], new, powers) for number in others}
+            )
             inverse = [vector**-1] if any(power < 0 for row in rows.values() for power in row.values()) else []
             factors = concatenate([vector, *inverse, constant(1).reshape((1,))])
-            lists = [[others.index(n) + (r < 0) * len(others) for n, r in row.items() for _ in range(abs(r))] for row in rows.values()]
+            lists = [
+                [others.index(n) + (r < 0) * len(others) for n, r in row.items() for _ in range(abs(r))]
+                for row in rows.values()
+            ]
             product = flat.gather(np.array(list(rows)))
             for k in range(max(map(len, lists))):
-                product = product * factors.gather(np.array([each[k] if k < len(each) else factors.shape[0] - 1 for each in lists]))
+                product = product * factors.gather(
+                    np.array([each[k] if k < len(each) else factors.shape[0] - 1 for each in lists])
+                )
             flat = _placed(flat, product, rows)
         return flat.reshape(self.nodes[place].shape)
 

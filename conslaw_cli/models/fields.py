@@ -18,7 +18,17 @@ from conslaw_cli.graph.nodes import Coefficient, Node, Parameter, Shape
 from conslaw_cli.language import LanguageError, TooManyEntries
 from conslaw_cli.models.arrays import SEED, At, Constants, Parameters, as_comment, summary, weights_of
 from conslaw_cli.models.base import Architecture, Model
-from conslaw_cli.models.composed import AROUND, GENERIC, INSIDE, TAKEN, Composed, domain, is_polynomial, known_arrays, paired
+from conslaw_cli.models.composed import (
+    AROUND,
+    GENERIC,
+    INSIDE,
+    TAKEN,
+    Composed,
+    domain,
+    is_polynomial,
+    known_arrays,
+    paired,
+)
 from conslaw_cli.models.keys import Key
 from conslaw_cli.models.stored import Stored
 from conslaw_cli.models.table import Fault, ModelTable
@@ -39,7 +49,11 @@ class Texts(Key):
         texts = given if isinstance(given, list | tuple) else ()
         if 0 < len(texts) <= MOST_FIELDS and all(isinstance(text, str) and text.strip() for text in texts):
             return tuple(text.strip("\n").rstrip() for text in texts)
-        fault = f"has {len(texts)} texts, more than {MOST_FIELDS}" if len(texts) > MOST_FIELDS else f"{self.name} must be a list of texts"
+        fault = (
+            f"has {len(texts)} texts, more than {MOST_FIELDS}"
+            if len(texts) > MOST_FIELDS
+            else f"{self.name} must be a list of texts"
+        )
         table.problem(self.name, fault, self.remedy)
         return None
 
@@ -129,10 +143,27 @@ ARCHITECTURE = Architecture(
     table=ModelTable(
         Fields,
         (
-            Texts("fields", "A list of vector fields, each with one component for every parameter in the order of the parameters.", ("[x[1], -x[0]]",), reported="expressions"),
-            At("at", 'Parameters around which branches are taken: { seed = 3 } or { weights = "init.npz" }.', (SEED, 0), False),
-            Parameters("parameters", "Trained arrays with their sizes.", (("x", (2,)),), taken=TAKEN, reported="shapes"),
-            Constants("constants", "Arrays that are not trained: sizes for generic numbers, or { value = [[1, 0], [0, 1]] }.", (), False),
+            Texts(
+                "fields",
+                "A list of vector fields, each with one component for every parameter in the order of the parameters.",
+                ("[x[1], -x[0]]",),
+                reported="expressions",
+            ),
+            At(
+                "at",
+                'Parameters around which branches are taken: { seed = 3 } or { weights = "init.npz" }.',
+                (SEED, 0),
+                False,
+            ),
+            Parameters(
+                "parameters", "Trained arrays with their sizes.", (("x", (2,)),), taken=TAKEN, reported="shapes"
+            ),
+            Constants(
+                "constants",
+                "Arrays that are not trained: sizes for generic numbers, or { value = [[1, 0], [0, 1]] }.",
+                (),
+                False,
+            ),
         ),
     ),
     blocks=lambda options: options.parameters,
