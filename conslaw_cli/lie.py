@@ -12,13 +12,13 @@ from math import log2
 
 import numpy as np
 
-from conslaw_cli.rings.echelon import Echelon
-from conslaw_cli.rings.field import Field
-from conslaw_cli.rings.stream import Stream
 from conslaw_cli.flows.part import PartFlow, VectorField, scalar
 from conslaw_cli.flows.ratiobounds import RatioBounds, Unbounded
 from conslaw_cli.flows.wordbounds import WordBounds
 from conslaw_cli.limits import LIMITS
+from conslaw_cli.rings.echelon import Echelon
+from conslaw_cli.rings.field import Field
+from conslaw_cli.rings.stream import Stream
 from conslaw_cli.steps import Listener, Step, nobody
 
 CLOSURE_BRACKETS = 8

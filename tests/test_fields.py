@@ -9,12 +9,12 @@ import pytest
 
 from conslaw_cli import analyze
 from conslaw_cli.graph.nodes import Coefficient, Parameter, topological_order
+from conslaw_cli.graph.program import Program
 from conslaw_cli.graph.serial import from_data, to_data
 from conslaw_cli.models.fields import ARCHITECTURE, Fields, build
-from conslaw_cli.rings.stream import Stream
-from conslaw_cli.graph.program import Program
 from conslaw_cli.rings.bounds import VARIABLE, gradient_bounds
 from conslaw_cli.rings.gradings import sign_words
+from conslaw_cli.rings.stream import Stream
 from conslaw_cli.spec import SpecError, parse_spec
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from conslaw_cli import analyze
 from conslaw_cli.analysis import _cases
-from conslaw_cli.flows.parts import parts
 from conslaw_cli.dynamics import build_dynamics
 from conslaw_cli.flows.part import PartFlow
+from conslaw_cli.flows.parts import parts
 from conslaw_cli.flows.relations import settled
 from conslaw_cli.rings.floats import Floats
 from conslaw_cli.rings.stream import Stream
