@@ -149,8 +149,9 @@ def require_size(flow: PartFlow) -> None:
     """Raises TooLarge when a part has more coordinates than the echelon form may hold, or more layers than brackets can run through."""
     if flow.dimension > LIMITS.coordinates:
         raise TooLarge(f"a group of parameters has {flow.dimension} coordinates, the engine holds {LIMITS.coordinates}")
-    if (operations := len(flow.program.dependence)) > LIMITS.operations:
-        raise TooLarge(f"the gradients of a group of parameters take {operations} operations, the engine holds {LIMITS.operations}")
+    most = LIMITS.operations if flow.program.output is None else LIMITS.network_operations
+    if (operations := len(flow.program.dependence)) > most:
+        raise TooLarge(f"the gradients of a group of parameters take {operations} operations, the engine holds {most}")
 
 
 def trace(flow: PartFlow, seed: int, listener: Listener = nobody, most: int | None = None) -> Trace:

@@ -18,12 +18,14 @@ class Limits:
     """Parameters up to which the positions of a model's parts are laid out in memory."""
     coordinates: int = 20_000
     """Coordinates of a part: its echelon form has their square in entries of 8 bytes, about 3 GB."""
-    operations: int = 6_000
+    operations: int = 1_000
     """Operations in a program's gradients: a linear network has about six a layer, and every bracket runs through all of them.
 
     The number of brackets grows with depth too, so the time grows with its square: 166 layers of width 3 take about 5 s, 330 of width
     2 took 20 s on an idle machine and 33 s on a busy one. What is refused is undecided, with the laws that theory knows.
     """
+    network_operations: int = 6_000
+    """The same of a network's graph, whose depth is in its text: a transformer block has some 250."""
     word: int = 9
     """Length of brackets: one of length k costs 3^(k-1) times the memory of one of length 1."""
 

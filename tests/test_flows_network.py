@@ -11,7 +11,8 @@ import pytest
 from conslaw_cli import analyze
 from conslaw_cli.analysis import CASES_SEED
 from conslaw_cli.dynamics import build_dynamics
-from conslaw_cli.flows.cases import ALONE, cases, initial_weights, normal, real_generics
+from conslaw_cli.flows.cases import ALONE, cases, real_generics
+from conslaw_cli.rings.gaussian import initial_weights, normal
 from conslaw_cli.flows.independence import independence
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.laws.aligned import aligned_families
