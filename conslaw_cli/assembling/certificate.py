@@ -43,6 +43,7 @@ def _brackets(result: PartResult, layout: Layout) -> Brackets:
         dimension=trace.dimension,
         cases=_cases(result.flow),
         independence=_independence(result),
+        written=result.flow.program is not result.part.program,
     )
 
 

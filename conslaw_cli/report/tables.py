@@ -104,6 +104,7 @@ class Brackets(Table, tag_field="method", tag="brackets", omit_defaults=True):
     dimension: Count
     cases: Cases | None = None
     independence: Independence | None = None
+    written: Annotated[bool, Meta(description="Whether dependent arguments of exp are written through one another in the graph.")] = False
 
 
 class Paths(Table, tag_field="method", tag="paths"):
