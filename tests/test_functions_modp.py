@@ -13,6 +13,7 @@ from scipy.stats import norm
 
 from conslaw_cli.graph.functions import FUNCTIONS
 from conslaw_cli.graph.nodes import POSITIVE, TOP, Branch, Constant, Parameter
+from conslaw_cli.rings.zeros import zeros_of
 from conslaw_cli.rings import jets
 from conslaw_cli.rings.defined import Definedness
 from conslaw_cli.rings.field import Field
@@ -177,8 +178,8 @@ def branch_of(x, kind, count=1):
 def undefined(node, jet, field=SMALL, **branches):
     """Which entries of a node are undefined for parameters u, of shape (batch, *shape)."""
     values = Values({"u": field.residues(jet)[None]}, {}, {}, dict(branches), keyed(field=field))
-    ((_, mask),) = Definedness(field, values).evaluate(node)
-    return np.broadcast_to(mask[0], (len(jet), *node.shape))
+    ((_, mask),) = Definedness(field, values, zeros_of(node)).evaluate(node)
+    return np.zeros((len(jet), *node.shape), dtype=bool) if mask is None else np.broadcast_to(mask[0], (len(jet), *node.shape))
 
 
 def has_root(x):
@@ -207,8 +208,10 @@ def test_what_is_made_of_something_undefined_is_undefined():
     assert (undefined(inverse * U, ENTRIES) == zero).all(), "0/0 has no value, though 1 is its limit"
     assert (undefined(inverse.sum(0), ENTRIES) == zero.any(axis=1)).all()
     assert (undefined(inverse.reshape((2, 2)).T, ENTRIES) == zero.reshape(-1, 2, 2).swapaxes(1, 2)).all()
-    rows = zero.reshape(-1, 2, 2).any(axis=2)[:, :, None]
-    assert (undefined(inverse.reshape((2, 2)) @ Constant((2, 2), (1, 0, 0, 1)), ENTRIES) == np.broadcast_to(rows, (15, 2, 2))).all()
+    matrices = zero.reshape(-1, 2, 2)
+    rows = matrices.any(axis=2)[:, :, None]
+    assert (undefined(inverse.reshape((2, 2)) @ Constant((2, 2), (1, 2, 3, 1)), ENTRIES) == np.broadcast_to(rows, (15, 2, 2))).all()
+    assert (undefined(inverse.reshape((2, 2)) @ Constant((2, 2), (1, 0, 0, 1)), ENTRIES) == matrices).all(), "a constant's zeros take it away"
     assert (undefined(inverse.gather(np.array([3, 3, 0])), ENTRIES) == zero[:, [3, 3, 0]]).all()
     assert (undefined(inverse.scatter(np.array([1, 1, 0, 0]), (3,)), ENTRIES)[:, 1] == zero[:, :2].any(axis=1)).all()
     assert not undefined(inverse.scatter(np.array([1, 1, 0, 0]), (3,)), ENTRIES)[:, 2].any()
@@ -218,15 +221,15 @@ def test_what_is_made_of_something_undefined_is_undefined():
 def test_a_branch_is_defined_whatever_it_is_taken_by():
     node = branch_of(U**-1, POSITIVE)
     values = Values({"u": SMALL.residues(ENTRIES)[None]}, {}, {}, {id(node): np.ones((1, 1, 4))}, keyed(field=SMALL))
-    ((_, mask),) = Definedness(SMALL, values).evaluate(node)
-    assert not mask.any()
+    ((_, mask),) = Definedness(SMALL, values, zeros_of(node)).evaluate(node)
+    assert mask is None
 
 
 def test_defined_values_are_those_of_the_jets():
     """And what is undefined goes on as one, so that nothing raises."""
     node = (U**-1 + U ** Fraction(1, 2)).applied(FUNCTIONS["exp"])
     values = Values({"u": SMALL.residues(ENTRIES)[None]}, {}, {}, {}, keyed(field=SMALL))
-    ((found, mask),) = Definedness(SMALL, values).evaluate(node)
+    ((found, mask),) = Definedness(SMALL, values, zeros_of(node)).evaluate(node)
     assert (found == Evaluation(SMALL, values).evaluate(node)[0]).all()
     for entry, gone, got in zip(ENTRIES.ravel(), mask.ravel(), found.ravel(), strict=True):
         if not gone:
