@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from conslaw_cli.flows.part import PartFlow
 
 PROPOSALS = 24
-ROUNDS = 40
+ROUNDS, BARREN_ROUNDS = 40, 6
+"""Rounds at most, and those in a row without an improvement after which there is no further one."""
 REDRAWN = 200
 """Draws of a state until its own roots exist."""
 TEST = 2**40
@@ -31,7 +32,7 @@ def best_point(flow: PartFlow, field: Field, stream: Stream, counter: int) -> np
     """A state, (dimension,): where there are discrete inputs, with as many outputs defined as are found."""
     if not flow.cases.one_hot:
         return rooted_points(flow, field, stream, "point", np.array([counter]))[0]
-    best, most = None, -1.0
+    best, most, since = None, -1.0, 0
     for turn in range(ROUNDS):
         numbers = counter + turn * 2**20 + np.arange(PROPOSALS)
         states = flow.points(field, stream, "point", numbers)
@@ -39,9 +40,10 @@ def best_point(flow: PartFlow, field: Field, stream: Stream, counter: int) -> np
             states = np.where(_redrawn(flow, stream, numbers), states, best)
         shares = _shares(flow, field, stream, states)
         first = int(np.argmax(shares))
+        since += 1
         if shares[first] > most:
-            best, most = states[first], float(shares[first])
-        if most > 0.999:
+            best, most, since = states[first], float(shares[first]), 0
+        if most > 0.999 or since == BARREN_ROUNDS:
             break
     return best
 

@@ -33,7 +33,7 @@ class View:
 
     def __init__(self, flow: PartFlow, stream: Stream, name: str, counter: int) -> None:
         self.field: Field = flow.field(stream, f"{name} prime")
-        point = flow.point(self.field, stream, counter)
+        point = flow.points(self.field, stream, "point", np.array([counter]))[0]
         self._values = {k: int(x) for k, x in enumerate(self.field.integers(point))}
         self._values[Symbol.RATE] = sum(self._values.values()) % self.field.p or 1
         self.gradients = Echelon(self.field, flow.dimension)
