@@ -66,7 +66,7 @@ def composed(text: str, options: Composed, inputs: Mapping[str, Node]) -> Node:
 def fault_at(key: str, options: Composed, output: Node, inputs: Mapping[str, Node]) -> Fault | None:
     """An operation of a text that has no value at the real parameters, with its place."""
     from conslaw_cli.language.reader import read_places
-    from conslaw_cli.flows.domain import outside, place
+    from conslaw_cli.domain import outside, place
 
     text, weights, known = getattr(options, key), weights_of(options.at, options.parameters), known_arrays(options)
     if not (found := outside(output, weights)):

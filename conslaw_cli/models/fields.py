@@ -84,7 +84,7 @@ class Fields(Composed, frozen=True):
 
 @lru_cache(maxsize=64)
 def _fault(options: Fields) -> Fault | None:
-    from conslaw_cli.flows.domain import outside
+    from conslaw_cli.domain import outside
 
     try:
         together = value(options)
