@@ -254,7 +254,7 @@ def test_what_is_written_through_others_is_held_against_the_text(name):
 @pytest.mark.parametrize("name", WRITTEN)
 def test_what_is_written_through_others_of_another_text_is_rejected(name):
     text = WRITTEN[name][0]
-    for old, new in (("2*(", "3*("), ("3*(", "2*("), ("/ 2", "/ 4"), ("exp(", "2 * exp("), ("W1 @ x", "W1 @ x + 1")):
+    for old, new in (("2*(", "3*("), ("3*(", "2*("), ("/ 2", "/ 4"), ("exp(", "2 * exp("), ("W1 @ x", "W1 @ x + 1"), ("w * x / 3", "w * x / 3 + 1")):
         if old in text:
             report = written(name)
             report["model"]["network"] = text.replace(old, new)
@@ -386,6 +386,8 @@ OWN = {
     "names": ("a * W_1 @ (W @ v)", {"a": [], "W_1": [2, 2], "W": [2, 2]}, {"v": [2]}),
     "slices": ("concatenate([W[0] * x, tanh(W[1:, ::-1] @ x)])", {"W": [2, 2]}, {"x": [2]}),
     "unused": ("W @ x", {"W": [2, 2], "b": [2]}, {"x": [2], "y": [2]}),
+    "numbers": ("exp(-a * x) / (b * x + 2) - tanh(a)", {"a": [], "b": []}, {"x": []}),
+    "one entry": ("u[0] * v * x", {"u": [1], "v": [2]}, {"x": []}),
     "pooling": ("avg_pool2d(conv2d(x, C, padding=1), 2)", {"C": [1, 1, 2, 2]}, {"x": [1, 3, 3]}),
 }
 

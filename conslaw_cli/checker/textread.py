@@ -179,7 +179,7 @@ class _Compared:
             return self._fields_differ()
         (text,) = self.table.texts
         value = self.from_graph(text) if text.startswith("{") else self.from_text(text)
-        total, found = int((self._cotangent(value.shape) * value).sum()) % self.p, self._evaluated(self.graph)
+        total, found = int(np.sum(self._cotangent(value.shape) * value)) % self.p, self._evaluated(self.graph)
         if not self._same(total, found[-1].reshape(-1)[0]):
             return "their values differ"
         if (self.graph.output is not None) != (self.architecture == "network"):
@@ -291,14 +291,16 @@ class _Reader:
                 return self.names[name]
             case ast.UnaryOp(op=ast.USub()):
                 value = self._value(tree.operand)
-                return -value if _is_number(value) else -self.language.array(value) % self.p
+                return -value if _is_number(value) else _array(-self.language.array(value) % self.p)
             case ast.UnaryOp(op=ast.UAdd()):
                 return self._value(tree.operand)
             case ast.BinOp():
-                return self._binary(tree.op, self._value(tree.left), self._value(tree.right))
+                a, b = self._value(tree.left), self._value(tree.right)
+                found = self._binary(tree.op, a, b)
+                return found if _is_number(a) and _is_number(b) else _array(found)
             case ast.Call(func=ast.Name(id=name)):
                 arguments = [self._value(one) for one in tree.args]
-                return self.language.named(name)(*arguments, **{key.arg: self._value(key.value) for key in tree.keywords})
+                return _array(self.language.named(name)(*arguments, **{key.arg: self._value(key.value) for key in tree.keywords}))
             case ast.Subscript():
                 parts = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
                 found = self.language.array(self._value(tree.value))[tuple(map(self._index, parts))]
@@ -349,6 +351,11 @@ class _Reader:
             work = prod(np.broadcast_shapes(a.shape, b.shape))
         if work > MOST_WORK:
             raise Unknown("arrays of this size")
+
+
+def _array(value: object) -> np.ndarray:
+    """NumPy makes numbers of arrays without axes; they are residues, which are not exact."""
+    return np.asarray(value, dtype=object)
 
 
 def _is_number(value: object) -> bool:
