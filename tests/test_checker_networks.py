@@ -209,8 +209,8 @@ def test_laws_of_a_region_are_not_laws_everywhere():
 
 
 def test_dependent_arguments_are_no_proof():
-    """exp(u) beside exp(2 u), written apart: random values would give too large a rank."""
-    model = {"network": "W2 @ (exp(W1 @ x) + exp(2*(W1 @ x)))", "parameters": {"W1": [2, 1], "W2": [1, 2]}, "inputs": {"x": [1]}}
+    """Phi(u) beside Phi(2 u), written apart: random values would give too large a rank."""
+    model = {"network": "W2 @ (gelu(W1 @ x) + gelu(2*(W1 @ x)))", "parameters": {"W1": [2, 1], "W2": [1, 2]}, "inputs": {"x": [1]}}
     report = json.loads(json.dumps(analyze({"model": model}).to_dict()))
     assert report["status"] != "proved" and verify_report(report).verdict == "confirmed in part"
     found = part(report)["independence"]
@@ -221,12 +221,173 @@ def test_dependent_arguments_are_no_proof():
     assert [text for text in failures(report) if "arguments" in text]
 
 
+# --- arguments of exp that are written through one another ----------------------------------------------------------------
+
+WRITTEN = {
+    "twice": ("W2 @ (exp(W1 @ x) + exp(2*(W1 @ x)))", {"W1": [2, 1], "W2": [1, 2]}, {"x": [1]}),
+    "within": ("W2 @ exp(exp(W1 @ x) + exp(2*(W1 @ x)))", {"W1": [2, 1], "W2": [1, 2]}, {"x": [1]}),
+    "half": ("a * exp(w * x / 2) + b * exp(w * x) + exp(-w * x / 3)", {"a": [], "b": [], "w": []}, {"x": []}),
+    "branches": ("W2 @ (tanh(W1 @ x) + sigmoid(3*(W1 @ x)) + relu(W1 @ x))", {"W1": [1, 1], "W2": [1, 1]}, {"x": [1]}),
+}
+
+
+@cache
+def written_text(name: str) -> str:
+    text, parameters, inputs = WRITTEN[name]
+    return json.dumps(analyze({"model": {"network": text, "parameters": parameters, "inputs": inputs}}).to_dict())
+
+
+def written(name: str) -> dict:
+    return json.loads(written_text(name))
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_is_written_through_others_is_held_against_the_text(name):
+    report = written(name)
+    assert part(report)["written"] is True
+    assert failures(report) == []
+    assert verify_report(report).verdict == "confirmed in part"
+    (check,) = [check for check in verify_report(report).checks if check.name == "graph"]
+    assert "exp(u + v) = exp(u) exp(v)" in check.detail and not check.proved
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_is_written_through_others_of_another_text_is_rejected(name):
+    text = WRITTEN[name][0]
+    for old, new in (("2*(", "3*("), ("3*(", "2*("), ("/ 2", "/ 4"), ("exp(", "2 * exp("), ("W1 @ x", "W1 @ x + 1"), ("w * x / 3", "w * x / 3 + 1")):
+        if old in text:
+            report = written(name)
+            report["model"]["network"] = text.replace(old, new)
+            assert [told for told in failures(report) if told.startswith("graph")], (old, new)
+
+
+def test_changed_nodes_of_what_is_written_are_rejected():
+    report = written("twice")
+    for number, (operation, *arguments) in enumerate(part(report)["graph"]["nodes"]):
+        other = {"add": "multiply", "multiply": "add"}.get(operation)
+        if other:
+            forged = copy.deepcopy(report)
+            part(forged)["graph"]["nodes"][number] = [other, *arguments]
+            assert verdict(forged) == "REJECTED", number
+
+
+def test_whether_something_is_written_is_not_made_up():
+    report = written("twice")
+    for value in (False, 1, "true", None, []):
+        part(report)["written"] = value
+        assert verdict(report) == "REJECTED"
+    del part(report)["written"]
+    assert verdict(report) == "REJECTED"
+    report = honest("exp_bias")
+    part(report)["written"] = True
+    assert verdict(report) == "confirmed in part"
+
+
+# --- fields as they are --------------------------------------------------------------------------------------------------
+
+FIELDS = {
+    "rotation": ({"fields": ["[x2, -x1]"]}, {"x1": [], "x2": []}),
+    "several": ({"fields": ["[y[0], 0, x[0], 0]", "[0, y[1], 0, x[1]]"]}, {"x": [2], "y": [2]}),
+    "constants": ({"fields": ["A @ x"], "constants": {"A": {"value": [[0, 1], [-1, 0]]}}}, {"x": [2]}),
+    "generic": ({"fields": ["[[a[0]*x[0, 1], -a[0]*x[0, 0]]]"], "constants": {"a": [1]}}, {"x": [1, 2]}),
+    "brackets": ({"fields": ["[0, x3, -x2]", "[-x3, 0, x1]"]}, {"x1": [], "x2": [], "x3": []}),
+    "roots": ({"fields": ["a = sqrt(x1**2 + x2**2)\n[x2/a, -x1/a]"]}, {"x1": [], "x2": []}),
+    "functions": ({"fields": ["[exp(x1 - x2), exp(x1 - x2)]", "[gelu(x1), gelu(x1)]"]}, {"x1": [], "x2": []}),
+    "branches": ({"fields": ["r = relu(x1)\n[r + 1, -r - 1]"]}, {"x1": [], "x2": []}),
+    "unused": ({"fields": ["[x2**2, 0, x2]"]}, {"x1": [], "x2": [], "x3": []}),
+}
+
+
+@cache
+def field_text(name: str) -> str:
+    model, parameters = FIELDS[name]
+    return json.dumps(analyze({"model": {**model, "parameters": parameters}}).to_dict())
+
+
+def of_fields(name: str) -> dict:
+    return json.loads(field_text(name))
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_fields_are_verified_and_held_against_their_texts(name):
+    report = of_fields(name)
+    assert report["status"] == "proved" and failures(report) == []
+    assert verify_report(report).verdict == "verified"
+    (check,) = [check for check in verify_report(report).checks if check.name == "graph"]
+    assert check.proved and "that of the text" in check.detail
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_spoiled_reports_of_fields_are_rejected(name):
+    texts = of_fields(name)["model"]["expressions"]
+    for other in ([*texts, texts[0]], [*texts[:-1], texts[-1].replace("x", "2*x")], [*texts[:-1], f"{texts[-1]}[::-1]"], [], [3], texts[0], ["{}"]):
+        report = of_fields(name)
+        report["model"]["expressions"] = other
+        assert verdict(report) == "REJECTED", other
+    for key, number in (("independent", 1), ("found", 1), ("independent", -1)):
+        report = of_fields(name)
+        report["laws"][key] += number
+        assert verdict(report) == "REJECTED"
+    report = of_fields(name)
+    item = report["laws"]["items"][0]
+    item["expressions"] = ["x1**3 - 5" if name != "constants" else "x_1**3" for _ in item["expressions"]]
+    assert verdict(report) == "REJECTED"
+
+
+def test_fields_are_held_in_their_graph():
+    """Without that, the gradient is another one; and a functional's own value says nothing of it."""
+    report = of_fields("rotation")
+    nodes = part(report)["graph"]["nodes"]
+    for number, node in enumerate(nodes):
+        if node[0] == "held":
+            forged = copy.deepcopy(report)
+            part(forged)["graph"]["nodes"][number] = ["reshape", node[1], []]
+            assert verdict(forged) == "REJECTED"
+    for node in (["held", 0, 1], ["held"], ["held", -1], ["held", 1000]):
+        forged = copy.deepcopy(report)
+        part(forged)["graph"]["nodes"][next(k for k, node in enumerate(nodes) if node[0] == "held")] = node
+        assert verdict(forged) == "REJECTED"
+
+
+def test_nothing_is_held_in_a_graph_of_a_network():
+    """The same values, but another gradient."""
+    text, parameters, inputs = OWN["unused"]
+    for model in (
+        {"network": text, "parameters": parameters, "inputs": inputs},
+        {"phi": "u[0] * v", "parameters": {"u": [1], "v": [2]}},
+        {"architecture": "linear", "widths": [2, 2, 2]},
+    ):
+        report = json.loads(json.dumps(analyze({"model": model}).to_dict()))
+        assert failures(report) == []
+        graph = part(report)["graph"]
+        graph["nodes"].append(["held", graph["functional"]])
+        graph["functional"] += 1
+        assert [told for told in failures(report) if "is held in a graph" in told]
+
+
+def test_fields_have_no_metric_and_no_other_dynamics():
+    report = of_fields("rotation")
+    report["metric"]["blocks"]["x1"] = "theta^2"
+    assert [told for told in failures(report) if "as they are" in told]
+    report = of_fields("rotation")
+    report["dynamics"] |= {"kind": "weight-decay", "rate": "1", "start": "0"}
+    assert [told for told in failures(report) if "as they are" in told]
+
+
+def test_fields_with_an_output_less_are_rejected():
+    report = of_fields("roots")
+    del part(report)["graph"]["output"]
+    assert verdict(report) == "REJECTED"
+
+
 OWN = {
     "einsum": ('einsum("hij,tj->hti", A, x)[0] @ W.T', {"A": [2, 2, 2], "W": [2, 2]}, {"x": [2, 2]}),
     "minimum": ("minimum(W @ x, 1) - maximum(V @ x, W @ x)", {"W": [2, 2], "V": [2, 2]}, {"x": [2]}),
     "names": ("a * W_1 @ (W @ v)", {"a": [], "W_1": [2, 2], "W": [2, 2]}, {"v": [2]}),
     "slices": ("concatenate([W[0] * x, tanh(W[1:, ::-1] @ x)])", {"W": [2, 2]}, {"x": [2]}),
     "unused": ("W @ x", {"W": [2, 2], "b": [2]}, {"x": [2], "y": [2]}),
+    "numbers": ("exp(-a * x) / (b * x + 2) - tanh(a)", {"a": [], "b": []}, {"x": []}),
+    "one entry": ("u[0] * v * x", {"u": [1], "v": [2]}, {"x": []}),
     "pooling": ("avg_pool2d(conv2d(x, C, padding=1), 2)", {"C": [1, 1, 2, 2]}, {"x": [1, 3, 3]}),
 }
 

@@ -25,7 +25,7 @@ MOST_WORK = 2**34
 """Entries and products in the evaluation of all words."""
 FRESH = 4
 """Brackets that are drawn afresh at the certificate's point for each length."""
-KEYS = frozenset("method copies blocks indices graph seed prime point words fingerprints dimension cases independence".split())
+KEYS = frozenset("method copies blocks indices graph seed prime point words fingerprints dimension cases independence written".split())
 
 
 class Generators:

@@ -55,6 +55,13 @@ def _slices(names: tuple[str, ...]) -> re.Pattern:
     return re.compile(rf"(sum\()?{block}(?:{_SLOTS})?(?![A-Za-z0-9_\[(]){_POWER}")
 
 
+@lru_cache(maxsize=8)
+def _only_entries(names: tuple[str, ...]) -> re.Pattern:
+    """u_1 or W_1_1."""
+    block = rf"(?<![A-Za-z0-9_])(d?)({'|'.join(sorted(names, key=len, reverse=True))})"
+    return re.compile(rf"{block}((?:_1)+)(?![A-Za-z0-9_\[(])")
+
+
 @dataclass(frozen=True)
 class Block:
     """Numbers of a block's entries, by row and column; blocks of one ``place`` are the same."""
@@ -158,6 +165,7 @@ class Form:
         self.is_matrix = bool(products.search(text))
         self.sliced = system.model.composed and not self.is_matrix
         if self.sliced:
+            text = _only_entries(tuple(self._shapes)).sub(self._only_entry, text)
             body = _slices(tuple(self._shapes)).sub(self._slice, text)
         else:
             body = products.sub(self._product, text) if self.is_matrix else sums.sub(self._sum, text)
@@ -259,6 +267,13 @@ class Form:
         count = prod(numbers.shape[axis] for axis in rows)
         turned = numbers.transpose(*rows, *(axis for axis in range(numbers.ndim) if axis not in rows))
         return Block((dot, name, numbers.shape, tuple(rows)), turned.reshape(count, -1))
+
+    def _only_entry(self, match: re.Match) -> str:
+        """The name of the only entry of a block as a slice: a formula in LaTeX does not tell them apart."""
+        dot, name, indices = match.groups()
+        if match[0].removeprefix(dot) in self._shapes or match[0] in self._shapes:
+            return match[0]
+        return f"{dot}{name}[{','.join('1' * indices.count('1'))}]"
 
     def _slice(self, match: re.Match) -> str:
         opening, dot, name, shape, slots, power, negative = match.groups()

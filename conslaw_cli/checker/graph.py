@@ -118,6 +118,11 @@ class Graph:
         return frozenset(value for of in roots if of.operation == "constant" for value in of.detail)
 
     @property
+    def holds(self) -> bool:
+        """Whether something is held, so that the fields are not those of the functional's values."""
+        return any(step.operation == "held" for step in self.steps)
+
+    @property
     def functions(self) -> set[object]:
         """Names of the scalar functions in it."""
         return {step.detail for step in self.steps if step.operation == "apply"}
@@ -147,7 +152,7 @@ class Graph:
         """The gradient by each block of parameters, or by each coefficient; arrays have a leading batch axis."""
         values = self.values(theta, coefficients, p, around)
         live = self._depends_on(by)
-        adjoints: dict[int, Dual] = {len(self.steps) - 1: {0: np.ones((1, *self.steps[-1].shape), dtype=np.int64)}}
+        adjoints: dict[int, Dual] = {len(self.steps) - 1: {0: np.ones((1, *self.steps[-1].shape), dtype=np.int64 if p < LARGEST_SMALL else object)}}
         found: dict[str, Dual] = {}
         for number in reversed(range(len(self.steps))):
             adjoint, step = adjoints.pop(number, None), self.steps[number]
@@ -197,9 +202,11 @@ class Graph:
         return {}
 
     def _depends_on(self, kind: str) -> list[bool]:
+        """Which steps an adjoint is pulled back through: branches are constant, and what is held is taken for constant."""
         found: list[bool] = []
         for step in self.steps:
-            found.append(step.operation == kind or (step.operation != "branch" and any(found[argument] for argument in step.arguments)))
+            carries = step.operation not in ("branch", "held")
+            found.append(step.operation == kind or (carries and any(found[argument] for argument in step.arguments)))
         return found
 
 
@@ -221,6 +228,8 @@ def _value(step: Step, of: list[Dual], p: int, around: Surroundings | None) -> D
             return _each(of[0], lambda v: np.broadcast_to(v, (len(v), *step.shape)))
         case "reshape":
             return _each(of[0], lambda v: v.reshape(len(v), *step.shape))
+        case "held":
+            return of[0]
         case "gather":
             return _each(of[0], lambda v: v.reshape(len(v), -1)[:, step.detail.index].reshape(len(v), *step.shape))
         case "scatter":

@@ -4,7 +4,7 @@ A node is ``[operation, ...]``, its arguments are numbers of earlier nodes: para
 with one-hot rows "one-hot"; generic: name, shape; constant: shape, entries in row-major order (integers, or fractions as "p/q"); add,
 multiply, matmul: two arguments; permute, sum: argument, axes; broadcast, reshape: argument, shape; gather, scatter: argument, shape,
 numbers of the entries taken or of the places added to; power: argument, exponent (an integer, or half of one as "p/2"); apply:
-function, argument; branch: argument, kind, count.
+function, argument; branch: argument, kind, count; held: an argument, a constant where the functional is differentiated.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ LARGEST_DEGREE = 10_000
 LARGEST_FRACTION = 2**200
 """The degree of a fraction is not followed further."""
 OPERATIONS = tuple(
-    "parameter coefficient generic constant add multiply matmul permute sum broadcast reshape gather scatter power apply branch".split()
+    "parameter coefficient generic constant add multiply matmul permute sum broadcast reshape gather scatter power apply branch held".split()
 )
-LENGTHS = {"coefficient": (3, 4), "gather": (4,), "scatter": (4,), "branch": (4,)}
+LENGTHS = {"coefficient": (3, 4), "gather": (4,), "scatter": (4,), "branch": (4,), "held": (2,)}
 """Entries of a node that has not three."""
 KINDS = ("positive", "top")
 _NUMBER = re.compile(r"-?\d{1,40}/[1-9]\d{0,40}")
@@ -175,6 +175,10 @@ class _Reader:
         if prod(a.shape) != prod(own):
             raise _Fault(f"the shape {list(a.shape)} cannot be made {list(own)}")
         return self._same(operation, of, a, own, None)
+
+    def _held(self, operation: str, of: object) -> Step:
+        a = self._argument(of)
+        return self._same(operation, of, a, a.shape, None)
 
     def _gather(self, operation: str, of: object, shape: object, numbers: object) -> Step:
         a, own = self._argument(of), self._shape(shape)

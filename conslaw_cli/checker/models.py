@@ -14,7 +14,9 @@ from conslaw_cli.checker.graphread import read_graph
 from conslaw_cli.checker.result import ReportError, entry
 
 LARGEST_WIDTH = 10**30
-COMPOSED = frozenset({"network", "phi"})
+FIELDS = "fields"
+"""Vector fields as they are: of their functional the fields are held, so that they are its gradient."""
+COMPOSED = frozenset({"network", "phi", FIELDS})
 ANY_WORK = 10**100
 
 
@@ -276,7 +278,7 @@ class Model:
 
     @property
     def composed(self) -> bool:
-        """Whether it is a text, a network's or that of a phi, whose blocks have any number of axes."""
+        """Whether it is a text, a network's, that of a phi or of fields, whose blocks have any number of axes."""
         return self.architecture in COMPOSED
 
     @property

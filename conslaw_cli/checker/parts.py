@@ -29,6 +29,8 @@ class Part:
     places: np.ndarray
     cases: Cases = ALONE
     """Of a network."""
+    written: bool = False
+    """Whether arguments of exp are said to be written through one another in the graph."""
 
     @property
     def copies(self) -> int:
@@ -151,7 +153,8 @@ class _Layout:
             raise ReportError(f"{where}: the metric differs on copies")
         graph = read_graph(entry(stated, "graph", dict, where), blocks, f"{where}.graph")
         cases = read_cases(stated.get("cases"), graph, where)
-        return Part(graph, found[0][1], np.array([places for places, _ in found]), cases)
+        written = entry(stated, "written", bool, where) if "written" in stated else False
+        return Part(graph, found[0][1], np.array([places for places, _ in found]), cases, written)
 
     def _blocks(self, stated: list, where: str) -> tuple[Block, ...]:
         blocks = {}

@@ -137,6 +137,8 @@ def _real(step: Step, of: list[np.ndarray]) -> np.ndarray:
             return of[0].transpose(0, *(axis + 1 for axis in step.detail))
         case "sum":
             return of[0].sum(axis=tuple(axis + 1 for axis in step.detail))
+        case "held":
+            return of[0]
         case "broadcast":
             return np.broadcast_to(of[0], (len(of[0]), *step.shape))
         case "reshape":

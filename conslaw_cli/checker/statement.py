@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from itertools import count, islice
 
+from conslaw_cli.checker.models import FIELDS
 from conslaw_cli.checker.system import System
 
 NOWHERE = "nowhere for the network itself, the count is that of phi (see the note)"
@@ -35,7 +36,7 @@ BALANCED, NEURON, ANGULAR = "balancedness", "neuron balance", "angular momentum"
 MOMENTUM, CENTRE, FURTHER, SUMS = "conserved momentum", "centre of motion", "further laws", "conserved sums"
 
 
-PHI_OF = {"network": "the network itself", "phi": "as given"}
+PHI_OF = {"network": "the network itself", "phi": "as given", "fields": "none: the fields are followed as they are"}
 """What phi is of a model that is a text."""
 DEPENDENT = re.compile(
     r"no error bound: of (\d{1,9}) different arguments of exp, Phi, log, sin and cos (\d{1,9}) are independent modulo constants; "
@@ -48,7 +49,9 @@ CHANCE = re.compile(r"(\d{1,9}) of the laws verified at random points modulo pri
 
 
 def unused(system: System) -> list[str]:
-    """The notes on parameters and inputs that a text does not use."""
+    """The notes on parameters and inputs that a text does not use; fields have a component for every parameter."""
+    if system.model.architecture == FIELDS:
+        return []
     names, reached = composed_names(system.model.keys), reached_names(system)
     notes = [f"{name} is not used: its entries are conserved, one by one" for name, _ in system.blocks if name not in reached]
     return notes + [f"the network does not depend on the input {name}" for name in names if name not in reached]

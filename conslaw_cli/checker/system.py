@@ -10,7 +10,7 @@ from math import lcm, prod
 from conslaw_cli.checker.dynamics import DYNAMICS, Dynamics
 from conslaw_cli.checker.graph import Block, Shape
 from conslaw_cli.checker.metrics import NATURAL, Metric, read_metrics
-from conslaw_cli.checker.models import LARGEST_WIDTH, Model, read_model
+from conslaw_cli.checker.models import FIELDS, LARGEST_WIDTH, Model, read_model
 from conslaw_cli.checker.parse import ExpressionError, Node, parse
 from conslaw_cli.checker.parts import Part, matrix_of, read_parts, whole
 from conslaw_cli.checker.rates import Rate, read_rate
@@ -158,6 +158,8 @@ def read_system(report: dict) -> System:
     system = System(model, blocks, vectors, metrics, at, kind, rate, start, until)
     if system.lookahead and not (system.dynamics.lookahead and (rate.letter or rate.value is not None)):
         raise ReportError(f"metric.at = 'lookahead' has no meaning for {kind} with the rate {rate.text}")
+    if model.architecture == FIELDS and not (system.euclidean and (kind, at) == ("gradient-flow", "theta")):
+        raise ReportError("vector fields are followed as they are, under gradient-flow without a metric")
     stated = count(report["model"], "parameters", "model")
     if stated != system.size:
         raise ReportError(f"model.parameters says {stated}, the blocks have {system.size}")
@@ -169,7 +171,10 @@ def _parts(system: System, stated: list) -> tuple[Part, ...]:
     if system.size > LARGEST_SYSTEM:
         return ()
     if stated and not is_paths(stated):
-        return read_parts(stated, system.blocks, system.metrics)
+        parts = read_parts(stated, system.blocks, system.metrics)
+        if system.model.architecture != FIELDS and any(part.graph.holds for part in parts):
+            raise ReportError(f"something is held in a graph of {system.model.architecture[:60]}, whose fields are those of its functional")
+        return parts
     statement = system.model.statement
     return (whole(statement.graph(system.model.options), system.metrics),) if statement else ()
 

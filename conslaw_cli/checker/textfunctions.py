@@ -31,6 +31,15 @@ class Unknown(Exception):
 class Formal(Functions):
     """Functions with formal roots: u^((p + 1)/4), a root of u or of -u, is multiplicative."""
 
+    @property
+    def top(self) -> int:
+        """The modulus that values are compared by."""
+        return self.p
+
+    def drawn(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """The values of leaves."""
+        return residues(self.p, self.seed, name, np.array([0]), math.prod(shape)).reshape(shape)
+
     def power_at(self, x: np.ndarray, exponent: Fraction) -> tuple[np.ndarray, np.ndarray]:
         if exponent.denominator == 1:
             return super().power_at(x, exponent)
@@ -80,7 +89,7 @@ class Language:
         return arrays
 
     def generic(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        return residues(self.p, self.functions.seed, f"generic/{name}", np.array([0]), math.prod(shape)).reshape(shape)
+        return self.functions.drawn(f"generic/{name}", shape)
 
     def inverse(self, x: object) -> np.ndarray:
         return self.power(x, Fraction(-1))

@@ -169,7 +169,7 @@ def _keys(system: System) -> dict[str, object]:
     """The keys of [model]; what a report says of a text's arrays in its model's own words is named as in a spec."""
     if not system.model.composed:
         return system.model.keys
-    names = {"shapes": "parameters", "expression": "phi"}
+    names = {"shapes": "parameters", "expression": "phi", "expressions": "fields"}
     return {names.get(key, key): value for key, value in system.model.keys.items()}
 
 

@@ -30,6 +30,8 @@ def _zeros(step, of: list[np.ndarray]) -> np.ndarray:
             return of[0].transpose(step.detail)
         case "sum":
             return of[0].all(axis=step.detail)
+        case "held":
+            return of[0]
         case "broadcast":
             return np.broadcast_to(of[0], step.shape)
         case "reshape":
