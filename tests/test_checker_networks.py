@@ -334,6 +334,15 @@ def test_spoiled_reports_of_fields_are_rejected(name):
     assert verdict(report) == "REJECTED"
 
 
+def test_fields_in_which_exp_is_written_through_others():
+    model = {"fields": ["[exp(x1) + exp(2*x1), exp(x1) + exp(2*x1)]", "[tanh(x1/2), tanh(x1/2)]"], "parameters": {"x1": [], "x2": []}}
+    report = json.loads(json.dumps(analyze({"model": model}).to_dict()))
+    assert report["status"] == "proved" and part(report)["written"] and failures(report) == []
+    assert verify_report(report).verdict == "confirmed in part"
+    report["model"]["expressions"][0] = report["model"]["expressions"][0].replace("2*", "3*")
+    assert [told for told in failures(report) if told.startswith("graph")]
+
+
 def test_fields_are_held_in_their_graph():
     """Without that, the gradient is another one; and a functional's own value says nothing of it."""
     report = of_fields("rotation")

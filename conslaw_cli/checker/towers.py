@@ -62,7 +62,9 @@ class Tower(Formal):
         first = self.levels[0]
         found = [first.at(name, u % first.p)]
         for below, level, base in zip(self.levels, self.levels[1:], self.bases):
-            found.append(np.array([pow(base, int(x) % below.p, level.p) for x in u.ravel()], dtype=object).reshape(u.shape))
+            found.append(
+                np.array([pow(base, int(x) % below.p, level.p) for x in u.ravel()], dtype=object).reshape(u.shape)
+            )
         return self._together(found)
 
     def _together(self, values: list[np.ndarray]) -> np.ndarray:
