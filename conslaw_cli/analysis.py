@@ -91,12 +91,17 @@ class PartResult:
     @property
     def proved(self) -> bool:
         """Whether the sum is a proof: the rank is one of a legitimate specialization, and no law was left to chance."""
-        return self.closes and self.independence.shown and all(one.proved for one in self.verifications.values())
+        return self.closes and self.independence.shown and not self.regional and all(one.proved for one in self.verifications.values())
+
+    @property
+    def regional(self) -> int:
+        """How many laws are shown for the branches that were seen only: for an input that takes others they may be none."""
+        return sum(not self.everywhere(law) for group in self.groups for law in group.laws)
 
     @property
     def bits(self) -> float:
         """-log2 of the error bound for the count of a part that is not proved; 0 where there is none."""
-        if not self.independence.shown:
+        if not self.independence.shown or self.regional:
             return 0.0
         chances = [one.error_bits for one in self.verifications.values() if one.error_bits is not None]
         of_laws = min(chances) - log2(len(chances)) if chances else None
@@ -265,7 +270,8 @@ def _aligned(flow: PartFlow, selection: Selection, stream: Stream) -> tuple[LawG
     for family in aligned_families(flow, stream):
         selection.tell(Step("searching laws along axes"))
         if laws := selection.keep_families([family.laws()])[0]:
-            groups.append(LawGroup(tuple(laws), f"search, degree {family.degree}", family))
+            whole = len(laws) == family.size or selection.spans(list(family.laws()))
+            groups.append(LawGroup(tuple(laws), f"search, degree {family.degree}", family if whole else None))
         if not selection.missing:
             break
     return tuple(groups)

@@ -70,7 +70,7 @@ def build(analysis: Analysis) -> Report:
         status=_of_what(status, caveat),
         error_bound=error,
         theorem=theorem,
-        notes=(*notes, *dict.fromkeys(filter(None, (caveat, algebraic_note(analysis), *_metric_notes(spec.metric), *model.notes)))),
+        notes=(*notes, *dict.fromkeys(filter(None, (caveat, _boundary(analysis), algebraic_note(analysis), *_metric_notes(spec.metric), *model.notes)))),
         region=_region(analysis),
         certificate=certificate(analysis),
         reproduce=Reproduce(__version__, analysis.seed, primes(analysis), spec_sha256(spec)),
@@ -124,8 +124,8 @@ def _status(analysis: Analysis) -> tuple[str, str | None, str | None, tuple[str,
         return ("theorem" if theorem else "undecided"), None, theorem and theorem[1], (reason,)
     if analysis.paths or all(part.proved for part in analysis.parts):
         return "proved", None, None, ()
-    if not analysis.independence.shown and all(part.closes for part in analysis.parts):
-        return "exact", None, None, (_dependence(analysis.independence),)
+    if all(part.closes for part in analysis.parts) and (why := _unbounded(analysis)):
+        return "exact", None, None, why
     if analysis.error_bits >= LIMITS.error_bits:
         return "exact", f"2^-{int(analysis.error_bits)}", None, _chance(analysis)
     bound = sum(part.independent * part.part.copies for part in analysis.parts)
@@ -133,6 +133,14 @@ def _status(analysis: Analysis) -> tuple[str, str | None, str | None, tuple[str,
     if analysis.closed:
         reason = f"the filtration closed, but no error bound below 2^-{int(LIMITS.error_bits)} is known at this size"
     return "undecided", None, None, (f"{reason}: at most {bound} laws (proved)",)
+
+
+def _unbounded(analysis: Analysis) -> tuple[str, ...]:
+    """Why a sum that closes is no proof and has no error bound."""
+    why = [] if analysis.independence.shown else [_dependence(analysis.independence)]
+    if regional := sum(part.regional * part.part.copies for part in analysis.parts):
+        why.append(f"no error bound: {regional} of the laws hold for the branch patterns seen, and may be none for an input that takes another")
+    return tuple(why)
 
 
 def _dependence(found: Independence) -> str:
@@ -159,6 +167,13 @@ def _region(analysis: Analysis) -> Region | None:
     weights = analysis.model.weights
     around = weights.name if weights else "a Gaussian initialization, seed 0"
     return Region(around, cases.number, cases.inputs, cases.units, cases.dead, cases.always)
+
+
+def _boundary(analysis: Analysis) -> str | None:
+    """That theta* lies where branches meet, where it does."""
+    if not (units := analysis.cases.boundary):
+        return None
+    return f"{units} of the units are exactly at their threshold there, for every input: the count is that of the branches taken at theta*, of no region around it"
 
 
 def _of_what(status: str, caveat: str | None) -> str:

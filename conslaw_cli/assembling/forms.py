@@ -34,22 +34,24 @@ def aligned_form(family: AlignedFamily, dynamics: Dynamics, shapes: Shapes) -> M
         return None
     letters = _Letters(family.expression)
     groups = in_original(letters.law, dynamics, len(letters.found), letters.at).groups
-    if len(groups) > 1:
-        return None
-    (group,) = groups
     if any(isinstance(term, Product) for term in family.expression.terms):
+        if len(groups) > 1:
+            return None
+        (group,) = groups
         return MatrixForm(group.time, tuple(map(_product, group.terms)), family.width, family.expression.symmetry, family.blocks)
-    return NeuronForm(group.time, tuple(_slice(term, shapes) for term in group.terms), family.width, ranges=family.rows)
+    time = groups[0].time if len(groups) == 1 else "1"
+    terms = tuple(_slice(term, shapes, "1" if len(groups) == 1 else group.time) for group in groups for term in group.terms)
+    return NeuronForm(time, terms, family.width, ranges=family.rows)
 
 
-def _slice(term: Term, shapes: Shapes) -> NeuronTerm:
+def _slice(term: Term, shapes: Shapes, time: str) -> NeuronTerm:
     ((_, exponent),) = term.factors
     (letter,) = _letters(term)
     block, names = letter.block, iter("klmn")
     axes = block.axes if block.axes is not None else (1,) if block.transposed else (0,)
     shape = block.shape or shapes[block.name]
     slots = tuple(next(names) if axis in axes else ":" if size > 1 else "1" for axis, size in enumerate(shape))
-    return NeuronTerm(term.coefficient, block.name, "slice", exponent=exponent, velocity=block.moving, slots=slots, shape=block.shape or ())
+    return NeuronTerm(term.coefficient, block.name, "slice", exponent=exponent, velocity=block.moving, time=time, slots=slots, shape=block.shape or ())
 
 
 def family_form(expression: MatrixExpression, dynamics: Dynamics, width: int, shapes: Shapes) -> MatrixForm | NeuronForm:

@@ -31,7 +31,7 @@ def conclusions(
 def _beyond_proof(report: dict) -> bool:
     """Whether the report says why a sum that closes is no proof."""
     first = report["notes"][0] if report["notes"] and isinstance(report["notes"][0], str) else ""
-    return first == statement.UNCHECKED or any(pattern.fullmatch(first) for pattern in (statement.DEPENDENT, statement.CHANCE))
+    return first == statement.UNCHECKED or any(pattern.fullmatch(first) for pattern in (statement.DEPENDENT, statement.CHANCE, statement.REGIONAL))
 
 
 def _count(report: dict, system: System, kind: str, laws: Laws, certified: int) -> Check:

@@ -111,6 +111,6 @@ def _trace(report: dict, system: System, certified: int, filtration: tuple[int, 
         return Check("trace", False, f"trace.space is {space}, the system has {system.space} drift coordinates")
     if dimension != certified:
         return Check("trace", False, f"trace.dimension is {dimension}, the parts certify {certified}")
-    if stated != list(filtration):
+    if stated != (list(filtration) or [0]):
         return Check("trace", False, f"trace.filtration is {stated}, the parts have {list(filtration)}")
     return Check("trace", True, f"dimension at least {dimension} of {space}: at most {space - dimension} laws")

@@ -114,7 +114,8 @@ class _Own:
         found: list[np.ndarray] = []
         for step in self.graph.steps[: max(self.graph.branches) + 1]:
             if step.operation == "coefficient":
-                found.append(normal(SEED_OF_INPUTS, f"input/{step.detail}", ids, step.shape))
+                scales = (4.0 ** (ids % 5 - 1)).reshape(len(ids), *(1 for _ in step.shape))
+                found.append(normal(SEED_OF_INPUTS, f"input/{step.detail}", ids, step.shape) * scales)
             elif step.operation in ("parameter", "generic"):
                 found.append((self.theta if step.operation == "parameter" else self.generics)[step.detail])
             else:

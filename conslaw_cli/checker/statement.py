@@ -45,6 +45,13 @@ DEPENDENT = re.compile(
 UNCHECKED = (
     "no error bound: that the arguments of exp, Phi, log, sin and cos are independent was too large to find out, so the trace may be smaller"
 )
+REGIONAL = re.compile(
+    r"no error bound: (\d{1,9}) of the laws hold for the branch patterns seen, and may be none for an input that takes another"
+)
+BOUNDARY = re.compile(
+    r"(\d{1,9}) of the units are exactly at their threshold there, for every input: the count is that of the branches taken at theta\*, of no "
+    r"region around it"
+)
 CHANCE = re.compile(r"(\d{1,9}) of the laws verified at random points modulo primes, with this error, not as identities")
 
 

@@ -98,7 +98,8 @@ def _status(report: dict, system: System, status: str) -> Check:
     if status.endswith(" for phi") != (caveat is not None and status not in ("theorem", "undecided")):
         return Check("status", False, f"{status} is not what can be said where phi {'does not stand' if caveat else 'stands'} for the model")
     text = notes[0] if notes and isinstance(notes[0], str) else ""
-    dependent = status == "exact" and bool(statement.DEPENDENT.fullmatch(text) or text == statement.UNCHECKED)
+    reasons = _reasons(report, notes) if status == "exact" else []
+    dependent = bool(reasons)
     if (bound is not None) != (status.startswith("exact") and not dependent) or (theorem is not None) != (status == "theorem"):
         return Check("status", False, f"an error bound or a theorem that a report of status {status} does not have")
     expected = [caveat] if caveat else []
@@ -108,14 +109,28 @@ def _status(report: dict, system: System, status: str) -> Check:
         if not any(pattern.fullmatch(first) for pattern in patterns):
             return Check("status", False, f"{status} without a reason that this checker knows")
         expected = [first, *expected]
-    if dependent or (status == "exact" and statement.CHANCE.fullmatch(text)):
-        expected = [text, *expected]
+    if status == "exact" and not dependent and statement.CHANCE.fullmatch(text):
+        reasons = [text]
+    expected = [*reasons, *expected]
+    if report["region"] is not None:
+        expected += [note for note in notes if isinstance(note, str) and statement.BOUNDARY.fullmatch(note)][:1]
     expected += [statement.algebraic(system)] if _all_algebraic(report, system) else []
     expected += [statement.NATURAL] if metrics.NATURAL in report["metric"]["blocks"].values() else []
     expected += statement.unused(system) if system.model.composed else []
     if notes != expected:
         return Check("status", False, f"the notes must be {expected or 'none'}")
     return Check("status", True, f"{status}, with {len(notes)} notes that are true of such a system")
+
+
+def _reasons(report: dict, notes: list) -> list[str]:
+    """The first notes that say why an exact count has no error bound: dependent arguments, and laws of the branches seen, as many as there are."""
+    found = []
+    for note in (note for note in notes[:2] if isinstance(note, str)):
+        regional = statement.REGIONAL.fullmatch(note)
+        right = regional and int(regional[1]) == report["laws"]["found"] - report["laws"]["everywhere"] > 0
+        if right or statement.DEPENDENT.fullmatch(note) or note == statement.UNCHECKED:
+            found.append(note)
+    return found
 
 
 def left_to_chance(report: dict) -> bool:

@@ -2,8 +2,8 @@
 
 Between the folds of relu, max and the like a network is analytic, so the fields of one case span the same whatever point they are
 evaluated at: residues need not lie in the region themselves, and follow the branches of the case. The cases are collected in floating point
-at theta*, a seeded Gaussian initialization or weights of the user's, over thousands of inputs; each is as likely to be drawn, however
-rare. Missing one can only make the trace smaller (NETWORKS sections 2 and 3).
+at theta*, a seeded Gaussian initialization or weights of the user's, over thousands of inputs of several sizes; each is as likely to be
+drawn, however rare. Missing one can only make the trace smaller (NETWORKS sections 2 and 3).
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ class Cases:
     dead: int = 0
     """Of the units with a threshold those that no input activates; ``always``, those that every input does."""
     always: int = 0
+    boundary: int = 0
+    """Units that are at their threshold exactly, for every input: around theta* they may go either way."""
 
     @cached_property
     def mixed(self) -> bool:
@@ -68,14 +70,15 @@ def cases(program: Program, weights: dict[str, np.ndarray], generics: dict[str, 
     drawn, exhaustive = _discrete(inputs, stream, bool(program.branches))
     count = next((len(value) for value in drawn.values()), LIMITS.case_inputs)
     found: dict[bytes, tuple[np.ndarray, ...]] = {}
-    sums = [np.zeros(node.shape) for node in program.branches]
+    sums, still = [np.zeros(node.shape) for node in program.branches], None
     step = max(1, CHUNK_ENTRIES // max(1, sum(prod(node.shape) for node in program.nodes)))
     for start in range(0, count, step):
         ids = np.arange(start, min(start + step, count))
         values = {name: array[ids] for name, array in drawn.items()}
-        branches = _branches(program, weights, generics, values, stream, ids) if program.branches else []
+        branches, zeros = _branches(program, weights, generics, values, stream, ids) if program.branches else ([], [])
         for total, branch in zip(sums, branches):
             total += branch.sum(axis=0)
+        still = zeros if still is None else [a & b for a, b in zip(still, zeros)]
         rows = [*values.values(), *branches]
         packed = np.packbits(np.concatenate([row.reshape(len(ids), -1) > 0.5 for row in rows], axis=1), axis=1)
         for k, key in enumerate(map(bytes, packed)):
@@ -92,6 +95,7 @@ def cases(program: Program, weights: dict[str, np.ndarray], generics: dict[str, 
         sum(total.size for total in thresholds),
         sum(int((total == 0).sum()) for total in thresholds),
         sum(int((total == count).sum()) for total in thresholds),
+        sum(int(zero.sum()) for node, zero in zip(program.branches, still or []) if node.kind == POSITIVE),
     )
 
 
@@ -113,15 +117,22 @@ def _discrete(inputs: list[Coefficient], stream: Stream, thorough: bool) -> tupl
     return found, every
 
 
-def _branches(program: Program, weights: dict, generics: dict, values: dict, stream: Stream, ids: np.ndarray) -> list[np.ndarray]:
-    """Values of the branch nodes at real inputs, (len(ids), *shape) each."""
+def _branches(program: Program, weights: dict, generics: dict, values: dict, stream: Stream, ids: np.ndarray) -> tuple[list, list]:
+    """Values of the branch nodes at real inputs, (len(ids), *shape) each, and which of their arguments are zero for all of these."""
     free = {
-        node.name: normal(stream, f"input/{node.name}", ids, node.shape) for node in program.coefficients if node.name not in values
+        node.name: normal(stream, f"input/{node.name}", ids, node.shape) * _scales(ids, node.shape)
+        for node in program.coefficients
+        if node.name not in values
     }
     floats = Floats(weights, {**free, **values}, generics)
-    floats.evaluate(*(node.of for node in program.branches))
-    floats.evaluate(*program.branches)
-    return [np.broadcast_to(floats.branches[id(node)], (len(ids), *node.shape)) for node in program.branches]
+    arguments = floats.evaluate(*(node.of for node in program.branches), *program.branches)[: len(program.branches)]
+    zeros = [np.broadcast_to(a == 0, (len(a), *node.shape)).all(axis=0) for node, a in zip(program.branches, arguments)]
+    return [np.broadcast_to(floats.branches[id(node)], (len(ids), *node.shape)) for node in program.branches], zeros
+
+
+def _scales(ids: np.ndarray, shape: Shape) -> np.ndarray:
+    """1/4, 1, 4, 16, 64 in turn: what data are is not known, and units with large biases are reached by large inputs only."""
+    return (4.0 ** (ids % 5 - 1)).reshape(len(ids), *(1 for _ in shape))
 
 
 def real_generics(program: Program) -> dict[str, np.ndarray]:

@@ -242,10 +242,17 @@ class _Aligned:
         degree, width = max(len(column.vectors) for column, _ in chosen), int(np.prod(rows, dtype=int))
         crossed = symmetry != DIAGONAL or any(len(set(column.vectors)) > 1 for column, _ in chosen)
         sign = 1 if chosen[0][1] > 0 else -1
-        terms = tuple(column.term(sign * c, crossed) for column, c in chosen)
+        terms = tuple(term for column, c in chosen for term in self._terms(column, sign * c, crossed, name))
         mixed = len({type(term) for term in terms}) > 1
         blocks = None if mixed else _blocks(places, width, symmetry)
         yield AlignedFamily(name, MatrixExpression(terms, symmetry), self.layout, rows, width, places, degree, blocks)
+
+    def _terms(self, column: Column, coefficient: int, crossed: bool, name: str) -> list[Product | RowSums]:
+        """Of a sum of Q that is constant, that of P is too: under momentum with constant damping Q + P/tau is free of time."""
+        term, drift = column.term(coefficient, crossed), self.flow.dynamics.inverse_rate
+        if name != SUMS or drift is None or column.vectors != (0,):
+            return [term]
+        return [term, RowSums(coefficient, column.of.block(True), LINEAR, drift)]
 
     def _constant_places(self, chosen: list[tuple[Column, int]], symmetry: str) -> tuple[Place, ...]:
         """Those that a few samples leave, and of these, where units may be off in all of these, many."""

@@ -142,6 +142,10 @@ class Selection:
         """Number of laws kept that hold whatever branches are taken."""
         return sum(self.verifications[law].everywhere for law in self.kept)
 
+    def spans(self, laws: list[Law]) -> bool:
+        """Whether gradients of some candidates lie in the span of those kept, at the first view."""
+        return not self._first.gradients.reduced(self._first.rows(laws)).any()
+
     def keep_special(self, candidates: Sequence[SpecialLaw]) -> list[SpecialLaw]:
         """The candidates that hold and are new; none where the view happens to lie where one has no value."""
         conditions = [(law, covector) for law in candidates for covector in law.conditions()]

@@ -314,6 +314,15 @@ def _terms(entry: Entry) -> Terms:
     return {} if entry is None else {entry[0]: entry[1]}
 
 
+def _without_common_symbols(direction: dict[int, Polynomial]) -> dict[int, Polynomial]:
+    """A direction less the powers of symbols that all its terms have: a factor, such as the free scale of theta under weight decay."""
+    terms = [dict(monomial) for polynomial in direction.values() for monomial in polynomial.terms]
+    symbols = {v for monomial in terms for v in monomial if v < 0}
+    common = {v: {monomial.get(v, 0) for monomial in terms} for v in symbols}
+    factor = Polynomial({tuple(sorted((v, -min(powers)) for v, powers in common.items() if len(powers) == 1)): 1})
+    return {k: polynomial * factor for k, polynomial in direction.items()} if factor.terms != {(): 1} else direction
+
+
 class Tangents:
     """Tangents of a program's functional, the values shared by all directions. Raises TooLarge for a graph of too many terms."""
 
@@ -331,7 +340,7 @@ class Tangents:
         """The derivative of the functional along a direction, polynomials by parameter number, which is zero where a law holds (or it is
         when multiplied out). Raises TooLarge."""
         self._work = 0
-        moved = {k: self._outer(polynomial) for k, polynomial in direction.items()}
+        moved = {k: self._outer(polynomial) for k, polynomial in _without_common_symbols(direction).items()}
         found: dict[int, Tangent] = {}
         for node, arguments in zip(self._nodes, self._arguments):
             if isinstance(node, Parameter):

@@ -123,6 +123,8 @@ def accounting(report: Report, prose: Prose) -> str:
 def status(report: Report, prose: Prose) -> str:
     """proved; exact for phi, error below 2^-40; theorem; undecided."""
     bound = f", error below {prose.bound(report.error_bound)}" if report.error_bound else ""
+    if report.status.startswith("exact") and not bound:
+        bound = " but for what the note says"
     return prose.text(report.status) + bound
 
 
