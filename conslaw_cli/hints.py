@@ -35,7 +35,7 @@ DYNAMICS = {
     **dict.fromkeys(("adam", "adamw", "adagrad", "rmsprop", "adadelta", "lion", "muon", "shampoo"), _ADAPTIVE),
     **dict.fromkeys(("l2", "ridge", "decay", "wd"), 'write "weight-decay"'),
     **dict.fromkeys(("mirror-descent", "mirror-flow", "multiplicative"), 'write "gradient-flow" and [metric] default = "entropy"'),
-    **dict.fromkeys(("natural-gradient", "ngd"), "the natural gradient is not there yet"),
+    **dict.fromkeys(("natural-gradient", "ngd"), 'write "gradient-flow" and [metric] default = "natural-gradient"'),
     **dict.fromkeys(("newton", "lbfgs", "l-bfgs"), 'second-order steps are not there yet; there is "gradient-flow"'),
 }
 """Kinds of dynamics, likewise."""
@@ -47,6 +47,26 @@ DYNAMICS_KEYS = {
     **dict.fromkeys(("t0", "t", "time", "begin"), "start"),
 }
 """Keys of [dynamics]: the one that is meant."""
+
+
+FUNCTIONS = {
+    **dict.fromkeys(("matmul", "dot", "mm", "bmm", "linear"), "write A @ B"),
+    **dict.fromkeys(("cat", "concat", "hstack", "vstack"), "write concatenate([…], axis=0)"),
+    **dict.fromkeys(("where", "select", "sign", "heaviside"), "branches are written with relu, abs, clip, max or top_k"),
+    **dict.fromkeys(("erf", "norm-cdf"), "it is in gelu(x) = x Phi(x)"),
+    **dict.fromkeys(("repeat", "tile", "expand", "upsample"), "broadcast, such as x * ones((2, 1)), or stack and reshape"),
+    **dict.fromkeys(("pad", "pad1d"), "convolutions take padding=; otherwise concatenate zeros"),
+    **dict.fromkeys(("view", "flatten", "ravel"), "write reshape(x, (…))"),
+    **dict.fromkeys(("norm", "vdot"), "write sqrt(sum(x**2))"),
+    **dict.fromkeys(("logsumexp",), "write log(sum(exp(x)))"),
+    **dict.fromkeys(("outer",), "broadcast, such as reshape(a, (3, 1)) * b"),
+    **dict.fromkeys(("dropout",), "nothing is random: leave it out"),
+    **dict.fromkeys(("mish",), "write x * tanh(softplus(x))"),
+}
+"""Functions of a network's text, in lower case, with "-" between words."""
+
+KEYWORDS = {"dim": "write axis", "kernel-size": "it is that of the weight", "keepdim": "write keepdims"}
+"""Their keywords."""
 
 
 def hint_for(name: object, hints: Mapping[str, str]) -> str | None:

@@ -16,6 +16,7 @@ from conslaw_cli.flows.part import PartFlow, VectorField, scalar
 from conslaw_cli.flows.ratiobounds import RatioBounds, Unbounded
 from conslaw_cli.flows.wordbounds import WordBounds
 from conslaw_cli.limits import LIMITS
+from conslaw_cli.rings.bounds import degree
 from conslaw_cli.rings.echelon import Echelon
 from conslaw_cli.rings.field import Field
 from conslaw_cli.rings.stream import Stream
@@ -149,6 +150,8 @@ def require_size(flow: PartFlow) -> None:
     """Raises TooLarge when a part has more coordinates than the echelon form may hold, or more layers than brackets can run through."""
     if flow.dimension > LIMITS.coordinates:
         raise TooLarge(f"a group of parameters has {flow.dimension} coordinates, the engine holds {LIMITS.coordinates}")
+    if (reached := degree(flow.program)) > LIMITS.functional_degree:
+        raise TooLarge(f"polynomials of degree {reached:.0f}, the engine holds {LIMITS.functional_degree}")
     most = LIMITS.operations if flow.program.output is None else LIMITS.network_operations
     if (operations := len(flow.program.dependence)) > most:
         raise TooLarge(f"the gradients of a group of parameters take {operations} operations, the engine holds {most}")

@@ -24,6 +24,8 @@ class Limits:
     The number of brackets grows with depth too, so the time grows with its square: 166 layers of width 3 take about 5 s, 330 of width
     2 took 20 s on an idle machine and 33 s on a busy one. What is refused is undecided, with the laws that theory knows.
     """
+    functional_degree: int = 100_000
+    """Degree of a functional: the bounds of its brackets are numbers of so many digits."""
     network_operations: int = 6_000
     """The same of a network's graph, whose depth is in its text: a transformer block has some 250."""
     word: int = 9

@@ -68,6 +68,8 @@ def as_toml(value: object) -> str:
 def _as_toml(value: object, depth: int) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str) and len(lines := value.strip("\n").split("\n")) > 1:
+        return _as_toml(f"{lines[0].strip()} ...", depth)
     if isinstance(value, str):
         return '"' + shortened(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, int):

@@ -105,7 +105,7 @@ REFUSED = {
     "relu": "line 1, column 1: relu is a function; write relu(…)",
     "W2(a)": "line 1, column 1: W2 is an array, not a function; write W2 * … or W2 @ …",
     "(a + 1)(a)": "line 1, column 1: a + 1 is no function",
-    "softmax(a, dim=0)": "line 1, column 12: softmax takes no dim=; valid: x, axis",
+    "softmax(a, dim=0)": "line 1, column 12: softmax takes no dim=; write axis",
     "softmax(a, axes=0)": 'line 1, column 12: softmax takes no axes=; did you mean "axis"?',
     "relu(**a)": "line 1, column 6: relu takes no **",
     "relu(*a)": "line 1, column 6: * is not part of the language",

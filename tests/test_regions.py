@@ -35,7 +35,7 @@ def test_frequencies_of_the_counts(report):
     code, out, err = report("--regions", "12")
     assert (code, err) == (0, "")
     assert "2 different counts in 12 regions" in out
-    assert [line.split()[:5] for line in out.splitlines()[-2:]] == [["4", "proved", "11", "of", "12"], ["5", "proved", "1", "of", "12"]]
+    assert [line.split()[:5] for line in out.splitlines()[-2:]] == [["4", "exact", "11", "of", "12"], ["5", "exact", "1", "of", "12"]]
 
 
 def test_json(report):

@@ -229,7 +229,7 @@ def test_balance_holds_for_homogeneous_activations_of_its_degree(name):
 
 def test_a_dead_neuron_has_laws_in_its_region_only():
     program = network(lambda A, b, B, x: B @ relu(A @ x + b), {**MLP, "b": (3,)}, VECTOR)
-    weights = initial_weights(program.blocks, 0) | {"b": np.array([[-100.0, 0.1, 100.0]])}
+    weights = initial_weights(program.blocks, 0) | {"b": np.array([[-1e6, 0.1, 1e6]])}
     dead, folded = (Law(entry(program, "A", k, 0)) for k in (0, 1))
     first, second = verifications(flow_of(program, weights=weights), [dead, folded])
     assert (first.verdict, first.everywhere, first.proved) == (Verdict.HOLDS, False, True)

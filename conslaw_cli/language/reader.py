@@ -15,12 +15,14 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
+from conslaw_cli import hints
 from conslaw_cli.functions import FUNCTIONS, array, sqrt
 from conslaw_cli.functions.arrays import MOST_ENTRIES as LARGEST
 from conslaw_cli.graph.nodes import Node
 from conslaw_cli.language.errors import LanguageError
 from conslaw_cli.language.numbers import arithmetic, is_number, number
 from conslaw_cli.language.syntax import Source, parsed, steps
+from conslaw_cli.hints import hint_for
 from conslaw_cli.problems import suggestion
 
 MOST_ENTRIES = 50_000_000
@@ -193,7 +195,7 @@ class _Reader:
         if called.id in self.names:
             raise self.source.error(tree, f"{called.id} is an array, not a function", f"write {called.id} * … or {called.id} @ …")
         if called.id not in FUNCTIONS:
-            raise self.source.error(tree, f"unknown function {called.id}", suggestion(called.id, FUNCTIONS))
+            raise self.source.error(tree, f"unknown function {called.id}", hint_for(called.id, hints.FUNCTIONS) or suggestion(called.id, FUNCTIONS))
         return called.id, FUNCTIONS[called.id]
 
     def _argument(self, name: str, tree: ast.expr, first: bool) -> Any:
@@ -207,7 +209,7 @@ class _Reader:
         known = [one.name for one in inspect.signature(FUNCTIONS[name]).parameters.values() if one.kind is one.POSITIONAL_OR_KEYWORD]
         if key.arg in known:
             return True
-        raise self.source.error(key, f"{name} takes no {'**' if key.arg is None else key.arg + '='}", suggestion(key.arg, known))
+        raise self.source.error(key, f"{name} takes no {'**' if key.arg is None else key.arg + '='}", hint_for(key.arg, hints.KEYWORDS) or suggestion(key.arg, known))
 
     def _entries(self, tree: ast.Subscript) -> Node:
         of = self._array(tree.value, self._value(tree.value))

@@ -163,3 +163,38 @@ class _Cover(_Bounds):
     def apply(self, node: Node, a: Bound) -> Bound:
         self.arguments.append((a, prod(node.shape)))
         return VARIABLE
+
+
+def degree(program: Program) -> float:
+    """A bound of the functional's degree in all variables, values of functions counting as one: cheap, whatever it is."""
+    return _Degrees().evaluate(program.functional)[0]
+
+
+class _Degrees(Interpreter):
+    """One floating-point number for all entries of a node."""
+
+    def _one(self, node: Node, *arguments: float) -> float:
+        return 1.0
+
+    parameter = coefficient = generic = apply = _one
+
+    def _none(self, node: Node, *arguments: float) -> float:
+        return 0.0
+
+    constant = branch = _none
+
+    def add(self, node: Node, a: float, b: float) -> float:
+        return max(a, b)
+
+    def multiply(self, node: Node, a: float, b: float) -> float:
+        return a + b
+
+    matmul = multiply
+
+    def _same(self, node: Node, a: float) -> float:
+        return a
+
+    permute = broadcast = reshape = gather = scatter = sum = held = _same
+
+    def power(self, node: Power, a: float) -> float:
+        return a * abs(float(node.exponent))
