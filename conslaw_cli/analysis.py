@@ -17,7 +17,6 @@ from conslaw_cli.flows.independence import Independence
 from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.flows.parts import Part, parts
 from conslaw_cli.flows.relations import settled
-from conslaw_cli.graph.program import Program
 from conslaw_cli.language import TooManyEntries
 from conslaw_cli.laws.abelian import AbelianFamily, AbelianLaw, abelian_family, independent_integrals
 from conslaw_cli.laws.aligned import AlignedFamily, aligned_families

@@ -14,7 +14,7 @@ from math import prod
 
 import numpy as np
 
-from conslaw_cli.graph.nodes import ONE_HOT, POSITIVE, Coefficient
+from conslaw_cli.graph.nodes import ONE_HOT, POSITIVE, Coefficient, Shape
 from conslaw_cli.graph.program import Program
 from conslaw_cli.limits import LIMITS
 from conslaw_cli.rings.floats import Floats

@@ -7,6 +7,7 @@ interpreter has one simple rule for each class. Constants are exact: integers an
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 Shape = tuple[int, ...]
+OPERATORS = {"add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv, "matmul": operator.matmul}
+"""Those of NumPy's functions that are operators."""
 Number: TypeAlias = "Node | int | float | Fraction | np.ndarray"
 """What operators take beside nodes."""
 
@@ -31,8 +34,13 @@ class Node:
 
     shape: Shape
     operation: ClassVar[str] = ""
-    __array_ufunc__ = None
-    """NumPy leaves its operators to this class."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Node:
+        """NumPy's operators with an array on the left. Raises TypeError for its functions: a graph has its own."""
+        name = ufunc.__name__
+        if method != "__call__" or options or name not in OPERATORS:
+            raise TypeError(f"numpy.{name} takes no array of a network: use conslaw_cli.functions")
+        return OPERATORS[name](*map(as_node, inputs))
 
     def __add__(self, other: Number) -> Node:
         return Add(*_together(self, as_node(other), "add"))

@@ -23,7 +23,7 @@ from conslaw_cli.flows.part import PartFlow
 from conslaw_cli.graph.program import Program
 from conslaw_cli.laws.chance import error_bits, refuted
 from conslaw_cli.laws.law import Law
-from conslaw_cli.laws.tangents import Identities
+from conslaw_cli.laws.identities import Identities
 from conslaw_cli.laws.verification import FAILS, TOO_LARGE, Verdict, Verification
 from conslaw_cli.limits import LIMITS
 from conslaw_cli.rings.polynomials import Monomial, Polynomial
