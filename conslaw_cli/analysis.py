@@ -94,7 +94,9 @@ class PartResult:
 
     @property
     def regional(self) -> int:
-        """How many laws are shown for the branches that were seen only: for an input that takes others they may be none."""
+        """How many laws are shown for the branches seen only, where these may not be all: for an input that takes others they may be none."""
+        if self.flow.cases.complete:
+            return 0
         return sum(not self.everywhere(law) for group in self.groups for law in group.laws)
 
     @property

@@ -1,7 +1,7 @@
 """Whether a network has a value at its real parameters: evaluated once in floating point, over random inputs.
 
 A root or logarithm of a negative number for some inputs is a fault, and so is what is finite for no input at all. That a norm divides by
-zero where all units of a relu are off is none: the network is analytic elsewhere.
+zero where all units of a relu are off is none: the network is analytic elsewhere. A root of a square is one, whatever the parameters are.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from conslaw_cli.graph.nodes import ONE_HOT, Apply, Coefficient, Generic, Node, 
 from conslaw_cli.model import Weights
 from conslaw_cli.rings.floats import Floats
 from conslaw_cli.rings.gaussian import generic_values, normal
+from conslaw_cli.rings.squares import root_of_square
 from conslaw_cli.rings.stream import Stream
 
 INPUTS = 64
@@ -23,14 +24,16 @@ _ENTRIES = 20_000_000
 """Entries of all arrays over all inputs; of larger networks no value is taken here."""
 _ROUNDING = 1e-9
 """What a number that is 0 may be below 0."""
+_INSIDE = 'take other parameters, at = { weights = "init.npz" }, or write what stays positive as exp(…) or a sum of squares'
 
 
 @dataclass(frozen=True)
 class Outside:
-    """The node whose value there is not, and why."""
+    """The node whose value there is not, why, and what to do."""
 
     node: Node
     message: str
+    remedy: str = _INSIDE
 
 
 def outside(output: Node, weights: Weights) -> Outside | None:
@@ -44,7 +47,14 @@ def outside(output: Node, weights: Weights) -> Outside | None:
     watching = _Watching(weights.arrays, inputs, generic_values({node.name: node for node in nodes if isinstance(node, Generic)}))
     with np.errstate(all="ignore"):
         watching.evaluate(output)
-    return watching.told(count, weights.name)
+    return watching.told(count, weights.name) or _root_of_square(output)
+
+
+def _root_of_square(output: Node) -> Outside | None:
+    if not (node := root_of_square(output)):
+        return None
+    why = "root of a square: it is an absolute value, whose sign is a branch; a norm over one entry, a layer norm over two and a batch norm of two are signs"
+    return Outside(node, why, "write abs(…) for the root of a square, and eps=… in such a norm")
 
 
 def place(node: Node, made: Iterable[tuple[str, Node]]) -> str | None:

@@ -95,13 +95,18 @@ def test_numbers_that_are_not_finite(refused, network):
         ("W1 @ x / (W2 - W2)[0, 0]", "division by zero at theta*"),
         ("layer_norm(W1 @ x - W1 @ x)", "division by zero at theta* (a Gaussian initialization, seed 0), for 64 of 64"),
         ("exp(exp(exp(W1 @ x + 100)))", "a value that is not finite"),
+        ("W2 @ sqrt((W1 @ x)**2)", "line 1, column 6: sqrt((W1 @ x)**2): root of a square"),
+        ("sqrt(3 * W1[0, 0]**2 * x[0]**2)", "root of a square"),
+        ("W2[:, :1] @ rms_norm((W1 @ x)[:1])", "a norm over one entry"),
+        ("W2[:, :2] @ layer_norm((W1 @ x)[:2])", "a layer norm over two"),
+        ("rms_norm(W1 @ x) * layer_norm((W1 @ x)[:2])[0]", "column 20: layer_norm((W1 @ x)[:2]): root of a square"),
     ],
 )
 def test_functions_outside_their_domain(refused, network, said):
     assert said in refused(network)
 
 
-@pytest.mark.parametrize("network", ["W2 @ rms_norm(relu(W1 @ x))", "log_softmax(W1 @ x)", "W1 @ log(x**2)", "sqrt(exp(W1 @ x))", "softplus(W1 @ x)"])
+@pytest.mark.parametrize("network", ["W2 @ rms_norm(relu(W1 @ x))", "log_softmax(W1 @ x)", "W1 @ log(x**2)", "sqrt(exp(W1 @ x))", "softplus(W1 @ x)", "rms_norm(rms_norm(W1 @ x))", "sqrt(1 + (W1 @ x)**2)", "W2[:, :2] @ layer_norm((W1 @ x)[:2], eps=1)"])
 def test_functions_inside_their_domain(report, network):
     assert report(network)[0] == 0
 

@@ -96,6 +96,15 @@ class Graph:
         return tuple(number for number, step in enumerate(self.steps) if step.operation == "branch")
 
     @cached_property
+    def steered(self) -> bool:
+        """Whether coefficients that are not one-hot decide on branches: then no cases are known to be all there are."""
+        below = set(self.branches)
+        for number in range(len(self.steps) - 1, -1, -1):
+            if number in below:
+                below.update(self.steps[number].arguments)
+        return any(self.steps[number].operation == "coefficient" and self.steps[number].detail not in self.one_hot for number in below)
+
+    @cached_property
     def zeros(self) -> list[np.ndarray]:
         """Entries of each step that are zero whatever the leaves are."""
         return zeros_of(self.steps)

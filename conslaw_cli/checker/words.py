@@ -97,6 +97,8 @@ def _status(report: dict, system: System, status: str) -> Check:
         return Check("status", True, detail, proved=False)
     if status.endswith(" for phi") != (caveat is not None and status not in ("theorem", "undecided")):
         return Check("status", False, f"{status} is not what can be said where phi {'does not stand' if caveat else 'stands'} for the model")
+    if status == "proved" and system.network and system.network.graph.steered and report["laws"]["everywhere"] < report["laws"]["found"]:
+        return Check("status", False, "laws of the branches that were seen, which may not be all, are no proof")
     text = notes[0] if notes and isinstance(notes[0], str) else ""
     reasons = _reasons(report, notes) if status == "exact" else []
     dependent = bool(reasons)

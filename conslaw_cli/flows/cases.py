@@ -14,7 +14,7 @@ from math import prod
 
 import numpy as np
 
-from conslaw_cli.graph.nodes import ONE_HOT, POSITIVE, Coefficient, Shape
+from conslaw_cli.graph.nodes import ONE_HOT, POSITIVE, Coefficient, Shape, topological_order
 from conslaw_cli.graph.program import Program
 from conslaw_cli.limits import LIMITS
 from conslaw_cli.rings.floats import Floats
@@ -28,7 +28,8 @@ CHUNK_ENTRIES = 20_000_000
 class Cases:
     """``one_hot`` holds inputs by name, ``branches`` the values of the program's branch nodes in order: each (number, *shape), 0 or 1.
 
-    ``exhaustive`` says that no case is missing: there are no branches, and all discrete inputs are among them.
+    ``exhaustive`` says that no case is missing anywhere: there are no branches, and all discrete inputs are among them; ``complete``,
+    that none is missing around the real parameters: branches may depend on these and on the discrete inputs.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Cases:
     inputs: int
     """Number of inputs looked at."""
     exhaustive: bool
+    complete: bool
     units: int = 0
     dead: int = 0
     """Of the units with a threshold those that no input activates; ``always``, those that every input does."""
@@ -58,7 +60,7 @@ class Cases:
         return (ids + ids // self.number) % self.number
 
 
-ALONE = Cases(1, {}, (), 0, True)
+ALONE = Cases(1, {}, (), 0, True, True)
 """The one case of a program without branches and discrete inputs."""
 
 
@@ -92,11 +94,17 @@ def cases(program: Program, weights: dict[str, np.ndarray], generics: dict[str, 
         tuple(stacked[len(drawn) :]),
         count,
         exhaustive and not program.branches,
+        exhaustive and not _moved(program),
         sum(total.size for total in thresholds),
         sum(int((total == 0).sum()) for total in thresholds),
         sum(int((total == count).sum()) for total in thresholds),
         sum(int(zero.sum()) for node, zero in zip(program.branches, still or []) if node.kind == POSITIVE),
     )
+
+
+def _moved(program: Program) -> bool:
+    """Whether inputs that are not discrete decide on branches."""
+    return any(isinstance(node, Coefficient) and node.values != ONE_HOT for node in topological_order(*program.branches))
 
 
 def _discrete(inputs: list[Coefficient], stream: Stream, thorough: bool) -> tuple[dict[str, np.ndarray], bool]:

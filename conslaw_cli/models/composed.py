@@ -17,8 +17,6 @@ from conslaw_cli.models.table import Fault, Options
 TAKEN = frozenset({"t", "default", "at", "full"})
 """Names that mean time, or are keys of [metric]."""
 
-INSIDE = 'take other parameters, at = { weights = "init.npz" }, or write what stays positive as exp(…) or a square'
-
 GENERIC = "generic parameters (open dense)"
 AROUND = "around theta* (see region); laws hold for all branches unless said"
 """Where a count holds without branches, and with them."""
@@ -76,7 +74,7 @@ def fault_at(key: str, options: Composed, output: Node, inputs: Mapping[str, Nod
         again, made = read_places(text, {**known, **inputs}, known)
         found = outside(again, weights) or found
         where = place(found.node, made)
-    return key, f"{where}: {found.message}" if where else found.message, INSIDE
+    return key, f"{where}: {found.message}" if where else found.message, found.remedy
 
 
 def domain(value: Callable[[Composed], Node], options: Composed) -> str:

@@ -21,7 +21,6 @@ from conslaw_cli.models.base import Architecture, Model
 from conslaw_cli.models.composed import (
     AROUND,
     GENERIC,
-    INSIDE,
     TAKEN,
     Composed,
     domain,
@@ -93,7 +92,7 @@ def _fault(options: Fields) -> Fault | None:
     except LanguageError as error:
         return "fields", error.located, error.remedy or "correct the text there"
     found = outside(together, weights_of(options.at, options.parameters))
-    return ("fields", found.message, INSIDE) if found else None
+    return ("fields", found.message, found.remedy) if found else None
 
 
 @lru_cache(maxsize=64)
