@@ -40,6 +40,8 @@ from conslaw_cli.steps import Listener, Step, nobody
 SEED_BITS = 53
 CASES_SEED = 1
 """Inputs over which branches are collected are the same for every seed of an analysis: the region is the spec's."""
+MOST_POINTS = 6
+"""Growths of which no error is known, at points where some outputs for discrete inputs may have no roots and be missing."""
 VERIFIED = "theory, verified"
 
 
@@ -241,7 +243,7 @@ def part_result(
     groups += (*_further(selection, groups), *special, *integrals)
     found = selection.found
     listener(Step("verifying laws", f"{found} hold", dimension=runs[0].dimension, laws=found))
-    while selection.found < flow.dimension - _largest(runs).dimension and LIMITS.least_bits <= _least(runs) and _bits(runs) < wanted:
+    while selection.found < flow.dimension - _largest(runs).dimension and _worth_repeating(flow, runs, wanted):
         runs.append(trace(flow, _seed(stream, "trace", len(runs)), _again(listener, len(runs) + 1)))
     time = _time(selection, flow, runs)
     return PartResult(part, flow, tuple(runs), groups, degree, _bits(runs), time, shown, dict(selection.verifications))
@@ -309,6 +311,14 @@ def _further(selection: Selection, groups: tuple[LawGroup, ...]) -> tuple[LawGro
 
 def _largest(runs: Sequence[Trace]) -> Trace:
     return max(runs, key=lambda run: run.dimension)
+
+
+def _worth_repeating(flow: PartFlow, runs: list[Trace], wanted: float) -> bool:
+    """Whether another growth makes the error small enough, or may be at a point where more outputs for discrete inputs have their roots."""
+    if LIMITS.least_bits <= _least(runs):
+        return _bits(runs) < wanted
+    rooted = flow.cases.one_hot and not flow.program.defined_everywhere
+    return bool(rooted) and all(run.closed for run in runs) and len(runs) < MOST_POINTS
 
 
 def _least(runs: list[Trace]) -> float:
