@@ -1,0 +1,1 @@
+"""Weights moved along the symmetries that laws come from."""

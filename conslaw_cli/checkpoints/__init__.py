@@ -1,0 +1,1 @@
+"""Checkpoints of training runs: files read, arrays matched to parameters."""

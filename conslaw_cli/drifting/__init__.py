@@ -1,0 +1,1 @@
+"""Laws along the checkpoints of a training run."""

@@ -1,0 +1,1 @@
+"""Laws as graphs of array operations, and their values on arrays."""

@@ -1,0 +1,1 @@
+"""Which symmetry each law comes from, in words."""

@@ -1,0 +1,1 @@
+"""Laws as code: one file for each target."""

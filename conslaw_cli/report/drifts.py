@@ -1,0 +1,46 @@
+"""Laws along a training run as plain data: what tables, plots, JSON and CSV of drifts are written from.
+
+The drift of a law at a time is ||h(t) - h(0)|| relative to its size, the sum of the norms of its terms at the start, so that a balanced
+start, where h is zero, has a meaning too; norms are Euclidean over all entries of a family.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from conslaw_cli.report.model import Family
+
+
+class LawName(Struct, frozen=True):
+    """A family of the report, or one scalar law of a family without a form (``member``, from 0)."""
+
+    family: Family
+    member: int | None = None
+    timeless: bool = False
+    """Whether it is the law's expression without its functions of time, which is no law: it moves."""
+
+
+class Line(Struct, frozen=True):
+    """A drift over time: ``x`` are times or steps, ``y`` relative drifts, not negative; one that is not finite is None."""
+
+    label: str
+    """Such as "flow" or "step 0.01"."""
+    x: tuple[float, ...]
+    y: tuple[float | None, ...]
+
+
+class Panel(Struct, frozen=True):
+    """The lines of one law."""
+
+    law: LawName
+    lines: tuple[Line, ...]
+
+
+class DriftPlot(Struct, frozen=True):
+    """All laws of a run, one panel each; ``x_label`` with its unit, such as "time t" or "training step"."""
+
+    title: str
+    x_label: str
+    panels: tuple[Panel, ...]
+    tolerance: float | None = None
+    """A drift up to which a law counts as kept, drawn as a line."""

@@ -1,0 +1,1 @@
+"""Laws along simulated training, at several step sizes."""
