@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, reduce
 
@@ -135,7 +135,7 @@ class Module:
 
     def _timed(self, time: str, code: Code) -> Code:
         code = self.writer.settled(code)
-        return code if time == "1" else Code(multiplied(self.writer.times.piece(time), code.piece), code.shape)
+        return code if time == "1" else replace(code, piece=multiplied(self.writer.times.piece(time), code.piece))
 
     def _item(self, law: LawGraph, text: str) -> Iterator[str]:
         yield f"        # {_said(law)}"

@@ -61,7 +61,7 @@ def _entries(given, shape):
     """Exact entries of a SymPy matrix (a column where a vector is wanted), of nested lists, or one number."""
     entries = np.array(given.tolist() if hasattr(given, "tolist") else given, dtype=object)
     entries = entries.reshape(shape) if entries.shape == (*shape, 1) else entries
-    return np.vectorize(sympy.sympify, otypes=[object])(entries)[()]'''
+    return np.vectorize(sympy.sympify, otypes=[object])(entries) if shape else sympy.sympify(entries.item())'''
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,7 @@ class Writer(Interpreter):
         code = _real(self.settled(code))
         if code.shape == shape:
             return code.piece
-        if (1,) * (len(shape) - len(code.shape)) + code.shape == shape:
+        if code.shape and (1,) * (len(shape) - len(code.shape)) + code.shape == shape:
             return _reshaped(code.piece, code.shape, shape)
         return Piece(f"{self.target.module}.broadcast_to({written(code.piece)}, {shape})")
 
