@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from conslaw_cli.exporting.callback import Callback
 from conslaw_cli.exporting.module import Module
 from conslaw_cli.exporting.targets import TARGETS
+from conslaw_cli.report import latexlaws
 from conslaw_cli.report.model import Report
 
 
@@ -24,10 +26,14 @@ def export_laws(report: Report, to: str, command: str) -> Exported:
     return FORMATS[to](report, command)
 
 
-def _module(target: str, report: Report, command: str) -> Exported:
-    module = Module(report, TARGETS[target], command)
+def _module(kind: type[Module], target: str, report: Report, command: str) -> Exported:
+    module = kind(report, TARGETS[target], command)
     return Exported(module.text(), module.notes)
 
 
-FORMATS: dict[str, Callable[[Report, str], Exported]] = {name: partial(_module, name) for name in TARGETS}
+FORMATS: dict[str, Callable[[Report, str], Exported]] = {
+    **{name: partial(_module, Module, name) for name in TARGETS},
+    "latex": lambda report, command: Exported(latexlaws.laws(report, command)),
+    "callback": partial(_module, Callback, "numpy"),
+}
 """From a report and the command to the file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from textwrap import fill, wrap
 
@@ -34,12 +35,19 @@ def folded(text: str, indent: int) -> list[str]:
     return [" " * indent + line.replace(_GLUE, " ") for line in lines]
 
 
-def statement(head: str, expression: str, tail: str = "", indent: int = 4) -> list[str]:
-    """A statement, or an item of a dict, with its expression in brackets where it is too long."""
-    line = " " * indent + head + expression + tail
+def statement(head: str, expression: str, tail: str = "", indent: int = 4, brackets: tuple[str, str] = ("", "")) -> list[str]:
+    """A statement, or an item of a dict, with its expression in brackets where it is too long, or in any case."""
+    line = " " * indent + head + brackets[0] + expression + brackets[1] + tail
     if len(line) <= WIDTH:
         return [line]
     return [" " * indent + head + "(", *folded(expression, indent + 4), " " * indent + ")" + tail]
+
+
+def import_blocks(lines: Iterable[str]) -> list[str]:
+    """Import lines as they are sorted: Python's own modules, and the others."""
+    own = [line for line in lines if line.split()[1].split(".")[0] in sys.stdlib_module_names]
+    others = [line for line in lines if line not in own]
+    return ["\n".join(sorted(block)) for block in (own, others)]
 
 
 def call(names: Iterable[str], function: str, arguments: Iterable[str]) -> list[str]:

@@ -11,10 +11,37 @@ import numpy as np
 
 from conslaw_cli.exporting.indexing import subscript
 from conslaw_cli.exporting.names import Names
-from conslaw_cli.exporting.pieces import ATOM, POWER, PRODUCT, Piece, added, inside, inverted, multiplied, powered, raised, written
+from conslaw_cli.exporting.pieces import (
+    ATOM,
+    POWER,
+    PRODUCT,
+    Piece,
+    added,
+    inside,
+    inverted,
+    multiplied,
+    powered,
+    raised,
+    written,
+)
 from conslaw_cli.exporting.times import TimeWriter
 from conslaw_cli.graph.interpret import Interpreter
-from conslaw_cli.graph.nodes import Add, Apply, Constant, Gather, Generic, MatMul, Node, Parameter, Permute, Power, Scatter, Shape, Sum, topological_order
+from conslaw_cli.graph.nodes import (
+    Add,
+    Apply,
+    Constant,
+    Gather,
+    Generic,
+    MatMul,
+    Node,
+    Parameter,
+    Permute,
+    Power,
+    Scatter,
+    Shape,
+    Sum,
+    topological_order,
+)
 
 _LONG = 30
 """Characters of a piece that gets a name where it is used again."""
