@@ -6,7 +6,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 import sympy as sp
-from helpers import ZOO_SAMPLE, report as json_report
+from helpers import ZOO_SAMPLE
+from helpers import report as json_report
 from sympy.parsing.sympy_parser import parse_expr
 from test_abelian import value as integral_value
 from test_model_specs import FOLDER, SPECS, ZOO
