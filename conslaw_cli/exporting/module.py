@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -112,7 +113,7 @@ class Module:
     def text(self) -> str:
         """The whole file."""
         parts = self.parts()
-        imports = [line for name, line in self.imports.items() if any(f"{name}." in part for part in parts)]
+        imports = [line for name, line in self.imports.items() if any(re.search(rf"\b{name}\.", part) for part in parts)]
         constants = [line for text, name in self.writer.indices.items() for line in statement(f"{name} = ", text, indent=0)]
         head = ['"""' + "\n".join(self.heading()) + '\n"""', *import_blocks(imports), "\n".join(constants)]
         return "\n\n\n".join(["\n\n".join(filter(None, head)), *parts]) + "\n"

@@ -16,7 +16,7 @@ from conslaw_cli.report.outline import INDICES
 
 _LONGEST = 90
 """Characters of a line's source after which a sum goes on in the next."""
-_PIECE = re.compile(r"\\left\(|\\right\)|[{}]| (?=[+-] )|[^\\{} ]+|.", re.DOTALL)
+_PIECE = re.compile(r"\\left\(|\\right\)|[{}]| [+-] |[^\\{} ]+|.", re.DOTALL)
 
 
 def laws(report: Report, command: str) -> str:
@@ -39,38 +39,40 @@ def _introduction(report: Report) -> Iterator[str]:
 
 
 def _equations(report: Report) -> Iterator[str]:
-    """One line for a family with a form, and for each law of one without."""
-    lines = [line for family in report.laws.families for line in _lines(family)]
+    """One equation for a family with a form, and for each law of one without; then what each is."""
+    rows = [row for family in report.laws.families for row in _rows(family)]
     yield r"\begin{align}"
-    yield " \\\\\n".join(f"  H_{{{number}}} &= {line}" for number, line in enumerate(lines, 1))
+    yield " \\\\\n".join(f"  H_{{{number}}} &= {_broken(formula)}" for number, (formula, _) in enumerate(rows, 1))
     yield r"\end{align}"
+    yield from (f"$H_{{{number}}}$: {said}." for number, (_, said) in enumerate(rows, 1))
 
 
-def _lines(family: Family) -> Iterator[str]:
+def _rows(family: Family) -> Iterator[tuple[str, str]]:
+    """Formulas, and what is said of each."""
     if family.form:
-        yield f"{_broken(latex.form(family.form))} && {_extent(family)}"
+        yield latex.form(family.form), f"{escaped(family.name)}, {_extent(family)}{_number(family, family.number)}"
     else:
-        yield from (f"{_broken(latex.formula(law))} && {_said(family, 1)}" for law in family.members)
+        yield from ((latex.formula(law), _number(family, 1)) for law in family.members)
 
 
 def _extent(family: Family) -> str:
-    """Which laws a form holds, and how many."""
+    """Which laws a form holds."""
     form = family.form
     if isinstance(form, IntegralSum):
-        return (f"j = 0, \\ldots, {family.number - 1};\\quad " if form.power is None else "") + _said(family, family.number)
+        return f"$j = 0, \\ldots, {family.number - 1}$: " if form.power is None else ""
     if isinstance(form, MatrixForm) and form.symmetry != "diagonal":
         side = form.size // form.blocks
         blocks = "" if form.blocks == 1 else f"{form.blocks} diagonal blocks, "
-        return rf"\text{{{blocks}{form.symmetry} }} {side} \times {side};\quad {_said(family, family.number)}"
+        return rf"{blocks}{form.symmetry} ${side} \times {side}$: "
     first = 2 if isinstance(form, TravelForm) else 1
     sizes = (form.size,) if isinstance(form, MatrixForm | TravelForm) or form.ranges is None else form.ranges
-    ranges = [f"{letter} = {first}" + rf", \ldots, {size}" * (size > first) for letter, size in zip(INDICES, sizes)]
-    return r";\quad ".join([*ranges, _said(family, family.number)])
+    ranges = (f"${letter} = {first}" + rf", \ldots, {size}$" * (size > first) + "$" * (size <= first) for letter, size in zip(INDICES, sizes))
+    return f"{', '.join(ranges)}: "
 
 
-def _said(family: Family, number: int) -> str:
+def _number(family: Family, number: int) -> str:
     region = "" if family.everywhere else ", in this region"
-    return rf"\text{{{number} {'laws' if number > 1 else 'law'} ({escaped(family.source + region)})}}"
+    return f"{number} {'laws' if number > 1 else 'law'} ({escaped(family.source + region)})"
 
 
 def _broken(text: str) -> str:
@@ -79,10 +81,10 @@ def _broken(text: str) -> str:
     for piece in _PIECE.findall(text):
         depth += piece in ("{", r"\left(")
         depth -= piece in ("}", r"\right)")
-        if piece == " " and not depth and len(lines[-1]) > _LONGEST:
+        if piece in (" + ", " - ") and not depth and len(lines[-1]) > _LONGEST:
             lines.append("")
         lines[-1] += piece
-    return " \\\\\n      &\\quad ".join(line.strip() for line in lines)
+    return " \\\\\n      &\\quad ".join(map(str.strip, lines))
 
 
 def _definitions(report: Report) -> Iterator[str]:
@@ -90,7 +92,7 @@ def _definitions(report: Report) -> Iterator[str]:
     blocks = ", ".join(PROSE.block(name, shape) for name, shape in report.model.blocks)
     yield f"Here {blocks} are the parameters with their shapes" + (", dots are derivatives by time." if _moves(report) else ".")
     yield from integrals.footnotes(report.laws.families, PROSE)
-    yield from map(escaped, report.notes)
+    yield from (f"Note: {escaped(note)}." for note in report.notes)
 
 
 def _moves(report: Report) -> bool:
