@@ -113,9 +113,9 @@ class Module:
     def text(self) -> str:
         """The whole file."""
         parts = self.parts()
-        imports = [line for name, line in self.imports.items() if any(re.search(rf"\b{name}\.", part) for part in parts)]
-        constants = [line for text, name in self.writer.indices.items() for line in statement(f"{name} = ", text, indent=0)]
-        head = ['"""' + "\n".join(self.heading()) + '\n"""', *import_blocks(imports), "\n".join(constants)]
+        constants = "\n".join(line for text, name in self.writer.indices.items() for line in statement(f"{name} = ", text, indent=0))
+        imports = [line for name, line in self.imports.items() if any(re.search(rf"\b{name}\.", part) for part in (constants, *parts))]
+        head = ['"""' + "\n".join(self.heading()) + '\n"""', *import_blocks(imports), constants]
         return "\n\n\n".join(["\n\n".join(filter(None, head)), *parts]) + "\n"
 
     def parts(self) -> list[str]:
