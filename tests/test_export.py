@@ -6,6 +6,7 @@ import ast
 import shutil
 import subprocess
 from fractions import Fraction
+from functools import cache
 from inspect import signature
 
 import numpy as np
@@ -108,7 +109,9 @@ def compared(law, wanted, floats, entries, exactly):
         assert all(zero(entries[place] - value) or zero(entries[place] + value) for place, value in zip(places, wanted)), law.key
 
 
+@cache
 def reports(path):
+    """The reports of a spec's cases that have laws."""
     return [found for found in map(report_of, read_cases(str(path))) if found.laws.families]
 
 
@@ -170,7 +173,7 @@ def test_torch_keeps_dtype_and_gradient():
 
 
 @pytest.mark.parametrize("to", ["numpy", "sympy", pytest.param("torch", marks=pytest.mark.torch), "jax"])
-@pytest.mark.parametrize("path", ["phi_gradient_flow", "zoo/kan", "zoo/kan_two_layers"])
+@pytest.mark.parametrize("path", ["phi_gradient_flow", "zoo/kan", pytest.param("zoo/kan_two_layers", marks=pytest.mark.heavy)])
 def test_many_laws_are_written_together(path, to, monkeypatch):
     monkeypatch.setattr(graphs, "MOST_ALONE", 0)
     module = library(to)
@@ -186,8 +189,10 @@ RATES = ["1/(1+t**3) + sin(t**2)", "2/(t + 1)", "alpha/t", "1/(1 + t**2)", "tanh
 @pytest.mark.parametrize("to", ["numpy", "sympy", pytest.param("torch", marks=pytest.mark.torch), "jax"])
 @pytest.mark.parametrize("rate", RATES)
 def test_functions_of_time_are_those_of_the_laws(rate, to):
-    """Closed forms and integrals, in one another too (of a factor in an integral)."""
+    """Closed forms and integrals, in one another too (of a factor in an integral, which takes SymPy a minute)."""
     module = library(to)
+    if to == "sympy" and "sin" in rate:
+        pytest.skip("too slow")
     tables = {"model": {"architecture": "nmf", "widths": [2, 2, 2]}, "metric": {"at": "theta"}, "dynamics": {"kind": "momentum", "damping": rate}}
     found = analyze(tables)
     arrays, velocities = ({name: of_numpy(x) for name, x in drawn(found.model.blocks, seed).items()} for seed in (1, 2))
@@ -243,13 +248,14 @@ def test_what_is_not_used_is_not_there():
     assert "import math" not in export_laws(spec("relu_gradient_flow"), "torch", "").text
 
 
-@pytest.mark.parametrize("to", sorted(set(FORMATS) - {"latex"}))
-@pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
-def test_files_pass_ruff(path, to, tmp_path):
+@pytest.mark.parametrize("path", [*SMALL, *SAMPLE], ids=lambda path: path.stem)
+def test_files_pass_ruff(path, tmp_path):
     ruff = shutil.which("ruff") or pytest.skip("ruff is not installed")
     for number, found in enumerate(reports(path)):
-        (tmp_path / f"laws{number}.py").write_text(export_laws(found, to, "conslaw export").text, encoding="utf-8")
-    done = subprocess.run([ruff, "check", "--isolated", "--no-cache", "--line-length", "120", str(tmp_path)], capture_output=True, text=True)
+        for to in set(FORMATS) - {"latex"}:
+            (tmp_path / f"{to}{number}.py").write_text(export_laws(found, to, "conslaw export").text, encoding="utf-8")
+    command = [ruff, "check", "--isolated", "--no-cache", "--line-length", "120", str(tmp_path)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
