@@ -53,8 +53,8 @@ def import_blocks(lines: Iterable[str]) -> list[str]:
 def call(names: Iterable[str], function: str, arguments: Iterable[str]) -> list[str]:
     """``names = function(arguments)``, for several values."""
     left, inside = ", ".join(names), ", ".join(arguments)
-    one = "," not in left
-    line = f"    {f'({left},)' if one else left} = {function}({inside})"
-    if len(line) <= WIDTH:
-        return [line]
-    return ["    (", *folded(left + ",", 8), f"    ) = {function}(", *folded(inside + ",", 8), "    )"]
+    head = f"    {left if ',' in left else f'({left},)'} = {function}("
+    if len(head + inside) < WIDTH:
+        return [f"{head}{inside})"]
+    heads = [head] if len(head) <= WIDTH else ["    (", *folded(left + ",", 8), f"    ) = {function}("]
+    return [*heads, *folded(inside + ",", 8), "    )"]

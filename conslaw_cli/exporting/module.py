@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
 from typing import ClassVar
@@ -154,7 +154,7 @@ class Module:
     def timed_code(self, time: str, code: Code) -> Code:
         """A function of time times an array."""
         code = self.writer.settled(code)
-        return code if time == "1" else replace(code, piece=multiplied(self.writer.times.piece(time), code.piece))
+        return code if time == "1" else code.of(multiplied(self.writer.times.piece(time), code.piece))
 
     def _item(self, law: LawGraph, text: str) -> Iterator[str]:
         yield f"        # {_said(law)}"
@@ -193,9 +193,15 @@ class Module:
 
 
 def _said(law: LawGraph) -> str:
-    """What a law is: balancedness, symmetric 3x3: 6 laws (theory, verified)."""
+    """What laws are: balancedness, symmetric 3x3: 6 laws (theory, verified)."""
     family = law.name.family
     form, number = family.form, 1 if law.name.member is not None else family.number
-    matrix = f", {form.symmetry} {form.size}x{form.size}" if isinstance(form, MatrixForm) else ""
+    matrix = f", {_matrix(form)}" if isinstance(form, MatrixForm) else ""
     region = "" if family.everywhere else ", in this region"
     return f"{family.name}{matrix}: {number} law{'s' * (number > 1)} ({family.source}{region})"
+
+
+def _matrix(form: MatrixForm) -> str:
+    """Its symmetry and size, or those of its diagonal blocks."""
+    side = form.size // form.blocks
+    return f"{form.symmetry} {side}x{side}" + (f", {form.blocks} diagonal blocks" if form.blocks > 1 else "")

@@ -81,7 +81,7 @@ class Target:
     """Functions that a file has where it uses them, by name."""
     functions: str
     """A function of an array by its ``{name}``, entry by entry."""
-    permute: str = "{of}.transpose({axes})"
+    permute: str = ".transpose({axes})"
     single: str = ""
     """One of an array without axes; "" for the same."""
     clock: str = ""
@@ -134,7 +134,7 @@ TARGETS = {
         array="{like}.new_tensor({of})",
         index="torch.tensor({of})",
         helpers=_helpers("given[name]", _QUADRATURE_OF_NUMBERS, _TOTALS_OF_TENSORS, "tuple(array.shape)"),
-        permute="{of}.permute({axes})",
+        permute=".permute({axes})",
         functions="torch.{name}",
         clock="math.{name}",
     ),

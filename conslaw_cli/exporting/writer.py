@@ -62,6 +62,14 @@ class Code:
     ends: tuple[int, int] | None = None
     parts: tuple[str, ...] = ()
     """The parts that it has been put together from."""
+    unshaped: Code | None = None
+    """What it is a reshape of."""
+    unmoved: tuple[Code, tuple[int, ...]] | None = None
+    """What it is a permutation of, and its axes."""
+
+    def of(self, piece: Piece) -> Code:
+        """Another value that is made of this one entry by entry."""
+        return Code(piece, self.shape, self.raw)
 
 
 class Writer(Interpreter):
@@ -87,7 +95,7 @@ class Writer(Interpreter):
             return code
         name = self.names.fresh(f"x{len(self.lines) + 1}")
         self.lines.append((name, written(code.piece)))
-        return replace(code, piece=Piece(name))
+        return code.of(Piece(name))
 
     # The operations.
 
@@ -115,11 +123,14 @@ class Writer(Interpreter):
         return Code(Piece(f"{left.at(PRODUCT)} @ {right.at(POWER)}", PRODUCT, left.factor * right.factor), node.shape)
 
     def permute(self, node: Permute, of: Code) -> Code:
-        if node.axes == (1, 0):
-            return Code(_behind(self.full(of, node.of.shape), ".T"), node.shape)
-        base = self.full(of, node.of.shape)
-        text = self.target.permute.format(of=base.at(ATOM), axes=", ".join(map(str, node.axes)))
-        return Code(replace(base, text=text, level=ATOM), node.shape)
+        """Permutations of a permutation are one."""
+        before, first = of.unmoved or (of, range(len(node.axes)))
+        axes = tuple(first[axis] for axis in node.axes)
+        if axes == tuple(range(len(axes))):
+            return before
+        base = self.full(before, tuple(node.shape[axes.index(axis)] for axis in range(len(axes))))
+        moved = ".T" if axes == (1, 0) else self.target.permute.format(axes=", ".join(map(str, axes)))
+        return Code(_behind(base, moved), node.shape, unmoved=(before, axes))
 
     def sum(self, node: Sum, of: Code) -> Code:
         if code := _dropped(of, node):
@@ -132,12 +143,15 @@ class Writer(Interpreter):
         return of
 
     def reshape(self, node: Node, of: Code) -> Code:
-        """Axes of size 1 are left for later; operators put those before all others by themselves."""
+        """Axes of size 1 are left for later; operators put those before all others by themselves. Only the last shape matters."""
+        if of.unshaped and of.unshaped.shape == node.shape:
+            return of.unshaped
         if not of.shape or (1,) * (len(node.shape) - len(of.shape)) + of.shape == node.shape:
             return of
         if of.shape == node.of.shape and _squeezed(of.shape) == _squeezed(node.shape):
-            return replace(of, shape=node.shape, raw=of.raw or of.shape)
-        return Code(_reshaped(self.full(of, node.of.shape), node.of.shape, node.shape), node.shape)
+            return Code(of.piece, node.shape, of.raw or of.shape)
+        before = of.unshaped or Code(self.full(of, node.of.shape), node.of.shape, unmoved=of.unmoved)
+        return Code(_reshaped(before.piece, before.shape, node.shape), node.shape, unshaped=before)
 
     def gather(self, node: Gather, of: Code) -> Code:
         key = subscript(node.of.shape, node.index)
@@ -155,11 +169,11 @@ class Writer(Interpreter):
 
     def power(self, node: Power, of: Code) -> Code:
         if isinstance(node.exponent, int):
-            return replace(of, piece=powered(of.piece, node.exponent))
+            return of.of(powered(of.piece, node.exponent))
         if abs(node.exponent) != Fraction(1, 2):
-            return replace(of, piece=raised(of.piece, self.times.number(node.exponent)))
+            return of.of(raised(of.piece, self.times.number(node.exponent)))
         root = self._function("sqrt", of)
-        return root if node.exponent > 0 else replace(root, piece=inverted(root.piece))
+        return root if node.exponent > 0 else root.of(inverted(root.piece))
 
     def apply(self, node: Apply, of: Code) -> Code:
         return self._function(node.function.name, of)
@@ -184,7 +198,7 @@ class Writer(Interpreter):
         return Piece(f"{self.target.module}.broadcast_to({written(code.piece)}, {shape})")
 
     def _function(self, name: str, of: Code) -> Code:
-        return replace(of, piece=Piece(f"{self.target.of_array(name, len(of.shape))}({written(of.piece)})"))
+        return of.of(Piece(f"{self.target.of_array(name, len(of.shape))}({written(of.piece)})"))
 
     def _joined(self, node: Node, a: Code, b: Code) -> Code:
         """Parts that follow each other."""
@@ -230,7 +244,7 @@ def _dropped(of: Code, node: Sum) -> Code | None:
     """The sum over axes of size 1, which is no sum."""
     if of.shape != node.of.shape or any(of.shape[axis] > 1 for axis in node.axes):
         return None
-    return replace(of, shape=node.shape, raw=of.raw or of.shape)
+    return Code(of.piece, node.shape, of.raw or of.shape)
 
 
 def _squeezed(shape: Shape) -> Shape:
