@@ -205,6 +205,14 @@ def test_functions_of_time_are_those_of_the_laws(rate, to):
         assert np.allclose(np.array(exported.tolist(), dtype=float).ravel(), value, rtol=1e-8), key
 
 
+def test_sympy_takes_symbols():
+    first, second, bias = sp.Matrix(3, 2, sp.symbols("a:6")), sp.Matrix(2, 3, sp.symbols("b:6")), sp.Matrix(sp.symbols("c:3"))
+    (value,) = functions(spec("linear_gradient_flow"), "sympy")["laws"]({"W1": first, "W2": second}).values()
+    assert value == second.T * second - first * first.T
+    (value,) = functions(spec("relu_gradient_flow"), "sympy")["laws"]({"W1": first, "b1": bias, "W2": second}).values()
+    assert value == sp.Matrix([sum(x**2 for x in second[:, k]) - sum(x**2 for x in first[k, :]) - bias[k] ** 2 for k in range(3)])
+
+
 # --- how the code reads --------------------------------------------------------------------------------------------------
 
 

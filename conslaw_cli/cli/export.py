@@ -35,7 +35,7 @@ def export(spec: str, to: str, seed: int, output: str | None, force: bool) -> Ex
     """Write the laws of SPEC as a file of its own.
 
     For numpy, torch, jax and sympy a function of arrays (and velocities, the time t, letters such as tau) that gives the laws by name,
-    in matrix form. It needs nothing but that library. For callback a class that logs how the laws drift as JSON lines, with adapters
+    in matrix form. It needs nothing but that library (and NumPy, for sympy). For callback a class that logs how the laws drift as JSON lines, with adapters
     for loops in PyTorch, Lightning and Transformers.
     """
     refuse_loss([output], [spec], force)

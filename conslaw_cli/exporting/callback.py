@@ -53,9 +53,11 @@ class Callback(Module):
     def heading(self) -> Iterator[str]:
         """What the file is, where it is from and how it is used."""
         yield from super().heading()
-        constants = ", ".join(f'"{name}": 0.1' for name in self.arguments.values())
+        numbers = ", ".join(f'"{name}": 0.1' for name in self.arguments.values())
+        constants = f", constants={{{numbers}}}" if numbers else ""
+        block = next(iter(self.shapes))
         yield ""
-        yield f'    logger = LawLogger("drift.jsonl", map={{"{self.needed[0][0]}": "fc1.weight"}}{f", constants={{{constants}}}" * bool(constants)})'
+        yield f'    logger = LawLogger("drift.jsonl", map={{"{block}": "fc1.weight"}}{constants})'
         yield "    logger.log(model, optimizer, step)    in a loop, after each optimizer.step()"
         yield "    logger.lightning()                    for the callbacks of a Trainer of Lightning"
         yield "    logger.transformers()                 for those of one of Transformers"

@@ -65,8 +65,9 @@ class DriftLogger:
         distance = np.linalg.norm(np.ravel(value - start))
         drift = 0.0 if distance == 0 else distance / size if size else math.inf
         said = {"norm": np.linalg.norm(np.ravel(value))} if np.ndim(value) else {"value": value}
-        numbers = {"t": math.nan if t is None else t, **said, "drift": drift}
-        return {"step": int(step), "law": law, **{key: float(x) if math.isfinite(x) else None for key, x in numbers.items()}}
+        line = {"t": math.nan if t is None else t, "law": law, **said, "drift": drift}
+        numbers = {key: float(x) if math.isfinite(x) else None for key, x in line.items() if key != "law"}
+        return {"step": int(step), **line, **numbers}
 
     def lightning(self):
         """A callback for a Trainer of Lightning. Raises ImportError without it."""
