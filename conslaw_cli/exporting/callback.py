@@ -55,7 +55,7 @@ class Callback(Module):
         yield from super().heading()
         numbers = ", ".join(f'"{name}": 0.1' for name in self.arguments.values())
         constants = f", constants={{{numbers}}}" if numbers else ""
-        block = next(iter(self.shapes))
+        block = next(iter(self.needed[0] or self.needed[1]), "W1")
         yield ""
         yield f'    logger = LawLogger("drift.jsonl", map={{"{block}": "fc1.weight"}}{constants})'
         yield "    logger.log(model, optimizer, step)    in a loop, after each optimizer.step()"
