@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 from fractions import Fraction
+from types import MappingProxyType
 
 from conslaw_cli.report import timefunctions
 from conslaw_cli.report.formula import (
     BlockRef,
     Entry,
+    FormEntry,
     Formula,
     IntegralSum,
     MatrixForm,
@@ -128,10 +130,12 @@ class Notation(ABC):
     def entry(self, entry: Entry) -> str:
         return self.at(entry.block, tuple(map(str, entry.indices)), entry.velocity) if entry.indices else self.letter(entry.block, entry.velocity)
 
-    def formula(self, formula: Formula | IntegralSum) -> str:
+    def formula(self, formula: Formula | FormEntry | IntegralSum) -> str:
         """A scalar law."""
         if isinstance(formula, IntegralSum):
             return self._integrals(formula)
+        if isinstance(formula, FormEntry):
+            return self._entry_of(formula.form, tuple(map(str, formula.indices)))
         pieces: list[Signed] = []
         for group in formula.groups:
             pieces += self._timed(group.time, [self._term(term, formula.log_scale) for term in group.terms])
@@ -148,6 +152,16 @@ class Notation(ABC):
             pieces = [(1, self.apply("diag", [self.sum(pieces)]))] if form.symmetry == "diagonal" else pieces
         else:
             pieces = [piece for term in form.terms for piece in self._neuron(term, form.log_scale)]
+        return self.sum(self._timed(form.time, pieces))
+
+    def _entry_of(self, form: MatrixForm | NeuronForm | TravelForm, indices: tuple[str, ...]) -> str:
+        """One law of a form, in rows and columns of its blocks."""
+        if isinstance(form, TravelForm):
+            return self.sum(self._travel_of(sign, form, k) for sign, k in ((1, indices[0]), (-1, "1")))
+        if isinstance(form, MatrixForm):
+            pieces = [(term.coefficient, self._inner_product(term, indices[0], indices[-1])) for term in form.terms]
+        else:
+            pieces = [piece for term in form.terms for piece in self._neuron(term, form.log_scale, dict(zip("klmn", indices)))]
         return self.sum(self._timed(form.time, pieces))
 
     def _integrals(self, law: IntegralSum) -> str:
@@ -242,8 +256,22 @@ class Notation(ABC):
         return self.group(self.sum([(1, self.product([level, self.apply("log", [x])])), (-1, x)]))
 
     def _matrix_term(self, term: MatrixTerm) -> str:
-        middle = [self.matrix([[self.sum([(x, "")] if x else ()) for x in row] for row in term.middle])] if term.middle else []
-        return self.matrix_product([self._block(term.left), *middle, self._block(term.right)])
+        return self.matrix_product([self._block(term.left), *self._middle(term), self._block(term.right)])
+
+    def _inner_product(self, term: MatrixTerm, k: str, l: str) -> str:
+        """Entry (k, l) of a term whose blocks are matrices: a row times a column, a squared norm where they are the same."""
+        rows = (term.left.transposed, k), (not term.right.transposed, l)
+        left, right = (
+            self.at(ref.block, (":", index) if turned else (index, ":"), ref.velocity)
+            for ref, (turned, index) in zip((term.left, term.right), rows)
+        )
+        if left == right and self.norms and term.middle is None:
+            return self.squared_norm(left)
+        left, right = (self.transposed(left) if term.left.transposed else left), (self.transposed(right) if term.right.transposed else right)
+        return self.matrix_product([left, *self._middle(term), right])
+
+    def _middle(self, term: MatrixTerm) -> list[str]:
+        return [self.matrix([[self.sum([(x, "")] if x else ()) for x in row] for row in term.middle])] if term.middle else []
 
     def _block(self, ref: BlockRef) -> str:
         block = self.letter(ref.block, ref.velocity)
@@ -252,16 +280,17 @@ class Notation(ABC):
             block = self.at(ref.block, [*said, self.group(",".join(map(str, ref.axes)))], ref.velocity)
         return self.transposed(block) if ref.transposed else block
 
-    def _neuron(self, term: NeuronTerm, log_scale: str) -> list[Signed]:
-        """A term of the law of neuron k: its bias, or its column (outgoing) or row (incoming) of a block."""
+    def _neuron(self, term: NeuronTerm, log_scale: str, at: Mapping[str, str] = MappingProxyType({})) -> list[Signed]:
+        """A term of the law of neuron k, or of the one ``at`` gives: its bias, or its column (outgoing) or row (incoming) of a block."""
         if term.function == "one":
             return self._timed(term.time, [(term.coefficient, "")])
         square = self.norms and term.function == "power" and term.exponent == 2 and term.constant is None
         if term.side == "slice":
-            return self._timed(term.time, [(term.coefficient, self._slice(term, square, log_scale))])
-        index = {"bias": "", "out": "i", "in": "j"}[term.side]
+            slots = tuple(at.get(slot, slot) for slot in term.slots)
+            return self._timed(term.time, [(term.coefficient, self._slice(replace(term, slots=slots), square, log_scale))])
+        k, index = at.get("k", "k"), {"bias": "", "out": "i", "in": "j"}[term.side]
         slot = ":" if square else index
-        indices = {"bias": ("k",), "out": (slot, "k"), "in": ("k", slot)}[term.side]
+        indices = {"bias": (k,), "out": (slot, k), "in": (k, slot)}[term.side]
         entry = self.at(term.block, indices, term.velocity)
         entry = entry if term.constant is None else self._shifted(entry, term.constant, term.function != "log")
         if term.function == "mirror":
