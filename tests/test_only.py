@@ -13,6 +13,7 @@ import pytest
 from test_cli import conslaw  # noqa: F401
 
 from conslaw_cli import analyze
+from conslaw_cli.checker import verify_report
 from conslaw_cli.report import FORMATS, ascii, render
 from conslaw_cli.report.formula import FormEntry, IntegralSum
 from conslaw_cli.report.only import restricted
@@ -191,6 +192,7 @@ def test_json_is_an_excerpt_without_a_certificate(conslaw, tmp_path):  # noqa: F
     verified = conslaw("verify-certificate", str(file))
     assert verified.code == 2
     assert "is an excerpt of a report" in verified.err
+    assert verify_report(found).verdict == "REJECTED"
 
 
 def test_the_command_goes_on_after_a_spec_that_lacks_the_part(conslaw):  # noqa: F811

@@ -9,6 +9,8 @@ from pathlib import Path
 LARGEST_FILE = 1 << 28
 _KEYS = ("schema", "model", "metric", "dynamics", "trace", "laws", "status")
 """What every report has, and hardly any other JSON."""
+_DEEPEST = 40
+"""Levels of objects and lists in a report, and more."""
 REMEDY = "write a report with `conslaw report --format json`"
 
 
@@ -48,3 +50,37 @@ def foreign(report: object) -> str:
         return "is an excerpt of a report (--only), with some of the laws and no certificate"
     missing = [key for key in _KEYS if key not in report]
     return f"is no report of conslaw: it has no {', '.join(map(repr, missing))}" if missing else ""
+
+
+def damaged(report: dict) -> str:
+    """Why what a report says cannot be compared: another schema, or tables that are none; empty where it can."""
+    from conslaw_cli.report.document import SCHEMA
+
+    schema, items = report["schema"], report["laws"].get("items") if isinstance(report["laws"], dict) else None
+    if type(schema) is not int:
+        return "is no report of conslaw: its schema is no number"
+    if schema != SCHEMA:
+        age = "a newer version of conslaw" if schema > SCHEMA else "an older version of conslaw"
+        return f"was written by {age}: it has schema {schema}, and this version reads {SCHEMA}"
+    tables = [key for key in ("model", "metric", "dynamics", "trace", "laws") if not isinstance(report[key], dict)]
+    if tables:
+        return f"is no report of conslaw: {tables[0]!r} is no object"
+    if not isinstance(items, list) or not all(map(_is_family, items)):
+        return "is no report of conslaw: its laws are no families"
+    if not isinstance(report.get("notes", []), list):
+        return "is no report of conslaw: its notes are no list"
+    return "is no report of conslaw: nested too deeply" if _is_deep(report) else ""
+
+
+def _is_deep(report: dict) -> bool:
+    level: list[object] = [report]
+    for _ in range(_DEEPEST):
+        level = [inner for value in level if isinstance(value, (dict, list)) for inner in (value.values() if isinstance(value, dict) else value)]
+    return bool(level)
+
+
+def _is_family(item: object) -> bool:
+    if not isinstance(item, dict) or not isinstance(item.get("form"), (str, type(None))):
+        return False
+    written = item.get("expressions")
+    return isinstance(written, list) and all(isinstance(text, str) for text in written)

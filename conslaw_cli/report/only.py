@@ -11,7 +11,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from msgspec import structs
 
-from conslaw_cli.report.formula import Entry, FormEntry, Formula, Group, IntegralSum, MatrixForm, NeuronForm, NeuronTerm, Shifted, TravelForm, TravelTerm
+from conslaw_cli.report.formula import (
+    Entry,
+    FormEntry,
+    Formula,
+    Group,
+    IntegralSum,
+    MatrixForm,
+    NeuronForm,
+    NeuronTerm,
+    Shifted,
+    TravelForm,
+    TravelTerm,
+)
 from conslaw_cli.report.model import Chosen, Family, Only, Report
 from conslaw_cli.report.places import Place, read_place
 from conslaw_cli.report.written import LETTERS, neuron_slots, unfolded

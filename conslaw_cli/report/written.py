@@ -17,7 +17,6 @@ from conslaw_cli.report.formula import (
     MatrixForm,
     MatrixTerm,
     MirrorTerm,
-    NeuronForm,
     NeuronTerm,
     Shifted,
     Term,
