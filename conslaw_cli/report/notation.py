@@ -256,7 +256,7 @@ class Notation(ABC):
         return self.group(self.sum([(1, self.product([level, self.apply("log", [x])])), (-1, x)]))
 
     def _matrix_term(self, term: MatrixTerm) -> str:
-        return self.matrix_product([self._block(term.left), *self._middle(term), self._block(term.right)])
+        return self.matrix_product([self.block(term.left), *self._middle(term), self.block(term.right)])
 
     def _inner_product(self, term: MatrixTerm, k: str, l: str) -> str:
         """Entry (k, l) of a term whose blocks are matrices: a row times a column, a squared norm where they are the same."""
@@ -273,7 +273,7 @@ class Notation(ABC):
     def _middle(self, term: MatrixTerm) -> list[str]:
         return [self.matrix([[self.sum([(x, "")] if x else ()) for x in row] for row in term.middle])] if term.middle else []
 
-    def _block(self, ref: BlockRef) -> str:
+    def block(self, ref: BlockRef) -> str:
         block = self.letter(ref.block, ref.velocity)
         if ref.axes:
             said = [self.group(self.dimensions(ref.shape))] if ref.shape else []

@@ -105,7 +105,7 @@ def rows(report: Report, prose: Prose, expand: bool) -> Iterator[Row]:
         total, alone = len(family.members), family.form is None and len(family.members) == 1
         listed = 0 if alone else total if expand else 0 if family.form else min(total, MEMBERS_SHOWN)
         members = tuple(_member(start + i, law, prose, expand) for i, law in enumerate(family.members[:listed]))
-        law = _only(family, prose, expand) if alone else _law(family, prose)
+        law = _only(family, prose, expand) if alone else family_law(family, prose)
         time = "yes" if family.depends_on_time else "no"
         more = 0 if alone or family.form else total - listed
         yield Row(law, _number(family), time, _source(family, prose), members, more)
@@ -117,7 +117,7 @@ def _some(chosen: Chosen, report: Report, prose: Prose, expand: bool) -> Iterato
     family, shapes = chosen.family, dict(report.model.blocks)
     shown = chosen.laws if expand else chosen.laws[:MEMBERS_SHOWN]
     members = tuple(_member(label, _spelled(law, shapes, expand), prose, expand) for label, law in shown)
-    law = _family_law(chosen, prose)
+    law = _chosen_law(chosen, prose)
     if len(members) == 1:
         (only,), members = members, ()
         law = prose.math(only.formula) + prose.text(only.rest)
@@ -135,11 +135,11 @@ def _spelled(law: FormEntry | Formula | IntegralSum, shapes: dict, expand: bool)
     return formula_of(law, shapes)
 
 
-def _family_law(chosen: Chosen, prose: Prose) -> str:
+def _chosen_law(chosen: Chosen, prose: Prose) -> str:
     """The form, and which rows or neurons of it are meant."""
     form = chosen.family.form
     if form is None or not chosen.rows:
-        return _law(chosen.family, prose)
+        return family_law(chosen.family, prose)
     written, which = prose.math(prose.notation.form(form)), prose.text(_runs(chosen.rows))
     if isinstance(form, MatrixForm) and form.symmetry != "diagonal":
         return f"{written}  {prose.text(form.symmetry)}{prose.text(_extent(form))}{prose.text(', row and column ')}{which}"
@@ -153,7 +153,8 @@ def _runs(numbers: tuple[int, ...]) -> str:
     return ", ".join(str(a) if a == b else f"{a}, {b}" if b == a + 1 else f"{a} … {b}" for a, b in zip(starts, ends))
 
 
-def _law(family: Family, prose: Prose) -> str:
+def family_law(family: Family, prose: Prose) -> str:
+    """The form of a family with its extent, or its name."""
     form = family.form
     if form is None:
         return prose.text(family.name)

@@ -1,0 +1,135 @@
+"""Sentences on where laws come from: the principle, the motion that leaves the loss as it is, and how the law follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from conslaw_cli.report.explanation import Action, Explained, Explanation, FieldAction, MatrixAction, SliceAction, Symmetry
+from conslaw_cli.report.prose import Prose
+
+_COMPONENTS_SHOWN = 8
+_LETTERS = {"matrix": "ATG", "number": "acz"}
+
+WHY = {
+    "product": "h = tr(X H) for the matrix H of the law: V = M∇h is the velocity of this motion{source}.",
+    "sum": "the derivative of each entry's part of h is a multiple of {part}/M, so V = M∇h is {what}{source}.",
+    "field": "V = {field}, written out{linear}.",
+    "rotation": "V moves by isometries of the metric, which makes h its angular momentum: h = s ⟨θ', M⁻¹V⟩ changes neither with the loss, as "
+    "⟨V, ∇E⟩ = 0, nor with the motion, as ⟨θ', D(M⁻¹V) θ'⟩ = 0, and s = exp ∫τ undoes the damping [Noether].",
+    "momentum": "w = M⁻¹V is constant, so the sum ⟨w, θ⟩ feels no force, ⟨w, M∇E⟩ = ⟨V, ∇E⟩ = 0: it moves as a free particle under the damping. "
+    "h is its momentum ⟨w, θ'⟩, times the function of time that undoes the damping.",
+    "centre": "w = M⁻¹V is constant, so the sum ⟨w, θ⟩ moves as a free particle under the damping. h is its place, less the way that its "
+    "velocity accounts for.",
+    "mirror": "with y = τθ + θ', which moves by y' = −M(y)∇E, M(y) = y²: the time derivative of θ/y is θ'/y + θ ∂E/∂θ, and in the law's sum over "
+    "entries the last terms are ⟨V, ∇E⟩ = 0; as θ'/y = 1 − τθ/y, the sum of θ'/y shrinks like exp(−τt).",
+    "integral": "V = M∇h leaves the loss as it is, as for every law, but its motion is not known in closed form. The law is an Abelian integral, "
+    "constant while no sign in it changes.",
+    "travel": "V = M∇h leaves the loss as it is, as for every law, but its motion is not known in closed form. The law says that two neurons "
+    "differ by a constant in the time that a common clock gives them.",
+    "general": "V = {field} leaves the loss as it is, as for every law; its motion is not written down here.",
+    "as given": "the fields are tangent to the level sets of h.",
+}
+"""How a law follows from its symmetry, by the kinds of ``Explained.why``."""
+
+
+def principle(explanation: Explanation) -> list[str]:
+    """What a law has to do with a symmetry, for the order of the dynamics."""
+    if explanation.as_given:
+        return ["The fields are taken as they are: h is a law when ⟨∇h, χ⟩ = 0 for every field χ. There is no loss, so no symmetry of one."]
+    flat = " (M = 1 here)" if explanation.metric in ("euclidean", "natural") else ""
+    if explanation.order == 1:
+        return [
+            f"Along training, d/dt h contains the loss E as −⟨V, ∇E⟩ with V = M∇h{flat}. A law has none of it whatever the data [A], so V is a "
+            "symmetry: moving the parameters along V leaves the loss of every data set as it is.",
+            "The converse holds where M⁻¹V is a gradient: under gradient flow a symmetry V with M⁻¹V = ∇h has h as a law [Kunin, Zhao].",
+        ]
+    ahead = explanation.report.metric.lookahead
+    return [
+        f"Along training, d/dt h contains the loss E as −⟨V, ∇E⟩ with V = M ∂h/∂θ'{flat}. A law has none of it whatever the data [B], so V is a "
+        "symmetry, at every time and velocity: moving the parameters along V leaves the loss of every data set as it is.",
+        "M is taken at the lookahead point y = τθ + θ', so V depends on the velocity too; what is said below is for θ fixed in it."
+        if ahead
+        else "The converse holds where V(θ) has ⟨θ', D(M⁻¹V) θ'⟩ = 0, for constant M where it moves by isometries, rotations and shifts: then "
+        "s ⟨θ', M⁻¹V⟩ with s = exp ∫τ is a law [Noether, B]. Where M⁻¹V is constant there are two.",
+    ]
+
+
+def why(explained: Explained, explanation: Explanation, prose: Prose) -> str:
+    """How the family's laws follow from their symmetries."""
+    if explanation.as_given:
+        return prose.text(WHY["as given"])
+    words = {"field": "M∇h" if explanation.order == 1 else "M ∂h/∂θ'", "source": ""}
+    if explanation.metric == "euclidean":
+        words["source"] = {"product": " [Arora, Du]", "sum": " [Du, Kunin]"}.get(explained.why, "")
+    if explained.why == "sum":
+        shift = any(action.kind == "shift" for action in explained.symmetries[0].actions)
+        words |= {"part": "1" if shift else "θ", "what": "constant, a shift" if shift else "a multiple of the entry, a rescaling"}
+    if explained.why == "field":
+        affine = all(symmetry.linear for symmetry in explained.symmetries)
+        words |= {"linear": "; it is affine in θ, so its motion is a group of affine maps" if affine else "; its motion is not known in closed form"}
+    return prose.text(WHY[explained.why].format(**words)) + _rotations(explained, prose)
+
+
+def _rotations(explained: Explained, prose: Prose) -> str:
+    """That rotations are symmetries too, and give no law of first order."""
+    for found in explained.symmetries:
+        if found.generator == "symmetric" and found.size > found.blocks:
+            return prose.text(" Commutators of such motions are rotations, X antisymmetric, and symmetries too, but their M⁻¹V is no gradient: no law here.")
+    return ""
+
+
+def symmetry(found: Symmetry, blocks: Iterable[str], prose: Prose) -> str:
+    """The motions, and what the letters in them are, which are no names of blocks."""
+    used = set(blocks)
+    letters = {kind: next((name for name in names if name not in used), names[0]) for kind, names in _LETTERS.items()}
+    shown = found.actions[:_COMPONENTS_SHOWN] if found.generator == "field" else found.actions
+    moves = prose.text(", ").join(_action(action, letters, prose) for action in shown)
+    rest = prose.text(f", … ({len(found.actions)} entries move)") if len(shown) < len(found.actions) else ""
+    return moves + rest + _generated(found, letters, prose)
+
+
+def _generated(found: Symmetry, letters: dict[str, str], prose: Prose) -> str:
+    """with A = exp(sX), X symmetric 3×3; for a > 0, each neuron by itself."""
+    write = prose.notation
+    if found.generator == "field":
+        return ""
+    if found.generator == "neuron":
+        scales = any(action.kind == "scale" for action in found.actions)
+        which = prose.math(write.letter(letters["number"])) + prose.text(" > 0") if scales else prose.text("every s")
+        return prose.text("  for ") + which + (prose.text(", each k by itself") if found.size > 1 else "")
+    side = found.size // found.blocks
+    extent = f"{side}×{side}" if found.blocks == 1 else f"with {found.blocks} diagonal blocks {side}×{side}"
+    return prose.text("  with ") + prose.math(write.letter(letters["matrix"])) + prose.text(f" = exp(sX), X {found.generator} {extent}")
+
+
+def _action(action: Action, letters: dict[str, str], prose: Prose) -> str:
+    write = prose.notation
+    if isinstance(action, FieldAction):
+        return prose.math(write.entry(action.entry)) + prose.text(" by ") + prose.math(write.formula(action.speed))
+    if isinstance(action, MatrixAction):
+        block, factor = write.block(action.ref), _power(letters["matrix"], action.exponent, prose)
+        moved = write.matrix_product([factor, block] if action.side == "left" else [block, factor])
+        return prose.math(block) + prose.text(" → ") + prose.math(moved)
+    piece = _slice(action, prose)
+    if action.kind == "shift":
+        moved = write.sum([(1, piece), (_plain(action.rate), write.letter("s"))])
+    else:
+        moved = write.product([_power(letters["number"], action.rate, prose), piece])
+    return prose.math(piece) + prose.text(" → ") + prose.math(moved)
+
+
+def _slice(action: SliceAction, prose: Prose) -> str:
+    write = prose.notation
+    if action.shape:
+        return write.at(action.block, [write.group(write.dimensions(action.shape)), *action.slots])
+    return write.letter(action.block) if set(action.slots) <= {":"} else write.at(action.block, action.slots)
+
+
+def _power(letter: str, exponent: Fraction, prose: Prose) -> str:
+    written = prose.notation.letter(letter)
+    return written if exponent == 1 else prose.notation.power(written, prose.notation.sum([(_plain(exponent), "")]))
+
+
+def _plain(number: Fraction) -> int | Fraction:
+    return int(number) if number.denominator == 1 else number
