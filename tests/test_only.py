@@ -31,6 +31,7 @@ FORMS = [
 ]  # fmt: skip
 
 
+FUNCTIONS = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt}
 NAME = re.compile(r"[A-Za-z]\w*")
 
 
@@ -61,10 +62,13 @@ def names_of(place):
 
 def values(text, seed=0):
     """A printed law at a few random points, the same for the same names."""
-    names = sorted(set(NAME.findall(text)) - {"exp", "log", "sqrt"})
-    known = {"exp": np.exp, "log": np.log, "sqrt": np.sqrt}
-    points = {name: np.random.default_rng([seed, *name.encode()]).uniform(0.5, 1.5, 4) for name in names}
-    return eval(text, known | points) * np.ones(4)
+    names = sorted(set(NAME.findall(text)) - FUNCTIONS.keys())
+    return values_at(text, {name: np.random.default_rng([seed, *name.encode()]).uniform(0.5, 1.5, 4) for name in names}) * np.ones(4)
+
+
+def values_at(text, point):
+    """A printed law where its names have these values."""
+    return eval(text, FUNCTIONS | point)
 
 
 @pytest.mark.parametrize("name", FORMS)

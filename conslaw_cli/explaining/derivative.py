@@ -1,4 +1,4 @@
-"""The field V of a law that is a sum of products of entries: M times its derivatives by parameters or by velocities."""
+"""The field xi of a law that is a sum of products of entries: M times its derivatives by parameters or by velocities."""
 
 from __future__ import annotations
 

@@ -35,9 +35,15 @@ def explain(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Explanati
         order=order,
         metric=_kind_of(spec.metric),
         fates=tuple(_fates(stages[-2].laws.families)) if kind.drifts else (),
-        mixing=any(isinstance(family.form, MatrixForm) and family.form.symmetry == "symmetric" for family in stages[0].laws.families),
+        mixing=any(_mixes(family) for family in stages[0].laws.families),
         as_given=spec.model.options.as_given,
     )
+
+
+def _mixes(family: Family) -> bool:
+    """Whether the motions of a family move neurons into one another."""
+    form = family.form
+    return isinstance(form, MatrixForm) and form.symmetry == "symmetric" and form.size > form.blocks
 
 
 def _stages(spec: Spec) -> Iterator[Spec]:

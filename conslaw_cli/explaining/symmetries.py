@@ -1,7 +1,7 @@
 """The motions that laws come from, read off their forms.
 
-Along a dynamics d/dt h contains the loss E as -<V, grad E>, with V = M dh/dtheta for first order, V = M dh/dtheta' for second order with M
-at theta (at the lookahead point y, M(y)). A law has none of it for any E, so V leaves the loss of every data set as it is. Here V is
+Along a dynamics d/dt h contains the loss E as -<xi, grad E>, with xi = M dh/dtheta for first order, xi = M dh/dtheta' for second order with M
+at theta (at the lookahead point y, M(y)). A law has none of it for any E, so xi leaves the loss of every data set as it is. Here xi is
 computed: for the entries of matrix forms, h = tr(X H), it is linear, for sums over a neuron's entries it is a scaling or a shift, for
 polynomials it is written down.
 """
@@ -18,7 +18,16 @@ from conslaw_cli.laws.matrices import scalar
 from conslaw_cli.metrics import Metric
 from conslaw_cli.metrics.base import Matrix
 from conslaw_cli.report.explanation import Explained, MatrixAction, SliceAction, Symmetry
-from conslaw_cli.report.formula import BlockRef, Formula, IntegralSum, MatrixForm, MatrixTerm, NeuronForm, NeuronTerm, TravelForm
+from conslaw_cli.report.formula import (
+    BlockRef,
+    Formula,
+    IntegralSum,
+    MatrixForm,
+    MatrixTerm,
+    NeuronForm,
+    NeuronTerm,
+    TravelForm,
+)
 from conslaw_cli.report.model import Family
 from conslaw_cli.report.written import neuron_slots
 
@@ -136,5 +145,5 @@ def _why_of_neuron(form: NeuronForm, order: int) -> str:
     if order == 1:
         return "sum"
     if any(term.function == "mirror" for term in form.terms):
-        return "mirror"
+        return "mirror undamped" if all(term.rate == "0" for term in form.terms if term.function == "mirror") else "mirror"
     return "momentum" if all(term.velocity for term in form.terms) else "centre"

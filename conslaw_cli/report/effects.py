@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from conslaw_cli.report import prose as say
 from conslaw_cli.report.explanation import Explanation, Fate
@@ -14,18 +15,18 @@ COUNTED = "The numbers are counted, not argued: see above how each is known."
 
 _METRICS = {
     "natural": "M = (JᵀJ)⁺ with J = dφ, and MJᵀ has the range of Jᵀ: at every point the same velocities are possible as for M = 1, so laws and symmetries are the same.",
-    "constant": "M is constant: what was said of inner products holds for those that M⁻¹ gives, and a linear motion V = Kθ gives a law where M⁻¹K is symmetric.",
+    "constant": "M is constant: a linear motion ξ = Kθ gives a law where M⁻¹K is symmetric, with M⁻¹ in the law's inner products.",
 }
 _CRITERION = (
-    "The symmetries are those of the loss, whatever the metric; which of them give laws is not: a symmetry V does where M⁻¹V is a gradient, "
-    "∇h = M⁻¹V [B]."
+    "The symmetries are those of the loss, whatever the metric; which of them give laws is not: a symmetry ξ does where M⁻¹ξ is a gradient, "
+    "∇h = M⁻¹ξ."
 )
 _RESCALING = (
-    "Rescalings of a neuron keep theirs under every M that is a function of each entry, with the primitive of θ/M(θ) in place of θ²/2: M⁻¹V = cθ/M(θ) "
+    "Rescalings of a neuron keep theirs under every M that is a function of each entry, with the primitive of θ/M(θ) in place of θ²/2: M⁻¹ξ = cθ/M(θ) "
     "is a gradient."
 )
 _MIXING = (
-    "Motions that mix neurons lose it: for V = XW and M⁻¹V = XW/M(W) entry by entry, the derivatives of two entries of a column by each other "
+    "Motions that mix neurons lose it: for ξ = XW and M⁻¹ξ = XW/M(W) entry by entry, the derivatives of two entries of a column by each other "
     "are X[i,k]/M(W[i,j]) and X[k,i]/M(W[k,j]), equal everywhere only if M is constant or X diagonal."
 )
 
@@ -67,7 +68,7 @@ def of_dynamics(explanation: Explanation, prose: Prose) -> list[str]:
     said.append(prose.text(_MOMENTUM))
     said += [_in_motion(fate, prose) for fate in explanation.fates]
     if any(found.why == "rotation" for found in explanation.explained):
-        said.append(prose.text("Rotations, which give no law of gradient flow, as their M⁻¹V is no gradient, are isometries: they give the laws above."))
+        said.append(prose.text("Rotations, which give no law of gradient flow, as their M⁻¹ξ is no gradient, are isometries: they give the laws above."))
     return said
 
 
@@ -76,12 +77,12 @@ _DECAY = (
     "holds along every ray: where θ → cθ changes it by a factor (or, for logarithms, a constant); see [Kunin] for the decay."
 )
 _MOMENTUM = (
-    "A law h(θ) of gradient flow has V = M∇h, so M⁻¹V = ∇h, and ⟨θ', D(∇h) θ'⟩ is zero for all θ' only if h is affine in θ: then its symmetry is "
-    "kept, twice; otherwise no law s ⟨θ', M⁻¹V⟩ comes from it."
+    "A law h(θ) of gradient flow has ξ = M∇h, so M⁻¹ξ = ∇h, and ⟨θ', D(∇h) θ'⟩ is zero for all θ' only if h is affine in θ: then its symmetry is "
+    "kept, twice; otherwise no law s ⟨θ', M⁻¹ξ⟩ comes from it."
 )
 _LOOKAHEAD = (
-    "The metric is taken at the lookahead point y = τθ + θ', where V = M(y) ∂h/∂θ' must be a symmetry for all velocities: what a law of gradient flow "
-    "says of V = M(θ)∇h does not carry over as it is [B]."
+    "The metric is taken at the lookahead point y = τθ + θ', where ξ = M(y) ∂h/∂θ' must be a symmetry for all velocities: what a law of gradient flow "
+    "says of ξ = M(θ)∇h does not carry over as it is [B]."
 )
 
 
@@ -98,7 +99,7 @@ def _in_motion(fate: Fate, prose: Prose) -> str:
     if fate.degrees is None:
         return law + prose.text(": where it is not affine in θ, no such law comes from its symmetry.")
     if fate.affine:
-        return law + prose.text(": affine, so M⁻¹V is constant, and there are a momentum and a centre of motion.")
+        return law + prose.text(": affine, so M⁻¹ξ is constant, and there are a momentum and a centre of motion.")
     return law + prose.text(": not affine, so no law comes from its symmetry in this way.")
 
 
@@ -110,19 +111,22 @@ def _decayed(fate: Fate, prose: Prose) -> str:
         return law + prose.text(f": mixes degrees {', '.join(map(str, degrees))}, so it is no law along rays, and not kept as it is.")
     if degrees == (0,):
         return law + prose.text(": logarithms, which θ → cθ changes by constants: kept, with a multiple of Λ.")
-    return law + prose.text(f": homogeneous of degree {degrees[0]}, so exp({_multiple(degrees[0])}Λ) h is a law, and h itself goes to zero like exp(−{_multiple(degrees[0])}Λ).")
+    return law + prose.text(f": homogeneous of degree {degrees[0]}, so ") + _growth(degrees[0], prose) + prose.text(" h is a law, and h itself changes like ") + _growth(-degrees[0], prose) + prose.text(".")
 
 
-def _multiple(degree: object) -> str:
-    return "" if degree == 1 else str(degree)
+def _growth(degree: Fraction, prose: Prose) -> str:
+    """exp(2Λ)."""
+    write = prose.notation
+    number = int(degree) if degree.denominator == 1 else degree
+    return prose.math(write.exponential(write.sum([(number, write.letter("Lambda"))])))
 
 
 def proof(explanation: Explanation, prose: Prose) -> list[str]:
     """What is proved, what is verified, what is theory."""
     report = explanation.report
     said = [f"{say.accounting(report, prose)}."]
-    if report.status.startswith("proved"):
-        said.append(prose.text("That each law is constant is an exact identity, and ⟨V, ∇E⟩ = 0 is part of it; conslaw verify-certificate proves the JSON report again."))
+    if report.status.startswith("proved") and report.laws.families:
+        said.append(prose.text("That each law is constant is an exact identity, and ⟨ξ, ∇E⟩ = 0 is part of it; conslaw verify-certificate proves the JSON report again."))
     elif report.status.startswith("exact"):
         said.append(prose.text("The laws were verified, the count is exact up to what is said."))
     if any(not family.verified for family in report.laws.families):
@@ -130,5 +134,5 @@ def proof(explanation: Explanation, prose: Prose) -> list[str]:
     if report.region:
         said.append(prose.text("Where laws hold in a region only, they and their symmetries are local: while every input keeps the branches it takes there."))
     if len(explanation.stages) > 1 or explanation.explained:
-        said.append(prose.text("That a motion along V is the map written here, and what becomes of laws under another metric or dynamics, is argued, not computed."))
+        said.append(prose.text("That a motion along ξ is the map written here, and what becomes of laws under another metric or dynamics, is argued, not computed."))
     return said

@@ -43,7 +43,7 @@ Action = MatrixAction | SliceAction | FieldAction
 
 
 class Symmetry(Struct, frozen=True):
-    """Motions of the parameters along the field V = M times the gradient of a law, which leave the loss of every data set as it is.
+    """Motions of the parameters along the field xi = M times the gradient of a law, which leave the loss of every data set as it is.
 
     ``generator`` says what A = exp(sX) is made from: X "symmetric", "antisymmetric" or "diagonal", ``size`` x ``size`` and of so many
     diagonal ``blocks``; or it is "neuron", one motion for each neuron; or "field", the motion of one law.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -11,6 +11,7 @@ from rich.text import Text
 from conslaw_cli.report import effects, markdown, reasons, text
 from conslaw_cli.report import prose as say
 from conslaw_cli.report.escape import markdown as escaped
+from conslaw_cli.report.escape import visible
 from conslaw_cli.report.explanation import Explained, Explanation
 from conslaw_cli.report.options import Options
 from conslaw_cli.report.outline import cut, family_law, without_laws
@@ -38,9 +39,11 @@ class Section:
     paragraphs: tuple[Paragraph, ...]
 
 
-def render(explanation: Explanation, format: str, options: Options) -> str:
-    """The whole page in one of ``FORMATS``."""
-    return _markdown(explanation) if format == "markdown" else _text(explanation, options)
+def render(explanations: Sequence[Explanation], format: str, options: Options) -> str:
+    """A page for each in one of ``FORMATS``; names stand above several."""
+    named = len(explanations) > 1
+    pages = [_markdown(one, named) if format == "markdown" else _text(one, named, options) for one in explanations]
+    return "\n".join(pages)
 
 
 def sections(explanation: Explanation, prose: Prose) -> Iterator[Section]:
@@ -54,13 +57,16 @@ def sections(explanation: Explanation, prose: Prose) -> Iterator[Section]:
         f"What {dynamics} does": [Paragraph(sentence) for sentence in effects.of_dynamics(explanation, prose)],
         "What is proved": [Paragraph(sentence) for sentence in effects.proof(explanation, prose)],
     }
-    return (Section(heading, tuple(paragraphs)) for heading, paragraphs in said.items() if paragraphs)
+    yield from (Section(heading, tuple(paragraphs)) for heading, paragraphs in said.items() if paragraphs)
 
 
-def _references(explanation: Explanation, prose: Prose) -> Section:
-    """What the page cites."""
+def _with_references(explanation: Explanation, prose: Prose) -> Iterator[Section]:
+    """All of it, and what it cites."""
+    yield from sections(explanation, prose)
     plain = " ".join(paragraph.text for section in sections(explanation, text.PROSE) for paragraph in section.paragraphs)
-    return Section("References", tuple(Paragraph(prose.text(source), prose.text(f"[{mark}]")) for mark, source in cited(plain)))
+    references = tuple(Paragraph(prose.text(source), prose.text(f"[{mark}]")) for mark, source in cited(plain))
+    if references:
+        yield Section("References", references)
 
 
 def _laws(explanation: Explanation, prose: Prose) -> Iterator[Paragraph]:
@@ -96,10 +102,11 @@ def _heading(found: Explained, prose: Prose) -> str:
     return family_law(family, prose) + prose.text(number + where)
 
 
-def _text(explanation: Explanation, options: Options) -> str:
+def _text(explanation: Explanation, named: bool, options: Options) -> str:
     prose, width = text.ASCII_PROSE if options.ascii_only else text.PROSE, options.width
-    lines = [Text(line, "bold") for line in text.fold(prose.text(" · ").join(say.title(explanation.report, prose)), width, 2)]
-    for section in (*sections(explanation, prose), _references(explanation, prose)):
+    lines = [Text(visible(explanation.report.name), "bold cyan")] * named
+    lines += [Text(line, "bold") for line in text.fold(prose.text(" · ").join(say.title(explanation.report, prose)), width, 2)]
+    for section in _with_references(explanation, prose):
         lines += [Text(""), Text(prose.text(section.heading), "bold cyan")]
         label = max(_LABEL, *(cell_len(paragraph.label) + 2 for paragraph in section.paragraphs))
         lines += [line for paragraph in section.paragraphs for line in _paragraph(paragraph, label, width)]
@@ -115,10 +122,11 @@ def _paragraph(paragraph: Paragraph, label: int, width: int | None) -> Iterator[
     yield from (Text(" " * hanging + line) for line in others)
 
 
-def _markdown(explanation: Explanation) -> str:
+def _markdown(explanation: Explanation, named: bool) -> str:
     prose = markdown.PROSE
-    lines = [f"## {' · '.join(say.title(explanation.report, prose))}", ""]
-    for section in (*sections(explanation, prose), _references(explanation, prose)):
+    name = f"{escaped(explanation.report.name)}: " if named else ""
+    lines = [f"## {name}{' · '.join(say.title(explanation.report, prose))}", ""]
+    for section in _with_references(explanation, prose):
         lines += [f"### {escaped(section.heading)}", ""]
         for paragraph in section.paragraphs:
             label = f"**{paragraph.label}** " if paragraph.label else ""

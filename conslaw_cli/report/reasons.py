@@ -5,29 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from conslaw_cli.report.explanation import Action, Explained, Explanation, FieldAction, MatrixAction, SliceAction, Symmetry
+from conslaw_cli.report.explanation import (
+    Action,
+    Explained,
+    Explanation,
+    FieldAction,
+    MatrixAction,
+    SliceAction,
+    Symmetry,
+)
 from conslaw_cli.report.prose import Prose
 
 _COMPONENTS_SHOWN = 8
 _LETTERS = {"matrix": "ATG", "number": "acz"}
 
 WHY = {
-    "product": "h = tr(X H) for the matrix H of the law: V = M∇h is the velocity of this motion{source}.",
-    "sum": "the derivative of each entry's part of h is a multiple of {part}/M, so V = M∇h is {what}{source}.",
-    "field": "V = {field}, written out{linear}.",
-    "rotation": "V moves by isometries of the metric, which makes h its angular momentum: h = s ⟨θ', M⁻¹V⟩ changes neither with the loss, as "
-    "⟨V, ∇E⟩ = 0, nor with the motion, as ⟨θ', D(M⁻¹V) θ'⟩ = 0, and s = exp ∫τ undoes the damping [Noether].",
-    "momentum": "w = M⁻¹V is constant, so the sum ⟨w, θ⟩ feels no force, ⟨w, M∇E⟩ = ⟨V, ∇E⟩ = 0: it moves as a free particle under the damping. "
+    "product": "h = tr(X H) for the matrix H of the law: ξ = M∇h is the velocity of this motion{source}.",
+    "sum": "the derivative of each entry's part of h is a multiple of {part}/M, so ξ = M∇h is {what}{source}.",
+    "field": "ξ = {field}, written out{linear}.",
+    "rotation": "ξ moves by isometries of the metric, which makes h its angular momentum: h = s ⟨θ', M⁻¹ξ⟩ changes neither with the loss, as "
+    "⟨ξ, ∇E⟩ = 0, nor with the motion, as ⟨θ', D(M⁻¹ξ) θ'⟩ = 0, and s = exp ∫τ undoes the damping [Noether].",
+    "momentum": "w = M⁻¹ξ is constant, so the sum ⟨w, θ⟩ feels no force, ⟨w, M∇E⟩ = ⟨ξ, ∇E⟩ = 0: it moves as a free particle under the damping. "
     "h is its momentum ⟨w, θ'⟩, times the function of time that undoes the damping.",
-    "centre": "w = M⁻¹V is constant, so the sum ⟨w, θ⟩ moves as a free particle under the damping. h is its place, less the way that its "
-    "velocity accounts for.",
+    "centre": "w = M⁻¹ξ is constant, so the sum ⟨w, θ⟩ moves as a free particle under the damping. h is its place with the "
+    "motion taken out, ⟨w, θ⟩ plus a function of time times ⟨w, θ'⟩.",
     "mirror": "with y = τθ + θ', which moves by y' = −M(y)∇E, M(y) = y²: the time derivative of θ/y is θ'/y + θ ∂E/∂θ, and in the law's sum over "
-    "entries the last terms are ⟨V, ∇E⟩ = 0; as θ'/y = 1 − τθ/y, the sum of θ'/y shrinks like exp(−τt).",
-    "integral": "V = M∇h leaves the loss as it is, as for every law, but its motion is not known in closed form. The law is an Abelian integral, "
+    "entries the last terms are ⟨ξ, ∇E⟩ = 0; as θ'/y = 1 − τθ/y, the sum of θ'/y shrinks like exp(−τt).",
+    "mirror undamped": "with y = θ', which moves by y' = −M(y)∇E, M(y) = y²: the time derivative of θ/y is θ'/y + θ ∂E/∂θ = 1 + θ ∂E/∂θ, and in the "
+    "law's sum over entries the last terms are ⟨ξ, ∇E⟩ = 0, so that it grows by the number of entries out less that of those in.",
+    "integral": "ξ = M∇h leaves the loss as it is, as for every law, but its motion is not known in closed form. The law is an Abelian integral, "
     "constant while no sign in it changes.",
-    "travel": "V = M∇h leaves the loss as it is, as for every law, but its motion is not known in closed form. The law says that two neurons "
+    "travel": "ξ = M∇h leaves the loss as it is, as for every law, but its motion is not known in closed form. The law says that two neurons "
     "differ by a constant in the time that a common clock gives them.",
-    "general": "V = {field} leaves the loss as it is, as for every law; its motion is not written down here.",
+    "general": "ξ = {field} leaves the loss as it is, as for every law; its motion is not written down here.",
     "as given": "the fields are tangent to the level sets of h.",
 }
 """How a law follows from its symmetry, by the kinds of ``Explained.why``."""
@@ -40,18 +50,18 @@ def principle(explanation: Explanation) -> list[str]:
     flat = " (M = 1 here)" if explanation.metric in ("euclidean", "natural") else ""
     if explanation.order == 1:
         return [
-            f"Along training, d/dt h contains the loss E as −⟨V, ∇E⟩ with V = M∇h{flat}. A law has none of it whatever the data [A], so V is a "
-            "symmetry: moving the parameters along V leaves the loss of every data set as it is.",
-            "The converse holds where M⁻¹V is a gradient: under gradient flow a symmetry V with M⁻¹V = ∇h has h as a law [Kunin, Zhao].",
+            f"Along training, d/dt h contains the loss E as −⟨ξ, ∇E⟩ with ξ = M∇h{flat}. A law has none of it whatever the data [A], so ξ is a "
+            "symmetry: moving the parameters along ξ leaves the loss of every data set as it is.",
+            "The converse holds where M⁻¹ξ is a gradient: under gradient flow a symmetry ξ with M⁻¹ξ = ∇h has h as a law [Kunin, Zhao].",
         ]
     ahead = explanation.report.metric.lookahead
     return [
-        f"Along training, d/dt h contains the loss E as −⟨V, ∇E⟩ with V = M ∂h/∂θ'{flat}. A law has none of it whatever the data [B], so V is a "
-        "symmetry, at every time and velocity: moving the parameters along V leaves the loss of every data set as it is.",
-        "M is taken at the lookahead point y = τθ + θ', so V depends on the velocity too; what is said below is for θ fixed in it."
+        f"Along training, d/dt h contains the loss E as −⟨ξ, ∇E⟩ with ξ = M ∂h/∂θ'{flat}. A law has none of it whatever the data [B], so ξ is a "
+        "symmetry, at every time and velocity: moving the parameters along ξ leaves the loss of every data set as it is.",
+        "M is taken at the lookahead point y = τθ + θ', so ξ depends on the velocity too; what is said below is for θ fixed in it."
         if ahead
-        else "The converse holds where V(θ) has ⟨θ', D(M⁻¹V) θ'⟩ = 0, for constant M where it moves by isometries, rotations and shifts: then "
-        "s ⟨θ', M⁻¹V⟩ with s = exp ∫τ is a law [Noether, B]. Where M⁻¹V is constant there are two.",
+        else "The converse holds where ξ(θ) has ⟨θ', D(M⁻¹ξ) θ'⟩ = 0, for constant M where it moves by isometries, rotations and shifts: then "
+        "s ⟨θ', M⁻¹ξ⟩ with s = exp ∫τ is a law [Noether, B]. Where M⁻¹ξ is constant there are two.",
     ]
 
 
@@ -75,7 +85,7 @@ def _rotations(explained: Explained, prose: Prose) -> str:
     """That rotations are symmetries too, and give no law of first order."""
     for found in explained.symmetries:
         if found.generator == "symmetric" and found.size > found.blocks:
-            return prose.text(" Commutators of such motions are rotations, X antisymmetric, and symmetries too, but their M⁻¹V is no gradient: no law here.")
+            return prose.text(" Commutators of such motions are rotations, X antisymmetric, and symmetries too, but their M⁻¹ξ is no gradient: no law here.")
     return ""
 
 
@@ -97,10 +107,16 @@ def _generated(found: Symmetry, letters: dict[str, str], prose: Prose) -> str:
     if found.generator == "neuron":
         scales = any(action.kind == "scale" for action in found.actions)
         which = prose.math(write.letter(letters["number"])) + prose.text(" > 0") if scales else prose.text("every s")
-        return prose.text("  for ") + which + (prose.text(", each k by itself") if found.size > 1 else "")
+        return prose.text("  for ") + which + _each(found, prose)
     side = found.size // found.blocks
     extent = f"{side}×{side}" if found.blocks == 1 else f"with {found.blocks} diagonal blocks {side}×{side}"
     return prose.text("  with ") + prose.math(write.letter(letters["matrix"])) + prose.text(f" = exp(sX), X {found.generator} {extent}")
+
+
+def _each(found: Symmetry, prose: Prose) -> str:
+    """That every neuron has a motion of its own."""
+    letters = sorted({slot for action in found.actions for slot in action.slots if slot.isalpha()})
+    return prose.text(f", each {', '.join(letters)} by itself") if letters and found.size > 1 else ""
 
 
 def _action(action: Action, letters: dict[str, str], prose: Prose) -> str:
