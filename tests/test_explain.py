@@ -249,7 +249,7 @@ def test_other_statements_for_other_cases():
     integrals = render([explained("linear_more_than_balanced")[1]], "text", Options())
     assert "Abelian integral" in integrals
     regional = render([explained("zoo/conv1d")[1]], "text", Options())
-    assert "in a region only" in regional
+    assert "The count is that of one region" in regional
     fields = render([explained("fields_rotation")[1]], "text", Options())
     assert "no symmetry of one" in fields
     assert "symmetry  " not in fields

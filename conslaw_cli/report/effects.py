@@ -123,16 +123,19 @@ def _growth(degree: Fraction, prose: Prose) -> str:
 
 def proof(explanation: Explanation, prose: Prose) -> list[str]:
     """What is proved, what is verified, what is theory."""
-    report = explanation.report
-    said = [f"{say.accounting(report, prose)}."]
-    if report.status.startswith("proved") and report.laws.families:
-        said.append(prose.text("That each law is constant is an exact identity, and ⟨ξ, ∇E⟩ = 0 is part of it; conslaw verify-certificate proves the JSON report again."))
-    elif report.status.startswith("exact"):
-        said.append(prose.text("The laws were verified, the count is exact up to what is said."))
-    if any(not family.verified for family in report.laws.families):
-        said.append(prose.text("Laws from theory were not verified at this size; their symmetries are what the theory says."))
-    if report.region:
-        said.append(prose.text("Where laws hold in a region only, they and their symmetries are local: while every input keeps the branches it takes there."))
-    if len(explanation.stages) > 1 or explanation.explained:
-        said.append(prose.text("That a motion along ξ is the map written here, and what becomes of laws under another metric or dynamics, is argued, not computed."))
-    return said
+    report, families = explanation.report, explanation.report.laws.families
+    argued = "That a motion along ξ is the map written here, and what becomes of laws under another metric or dynamics, is argued, not computed."
+    said = {
+        f"That each law is constant is an exact identity{_PART_OF_IT[explanation.as_given]}; {_AGAIN}": report.status.startswith("proved") and families,
+        "The laws were verified; the count is exact up to what is said.": report.status.startswith("exact") and families,
+        "Laws from theory were not verified at this size; their symmetries are what the theory says.": not all(one.verified for one in families),
+        "The count is that of one region, in which every input keeps the branches it takes there.": report.region,
+        "Laws that hold in this region only, and their symmetries, are local.": not all(one.everywhere for one in families),
+        argued: not explanation.as_given and (families or len(explanation.stages) > 1),
+    }
+    return [f"{say.accounting(report, prose)}.", *(prose.text(sentence) for sentence, true in said.items() if true)]
+
+
+_PART_OF_IT = {False: ", and ⟨ξ, ∇E⟩ = 0 is part of it", True: ""}
+"""Of fields as they are given nothing is said of a loss."""
+_AGAIN = "conslaw verify-certificate proves the JSON report again."

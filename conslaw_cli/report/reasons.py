@@ -47,7 +47,7 @@ def principle(explanation: Explanation) -> list[str]:
     """What a law has to do with a symmetry, for the order of the dynamics."""
     if explanation.as_given:
         return ["The fields are taken as they are: h is a law when ⟨∇h, χ⟩ = 0 for every field χ. There is no loss, so no symmetry of one."]
-    flat = " (M = 1 here)" if explanation.metric in ("euclidean", "natural") else ""
+    flat = {"euclidean": " (M = 1 here)", "natural": " (read 1 for M, see the metric)"}.get(explanation.metric, "")
     if explanation.order == 1:
         return [
             f"Along training, d/dt h contains the loss E as −⟨ξ, ∇E⟩ with ξ = M∇h{flat}. A law has none of it whatever the data [A], so ξ is a "
@@ -69,16 +69,21 @@ def why(explained: Explained, explanation: Explanation, prose: Prose) -> str:
     """How the family's laws follow from their symmetries."""
     if explanation.as_given:
         return prose.text(WHY["as given"])
-    words = {"field": "M∇h" if explanation.order == 1 else "M ∂h/∂θ'", "source": ""}
-    if explanation.metric == "euclidean":
-        words["source"] = {"product": " [Arora, Du]", "sum": " [Du, Kunin]"}.get(explained.why, "")
-    if explained.why == "sum":
-        shift = any(action.kind == "shift" for action in explained.symmetries[0].actions)
-        words |= {"part": "1" if shift else "θ", "what": "constant, a shift" if shift else "a multiple of the entry, a rescaling"}
-    if explained.why == "field":
-        affine = all(symmetry.linear for symmetry in explained.symmetries)
-        words |= {"linear": "; it is affine in θ, so its motion is a group of affine maps" if affine else "; its motion is not known in closed form"}
-    return prose.text(WHY[explained.why].format(**words)) + _rotations(explained, prose)
+    return prose.text(WHY[explained.why].format(**_words(explained, explanation))) + _rotations(explained, prose)
+
+
+def _words(explained: Explained, explanation: Explanation) -> dict[str, str]:
+    """What is put into a sentence of ``WHY``; sources are those of the Euclidean case."""
+    shift = any(isinstance(action, SliceAction) and action.kind == "shift" for found in explained.symmetries for action in found.actions)
+    affine = explained.why == "field" and all(found.linear for found in explained.symmetries)
+    sources = {"product": " [Arora, Du]", "sum": " [Kunin]" if shift else " [Du, Kunin]"} if explanation.metric == "euclidean" else {}
+    return {
+        "field": "M∇h" if explanation.order == 1 else "M ∂h/∂θ'",
+        "source": sources.get(explained.why, ""),
+        "part": "1" if shift else "θ",
+        "what": "constant, a shift" if shift else "a multiple of the entry, a rescaling",
+        "linear": "; it is affine in θ, so its motion is a group of affine maps" if affine else "; its motion is not known in closed form",
+    }
 
 
 def _rotations(explained: Explained, prose: Prose) -> str:
