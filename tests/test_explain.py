@@ -30,7 +30,7 @@ PLAIN = [
     "linear_gradient_flow", "linear_momentum", "linear_weight_decay", "linear_entropy", "linear_matrix", "linear_full", "linear_nesterov",
     "linear_hyperbolic", "linear_rational_power", "linear_mixed_powers", "linear_travel_times", "linear_natural_gradient", "linear_deep",
     "linear_momentum_undamped", "linear_overparametrized", "relu_gradient_flow", "relu_deep", "relu_weight_decay", "relu_mirror_momentum",
-    "icnn_gradient_flow", "nmf_gradient_flow", "nmf_momentum_at_theta", "phi_gradient_flow", "phi_momentum", "network_momentum",
+    "relu_matrix", "icnn_gradient_flow", "nmf_gradient_flow", "nmf_momentum_at_theta", "phi_gradient_flow", "phi_momentum", "network_momentum",
 ]  # fmt: skip
 ZOO = ["conv1d", "tucker", "multi_head", "softmax_head", "rope", "swiglu", "lora_trained", "t5_bias", "attention"]
 CASES = [(name, 0) for name in PLAIN] + [(f"zoo/{name}", case) for name in ZOO for case in (0, 1)]

@@ -27,11 +27,11 @@ def explain(spec: Spec, seed: int = 0, listener: Listener = nobody) -> Explanati
     """Up to three analyses: Euclidean gradient flow, the spec's metric, its dynamics."""
     stages = tuple(report_of(stage, seed, listener) for stage in _stages(spec))
     kind, metrics = DYNAMICS[spec.dynamics.kind], _metrics(spec)
-    families = stages[-1].laws.families
+    families, shapes = stages[-1].laws.families, dict(stages[-1].model.blocks)
     order = 2 if build_dynamics(spec.dynamics, spec.metric.lookahead).second_order else 1
     return Explanation(
         stages=stages,
-        explained=tuple(explain_family(family, metrics, order) for family in families),
+        explained=tuple(explain_family(family, metrics, shapes, order) for family in families),
         order=order,
         metric=_kind_of(spec.metric),
         fates=tuple(_fates(stages[-2].laws.families)) if kind.drifts else (),

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from msgspec.structs import replace
 
-from conslaw_cli.explaining.derivative import field_of
+from conslaw_cli.explaining.derivative import Shapes, field_of
 from conslaw_cli.laws.matrices import scalar
 from conslaw_cli.metrics import Metric
 from conslaw_cli.metrics.base import Matrix
@@ -37,7 +37,7 @@ FIELDS_SHOWN = 3
 UNKNOWN = "general"
 
 
-def explain_family(family: Family, metrics: Metrics, order: int) -> Explained:
+def explain_family(family: Family, metrics: Metrics, shapes: Shapes, order: int) -> Explained:
     """The family with its symmetries under metrics of the blocks."""
     form = family.form
     if isinstance(form, (IntegralSum, TravelForm)):
@@ -48,7 +48,7 @@ def explain_family(family: Family, metrics: Metrics, order: int) -> Explained:
     if isinstance(form, NeuronForm):
         found = _of_neuron(form, metrics, order)
         return Explained(family, _why_of_neuron(form, order) if found else UNKNOWN, (found,) if found else ())
-    fields = tuple(field_of(law, metrics, order) for law in family.members[:FIELDS_SHOWN] if isinstance(law, Formula))
+    fields = tuple(field_of(law, metrics, shapes, order) for law in family.members[:FIELDS_SHOWN] if isinstance(law, Formula))
     return Explained(family, "field" if fields and all(fields) else UNKNOWN, fields if all(fields) else ())
 
 

@@ -30,6 +30,7 @@ from conslaw_cli.report.pieces import Number, Pieces
 Signed = tuple[Number, str]
 """A coefficient and what it multiplies; "" for nothing."""
 
+
 class Notation(Pieces):
     """How formulas are written. Methods take and return written text."""
 
