@@ -32,7 +32,7 @@ WHY = {
     "mirror": "with y = τθ + θ', which moves by y' = −M(y)∇E, M(y) = y²: the time derivative of θ/y is θ'/y + θ ∂E/∂θ, and in the law's sum over "
     "entries the last terms are ⟨ξ, ∇E⟩ = 0; as θ'/y = 1 − τθ/y, the sum of θ'/y shrinks like exp(−τt).",
     "mirror undamped": "with y = θ', which moves by y' = −M(y)∇E, M(y) = y²: the time derivative of θ/y is θ'/y + θ ∂E/∂θ = 1 + θ ∂E/∂θ, and in the "
-    "law's sum over entries the last terms are ⟨ξ, ∇E⟩ = 0, so that it grows by the number of entries out less that of those in.",
+    "law's sum over entries the last terms are ⟨ξ, ∇E⟩ = 0, so the sum of θ/y grows as t times the number of entries out less that of those in.",
     "integral": "ξ = M∇h leaves the loss as it is, as for every law, but its motion is not known in closed form. The law is an Abelian integral, "
     "constant while no sign in it changes.",
     "travel": "ξ = M∇h leaves the loss as it is, as for every law, but its motion is not known in closed form. The law says that two neurons "
