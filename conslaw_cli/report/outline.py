@@ -142,7 +142,7 @@ def _chosen_law(chosen: Chosen, prose: Prose) -> str:
         return family_law(chosen.family, prose)
     written, which = prose.math(prose.notation.form(form)), prose.text(_runs(chosen.rows))
     if isinstance(form, MatrixForm) and form.symmetry != "diagonal":
-        return f"{written}  {prose.text(form.symmetry)}{prose.text(_extent(form))}{prose.text(', row and column ')}{which}"
+        return f"{written}  {prose.text(form.symmetry)}{prose.text(_extent(form))}{prose.text(', row and column ' if len(chosen.rows) == 1 else ', rows and columns ')}{which}"
     return f"{written}  {prose.math(prose.notation.letter('k'))}{prose.text(' = ')}{which}"
 
 
