@@ -19,7 +19,7 @@ Fault = tuple[str, str]
 
 @dataclass(frozen=True)
 class Wanted:
-    """Blocks with their shapes in the order of layers; those which the laws are of, and those of which they need the velocity.
+    """Blocks with their shapes in the order of layers; those which the laws are of, and those of them of which they need the velocity.
 
     ``maps`` and ``velocities`` are what the user says: texts by block, and in ``pattern`` one for all velocities, in which ``*`` stands
     for the key of the block.
@@ -38,7 +38,7 @@ def match(wanted: Wanted, shapes: Mapping[str, Shape], file: str) -> Matching:
     with about(file):
         found = _Search(wanted, shapes).blocks()
         moving = {VELOCITY + name: _velocity(wanted, name, found[name], shapes) for name in wanted.blocks if name in wanted.moving}
-    kept = {name: found[name] for name in wanted.blocks if name in found}
+    kept = {name: found[name] for name in wanted.blocks if name in wanted.needed}
     of_velocities = {VELOCITY + name: shape for name, shape in wanted.blocks.items()}
     return Matching({**kept, **moving}, {**wanted.blocks, **of_velocities}, file)
 

@@ -9,13 +9,25 @@ from io import StringIO
 from conslaw_cli.report.drifttable import DriftTable
 from conslaw_cli.report.options import Options
 
+_LABEL = 14
 _COLUMNS = ("law", "family", "start", "end", "drift", "predicted", "worst_step", "kept")
 
 
 def _text(table: DriftTable, options: Options) -> str:
-    from conslaw_cli.report import text
+    """What was read, the table, and what its numbers mean."""
+    from rich.text import Text
 
-    return text.drifts(table, options)
+    from conslaw_cli.report.outline import without_laws
+    from conslaw_cli.report.text import fold, grid, printed, prose_of
+
+    prose, width = prose_of(options), options.width
+    lines = [Text(line, "bold") for line in fold(table.title(prose), width, 2)]
+    for label, said in table.facts(prose):
+        first, *rest = fold(said, width and width - _LABEL, 0)
+        lines += [Text.assemble((label.ljust(_LABEL), "dim"), first), *(Text(" " * _LABEL + line) for line in rest)]
+    lines += [Text(""), *(grid(table.grid(prose), width) if table.laws else [Text("  " + (without_laws(table.report) or ""))])]
+    lines += [Text(line, "dim") for note in table.footnotes() for line in fold("note  " + prose.text(note), width, 6)]
+    return printed(lines, options.color)
 
 
 def _json(table: DriftTable, options: Options) -> str:
@@ -34,9 +46,12 @@ def _csv(table: DriftTable, options: Options) -> str:
 
 
 def _markdown(table: DriftTable, options: Options) -> str:
-    from conslaw_cli.report import markdown
+    from conslaw_cli.report.markdown import PROSE, table_lines
 
-    return markdown.drifts(table, options)
+    header, *body = table.grid(PROSE)
+    facts = [f"- **{label}** {said}" for label, said in table.facts(PROSE)]
+    notes = [f"- {PROSE.text(note)}" for note in table.footnotes()]
+    return "\n".join([f"## {table.title(PROSE)}", "", *facts, "", *table_lines(header, body), "", *notes, ""])
 
 
 FORMATS: dict[str, Callable[[DriftTable, Options], str]] = {"text": _text, "json": _json, "csv": _csv, "markdown": _markdown}
