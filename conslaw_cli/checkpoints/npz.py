@@ -7,9 +7,10 @@ import os
 import pickle
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from conslaw_cli.checkpoints.archives import Archive, Shape
 from conslaw_cli.checkpoints.faults import CheckpointError
@@ -17,6 +18,7 @@ from conslaw_cli.checkpoints.faults import CheckpointError
 if TYPE_CHECKING:
     import numpy as np
 
+T = TypeVar("T")
 _MOST_DEFLATED = 1032
 """Bytes that one byte of a deflated file can stand for (zlib's technical notes)."""
 _BROKEN = (
@@ -69,7 +71,7 @@ class Npz(Archive):
         return {name: self._opened(name, lambda file, header: header.shape) for name in self._members}
 
     def read(self, name: str) -> np.ndarray:
-        return self._opened(name, _whole)
+        return self._opened(name, _checked)
 
     def frame(self, name: str, k: int) -> np.ndarray:
         try:
@@ -80,12 +82,12 @@ class Npz(Archive):
         except _BROKEN as error:
             raise self.damaged(error) from None
 
-    def _opened(self, name: str, use: object) -> object:
+    def _opened(self, name: str, use: Callable[[IO[bytes], _Header], T]) -> T:
         try:
             with self._zip.open(self._members[name]) as member:
                 return use(member, self._header(name, member))
         except _BROKEN as error:
-            raise error if isinstance(error, CheckpointError) else self.damaged(error) from None
+            raise self.damaged(error) from None
 
     def _header(self, name: str, member: IO[bytes]) -> _Header:
         """Raises CheckpointError for an array that is larger than what is stored of it."""
@@ -102,21 +104,20 @@ class Npz(Archive):
 
 
 def _whole(member: IO[bytes], header: _Header) -> np.ndarray:
-    """Read in one piece, which is faster than NumPy's own reading of small chunks."""
+    """Read in one piece, which is faster than NumPy's own reading of small chunks. Raises EOFError."""
     import numpy as np
 
-    array = np.empty(math.prod(header.shape), dtype=header.dtype)
-    _fill(member, array)
-    return array.reshape(header.shape, order="F" if header.by_columns else "C")
+    data = member.read(header.bytes) if header.bytes else b""
+    if len(data) < header.bytes:
+        raise EOFError("the file ends within an array")
+    return np.frombuffer(data, dtype=header.dtype).reshape(header.shape, order="F" if header.by_columns else "C")
 
 
-def _fill(member: IO[bytes], array: np.ndarray) -> None:
-    view = memoryview(array.view("u1")) if array.size else memoryview(b"")
-    while view.nbytes:
-        count = member.readinto(view)
-        if not count:
-            raise EOFError("the file ends within an array")
-        view = view[count:]
+def _checked(member: IO[bytes], header: _Header) -> np.ndarray:
+    """The same, to the end of the member, where its checksum is compared."""
+    array = _whole(member, header)
+    member.read(1)
+    return array
 
 
 class _Frames:

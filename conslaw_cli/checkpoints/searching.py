@@ -107,7 +107,7 @@ class _Search:
         near = nearest(name, self.shapes)
         if turned:
             what = f"no array is {size(shape)} as {name} is, but {several(turned)} {'is' if len(turned) == 1 else 'are'} {size(shape[::-1])}"
-            return what, f"--map {name}={turned[0]}.T takes the transpose"
+            return what, f"--map {name}={turned[0]}.T is of that shape"
         holds = several([f"{key} {size(other)}" for key, other in self.shapes.items()]) or "no arrays"
         hint = f'did you mean "{near}" ({size(self.shapes[near])})? ' if near else ""
         return f"no array is {name}, {size(shape)}", f"{hint}say where it is by --map {name}=KEY; the file holds {holds}"
@@ -148,7 +148,7 @@ def _told(name: str, text: str, shape: Shape, shapes: Mapping[str, Shape], optio
 
 def _turned(name: str, text: str, given: Shape, shape: Shape, option: str) -> str:
     if given == shape[::-1]:
-        return f"--{option} {name}={text}.T takes the transpose"
+        return f"--{option} {name}={text.removesuffix('.T') if text.endswith('.T') else text + '.T'} is of that shape"
     return f"--{option} {name}=KEY[…] takes a part, or change the spec"
 
 

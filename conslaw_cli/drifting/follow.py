@@ -62,6 +62,8 @@ def follow(spec: Spec, report: Report, run: Sequence[Moment], said: Said = Said(
 
 def _wanted(evaluator: Evaluator, said: Said) -> Wanted:
     needed, moving = evaluator.needs
+    if said.velocities and evaluator.laws and not moving:
+        raise CheckpointError("--velocity is of no use: no law of the spec is of velocities", "leave it out, or write a spec of momentum")
     of_blocks, pattern = velocities(said.velocities, evaluator.shapes)
     return Wanted(evaluator.shapes, needed | moving, moving, maps(said.maps, evaluator.shapes), of_blocks, pattern)
 
