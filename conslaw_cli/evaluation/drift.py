@@ -12,9 +12,10 @@ from conslaw_cli.evaluation.values import Arrays, Evaluator, Value
 
 @dataclass(frozen=True)
 class Drift:
-    """One law along a run of K states. ``drifts`` (K,) are ||h - h(start)|| relative to the larger of its sizes then and at the start, 0/0 being 0.
+    """One law along a run of K states. ``drifts`` (K,) are ||h - h(start)|| relative to its size, 0/0 being 0.
 
-    A size is the sum of the norms of a law's terms. It grows with a factor such as exp(tau t), by which rounding errors grow too.
+    The size is the sum of the norms of the law's terms, at the start or then, whichever is larger; and functions of time such as exp(tau t),
+    by which rounding errors grow without end, are taken at either time for both.
     """
 
     law: LawGraph
@@ -74,7 +75,7 @@ class Follower:
         self._end = values
         self._times.append(times)
         self._distances.append(np.array(distances).reshape(len(values), len(times)))
-        sizes = [np.maximum(value.sizes, start.sizes[0]) for value, start in zip(values, self._start)]
+        sizes = [_sizes(value, start) for value, start in zip(values, self._start)]
         self._sizes.append(np.array(sizes).reshape(len(values), len(times)))
 
     def drifts(self) -> list[Drift]:
@@ -88,6 +89,12 @@ class Follower:
 
 def _distances(values: np.ndarray, start: np.ndarray) -> np.ndarray:
     return np.linalg.norm((values - start).reshape(len(values), -1), axis=1)
+
+
+def _sizes(value: Value, start: Value) -> np.ndarray:
+    """What distances from the start are relative to at the states of a value."""
+    norms, factors = np.maximum(value.norms, start.norms[:, :1]), np.maximum(np.abs(value.factors), np.abs(start.factors[:, :1]))
+    return (norms * factors).sum(axis=0)
 
 
 def _relative(distances: np.ndarray, size: np.ndarray) -> np.ndarray:
