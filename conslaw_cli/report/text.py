@@ -29,7 +29,7 @@ _WIDEST_LAW = 72
 _NARROWEST = 24
 _NARROW = 70
 """Columns of a terminal below which what is said stands under its label, not beside it."""
-_LAW_BREAKS = r" (?=[+−-] )|  "
+LAW_BREAKS = r" (?=[+−-] )|  "
 """A law is broken before a term, and before what is said of its form."""
 _HEADINGS = ("law", "number", "depends on t", "source")
 _STYLES = {
@@ -156,7 +156,7 @@ def _table(rows: list[Row], width: int | None) -> Iterator[Text]:
         yield from (line for row in rows for line in (*_stacked(row, width), *_members(row, width)))
         return
     room = width and width - sum(others) - 11
-    folded = [fold(row.law, room, 2, _LAW_BREAKS) for row in rows]
+    folded = [fold(row.law, room, 2, LAW_BREAKS) for row in rows]
     widest = max(cell_len(line) for lines in folded for line in lines)
     widths = [widest if width else min(widest, _WIDEST_LAW), *others]
     yield Text("  " + _cells(_HEADINGS, widths, right=1), "dim")
@@ -169,7 +169,7 @@ def _table(rows: list[Row], width: int | None) -> Iterator[Text]:
 def _stacked(row: Row, width: int | None) -> Iterator[Text]:
     """A family whose law has the whole line, and its other cells below, each after its heading."""
     label = max(map(len, _HEADINGS)) + 2
-    yield from (Text("  " + line) for line in fold(row.law, width and width - 2, 2, _LAW_BREAKS))
+    yield from (Text("  " + line) for line in fold(row.law, width and width - 2, 2, LAW_BREAKS))
     for heading, cell in zip(_HEADINGS[1:], _others(row), strict=True):
         first, *rest = fold(cell, width and width - 4 - label, 0)
         yield Text.assemble(("    " + heading.ljust(label), "dim"), first)
@@ -189,7 +189,7 @@ def _others(row: Row) -> tuple[str, str, str]:
 
 def _member(member: Member, width: int | None) -> Iterator[Text]:
     head = f"    h{member.number} = "
-    first, *rest = fold(member.formula + member.rest, width and width - len(head), 2, _LAW_BREAKS)
+    first, *rest = fold(member.formula + member.rest, width and width - len(head), 2, LAW_BREAKS)
     yield Text.assemble((head, "dim"), first)
     yield from (Text(" " * len(head) + line) for line in rest)
 
