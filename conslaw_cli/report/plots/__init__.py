@@ -13,6 +13,7 @@ from conslaw_cli.visible import visible
 
 FORMATS = {".png": "figure", ".svg": "svg", ".html": "page"}
 """The module of this room that draws what ends so."""
+_REMEDY = "name a file in a folder you may write to"
 
 
 class PlotError(Exception):
@@ -29,7 +30,7 @@ def refuse_plot(path: str) -> None:
         raise PlotError(f"{shown}: is a folder; name a file")
     if not os.access(target.parent, os.W_OK):
         reason = "may not be written to" if target.parent.is_dir() else "is no folder"
-        raise PlotError(f"{shown}: {visible(str(target.parent))} {reason}; name a file in a folder you may write to")
+        raise PlotError(f"{shown}: {visible(str(target.parent))} {reason}; {_REMEDY}")
     if find_spec("matplotlib") is None:
         raise PlotError(f"{shown}: plots need Matplotlib; pip install 'conslaw[plot]'")
 
@@ -37,15 +38,17 @@ def refuse_plot(path: str) -> None:
 def write_plot(plot: DriftPlot, path: str) -> None:
     """Write the plot in the format that the path's suffix names; the file appears whole or not at all. Raises PlotError."""
     refuse_plot(path)
+    if not plot.panels:
+        raise PlotError(f"{visible(path)}: there is no law to plot")
     content = import_module(f"{__name__}.{FORMATS[Path(path).suffix.lower()]}").drawn(plot)
     try:
         write_file(Path(path), content)
     except OSError as error:
-        raise PlotError(f"{visible(path)}: cannot be written: {error.strerror or error}; name a file where there is room") from None
+        raise PlotError(f"{visible(path)}: cannot be written: {error.strerror or error}; {_REMEDY}") from None
 
 
 def terminal(plot: DriftPlot, width: int | None, ascii_only: bool) -> str:
-    """The plot as rows of blocks in at most ``width`` columns; None: 80."""
+    """The plot as rows of blocks in at most ``width`` columns; None: 80. Nothing without laws."""
     from conslaw_cli.report.plots import blocks
 
-    return blocks.drawn(plot, width, ascii_only)
+    return blocks.drawn(plot, width, ascii_only) if plot.panels else ""

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from conslaw_cli.report.drifts import DriftPlot, Line, Panel
 from conslaw_cli.report.lawnames import law_name
 from conslaw_cli.report.plots.looks import NOT_FINITE, STYLE, TOLERANCE, looks
-from conslaw_cli.report.plots.scale import Scale, drawn_points, first_not_finite, labels, scale_of, shown_panels, thinned
+from conslaw_cli.report.plots.scale import (
+    Scale,
+    drawn_points,
+    first_not_finite,
+    labels,
+    scale_of,
+    shown_panels,
+    thinned,
+)
 from conslaw_cli.report.text import LAW_BREAKS, PROSE, fold
 
 if TYPE_CHECKING:

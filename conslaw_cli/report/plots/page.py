@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conslaw_cli.report import html
-from conslaw_cli.report.drifts import DriftPlot, Panel, drift_text
+from conslaw_cli.report.drifts import DriftPlot, Line, Panel, drift_text
 from conslaw_cli.report.escape import html as escaped
 from conslaw_cli.report.lawnames import law_name
 from conslaw_cli.report.plots import svg
 from conslaw_cli.report.plots.scale import labels
 
 _PAPER = "max-width: 100%; height: auto; background: white"
-NOTE = "Largest relative drift (no unit) of each law in each run, and where it is reached: ‖h(t) − h(0)‖ over the size of the terms of h at the start."
+NOTE = "The largest relative drift (no unit) of each law in each run: its change since the start over the norms of its terms."
 
 
 def drawn(plot: DriftPlot) -> str:
@@ -32,5 +32,8 @@ def _table(plot: DriftPlot) -> Iterator[str]:
 
 def _row(panel: Panel, runs: list[str], x_label: str) -> list[str]:
     lines = {line.label: line for line in panel.lines}
-    cells = (f'<span title="{escaped(svg.largest(lines[run], x_label))}">{drift_text(lines[run].worst[1])}</span>' if run in lines else "–" for run in runs)
-    return [law_name(panel.law, html.PROSE), *cells]
+    return [law_name(panel.law, html.PROSE), *(_cell(lines[run], x_label) if run in lines else "–" for run in runs)]
+
+
+def _cell(line: Line, x_label: str) -> str:
+    return f'<span title="{escaped(svg.largest(line, x_label))}">{drift_text(line.worst[1])}</span>'
