@@ -85,16 +85,17 @@ def drift(spec: str, checkpoints: tuple[str, ...], format_: str, seed: int, outp
     if parsed is None:
         return Exit.UNUSABLE
     from conslaw_cli.checkpoints.faults import CheckpointError
+    from conslaw_cli.report.plots import PlotError, refuse_plot, write_plot
 
     try:
+        if plot:
+            refuse_plot(plot)
         table = _table(parsed, checkpoints, seed, _said(**said))
-    except CheckpointError as error:
+        if plot:
+            write_plot(table.plot(), plot)
+    except (CheckpointError, PlotError) as error:
         complain(str(error))
         return Exit.UNUSABLE
-    if plot:
-        from conslaw_cli.report.plots import write_plot
-
-        write_plot(table.plot(), plot)
     write(render(table, format_, color=wants_color(output), width=width(output), ascii_only=wants_ascii(output)), output)
     return _verdict(table)
 
