@@ -138,7 +138,7 @@ def test_a_drift_is_relative_to_the_sizes_of_the_terms():
     states = [drawn(found, seed)[0] for seed in range(3)]
     gram = [(s["W2"].T @ s["W2"], s["W1"] @ s["W1"].T) for s in states]
     norms = np.array([[np.linalg.norm(part) for part in pair] for pair in gram])
-    size, sizes = norms[0].sum(), np.maximum(norms, norms[0]).sum(axis=1)
+    size, sizes = norms[0].sum(), np.maximum.accumulate(norms).sum(axis=1)
     expected = [np.linalg.norm((a - b) - (gram[0][0] - gram[0][1])) / at for (a, b), at in zip(gram, sizes)]
     (drift,) = found.drift(states).values()
     assert np.allclose(drift.drifts, expected) and drift.drifts[0] == 0

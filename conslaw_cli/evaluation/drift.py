@@ -14,8 +14,8 @@ from conslaw_cli.evaluation.values import Arrays, Evaluator, Value
 class Drift:
     """One law along a run of K states. ``drifts`` (K,) are ||h - h(start)|| relative to its size, 0/0 being 0.
 
-    The size is the sum of the norms of the law's terms, at the start or then, whichever is larger; and functions of time such as exp(tau t),
-    by which rounding errors grow without end, are taken at either time for both.
+    The size is the sum of the norms of the law's terms, each the largest up to then, and so is its function of time: one such as exp(tau t)
+    grows without end, and rounding errors with it.
     """
 
     law: LawGraph
@@ -38,6 +38,9 @@ class Drift:
         return int(np.argmax(np.where(np.isnan(self.drifts), np.inf, self.drifts)))
 
 
+Largest = tuple[np.ndarray, np.ndarray]
+
+
 @dataclass
 class Follower:
     """Follows the laws of an evaluator along a run."""
@@ -50,6 +53,7 @@ class Follower:
     """For some states the distances from the start, (laws, states)."""
     _sizes: list[np.ndarray] = field(default_factory=list)
     """For the same states what they are relative to."""
+    _largest: list[Largest] = field(default_factory=list)
 
     @property
     def latest(self) -> list[Value]:
@@ -75,8 +79,9 @@ class Follower:
         self._end = values
         self._times.append(times)
         self._distances.append(np.array(distances).reshape(len(values), len(times)))
-        sizes = [_sizes(value, start) for value, start in zip(values, self._start)]
-        self._sizes.append(np.array(sizes).reshape(len(values), len(times)))
+        self._largest = [_largest(value, largest) for value, largest in zip(values, self._largest or [(0.0, 0.0)] * len(values))]
+        self._sizes.append(np.array([(norms * factors).sum(axis=0) for norms, factors in self._largest]).reshape(len(values), len(times)))
+        self._largest = [(norms[:, -1:], factors[:, -1:]) for norms, factors in self._largest]
 
     def drifts(self) -> list[Drift]:
         """The drift of each law up to now; there must be a state."""
@@ -91,10 +96,9 @@ def _distances(values: np.ndarray, start: np.ndarray) -> np.ndarray:
     return np.linalg.norm((values - start).reshape(len(values), -1), axis=1)
 
 
-def _sizes(value: Value, start: Value) -> np.ndarray:
-    """What distances from the start are relative to at the states of a value."""
-    norms, factors = np.maximum(value.norms, start.norms[:, :1]), np.maximum(np.abs(value.factors), np.abs(start.factors[:, :1]))
-    return (norms * factors).sum(axis=0)
+def _largest(value: Value, before: Largest) -> Largest:
+    """The largest norms of the terms up to each state, and the largest functions of time."""
+    return tuple(np.maximum.accumulate(np.maximum(part, last), axis=1) for part, last in zip((value.norms, np.abs(value.factors)), before))
 
 
 def _relative(distances: np.ndarray, size: np.ndarray) -> np.ndarray:

@@ -92,7 +92,8 @@ class DriftTable(Struct, frozen=True):
         files = self.files[0] if len(first) == 1 else f"{self.files[0]} … {last}"
         steps = "steps" if self.counted else "numbers"
         yield "checkpoints", prose.text(f"{len(self.steps)}   {steps} {self.steps[0]} … {self.steps[-1]}   {files}")
-        yield "arrays", prose.text(", ").join(self._found(one, prose) for one in self.found)
+        if self.found:
+            yield "arrays", prose.text(", ").join(self._found(one, prose) for one in self.found)
         if self.times:
             yield "time", prose.math(prose.notation.letter("t")) + prose.text(f" = {self.times[0]:.6g} … {self.times[-1]:.6g}")
         if self.constants:
