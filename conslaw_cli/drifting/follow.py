@@ -103,8 +103,8 @@ class _Walk:
     @property
     def found(self) -> tuple[Found, ...]:
         """Where blocks and velocities were found."""
-        matching = self._matching
-        return tuple(Found(name, matching.shapes[name], str(where)) for name, where in matching.found.items())
+        matching, moving = self._matching, {VELOCITY + name: name for name in self._wanted.moving}
+        return tuple(Found(moving.get(name, name), name in moving, matching.shapes[name], str(where)) for name, where in matching.found.items())
 
     @property
     def laws(self) -> tuple[LawDrift, ...]:
