@@ -119,7 +119,8 @@ def test_the_step_size_predicts_the_drift_of_gradient_descent(tmp_path, relu, ev
 
 
 def test_the_prediction_follows_the_step_size_and_a_law_that_is_wrong_does_not(tmp_path):
-    coarse, fine = (table(LINEAR, [saved(tmp_path / str(rate), trained(rate=rate, steps=n, every=n // 10))]).laws[0] for rate, n in ((0.02, 100), (0.002, 1000)))
+    runs = {rate: trained(rate=rate, steps=steps, every=steps // 10) for rate, steps in ((0.02, 100), (0.002, 1000))}
+    coarse, fine = (table(LINEAR, [saved(tmp_path / str(rate), states)]).laws[0] for rate, states in runs.items())
     assert coarse.predicted / fine.predicted == pytest.approx(10, rel=0.3) and coarse.drift / fine.drift == pytest.approx(10, rel=0.3)
     decayed = table(LINEAR, [saved(tmp_path / "decay", trained(decay=0.5))]).laws[0]
     assert decayed.drift > 10 * decayed.predicted
@@ -148,7 +149,8 @@ def test_angular_momenta_of_heavy_ball_steps_are_kept_to_rounding(tmp_path, stil
 
 
 def test_velocities_by_name_and_a_number_in_the_spec(tmp_path):
-    states = {k: {"W1": s["fc1.weight"], "W2": s["fc2.weight"], "dW1": -s["momentum.fc1.weight"], "dW2": -s["momentum.fc2.weight"]} for k, s in trained(momentum=0.9).items()}
+    names = {"W1": ("fc1.weight", 1), "W2": ("fc2.weight", 1), "dW1": ("momentum.fc1.weight", -1), "dW2": ("momentum.fc2.weight", -1)}
+    states = {k: {name: sign * state[key] for name, (key, sign) in names.items()} for k, state in trained(momentum=0.9).items()}
     folder = saved(tmp_path, states)
     (law,) = table(MOMENTUM + f"damping = {-np.log(0.9) / RATE}\n", [folder], learning_rate=RATE, momentum=0.9).laws
     assert law.drift < 1e-12
@@ -203,7 +205,7 @@ def test_formats_say_the_same(tmp_path, conslaw):
     found = json.loads(conslaw(RELU, folder, "--format", "json", "--tolerance", 1).out)
     (law,) = found["laws"]
     (row,) = csv.DictReader(io.StringIO(conslaw(RELU, folder, "--format", "csv", "--tolerance", 1).out))
-    assert row["law"] == law["law"] and [float(row[key]) for key in ("start", "end", "drift", "predicted")] == [law[key] for key in ("start", "end", "drift", "predicted")]
+    assert row["law"] == law["law"] and all(float(row[key]) == law[key] for key in ("start", "end", "drift", "predicted"))
     assert law["worst_step"] == int(row["worst_step"]) == found["steps"][law["drifts"].index(max(law["drifts"]))]
     assert law["kept"] is True and found["arrays"]["W1"] == "fc1.weight"
     markdown = conslaw(RELU, folder, "--format", "markdown").out

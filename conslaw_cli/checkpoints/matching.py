@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,15 +50,10 @@ class Matching:
         return part
 
 
-class about:
+@contextmanager
+def about(file: str) -> Iterator[None]:
     """A context that says of which file a CheckpointError is."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, CheckpointError):
-            error.file = error.file or self.file
+    try:
+        yield
+    except CheckpointError as error:
+        raise CheckpointError(error.message, error.remedy, error.file or file) from None

@@ -46,10 +46,10 @@ class Npz(Archive):
     def __init__(self, file: str) -> None:
         super().__init__(file)
         self._frames: dict[str, _Frames] = {}
-        if not os.path.isfile(file) or not zipfile.is_zipfile(file):
-            raise CheckpointError("is no .npz file, or a damaged one", 'write numpy.savez("ckpt_100.npz", W1=…, W2=…)', file)
         try:
             self._zip = zipfile.ZipFile(file)
+        except zipfile.BadZipFile:
+            raise CheckpointError("is no .npz file, or a damaged one", 'write numpy.savez("ckpt_100.npz", W1=…, W2=…)', file) from None
         except _BROKEN as error:
             raise self.damaged(error) from None
 

@@ -73,7 +73,9 @@ Examples:
 @seed_option
 @output_option
 @force_option
-def drift(spec: str, checkpoints: tuple[str, ...], format_: str, seed: int, output: str | None, force: bool, plot: str | None, **said: object) -> Exit:
+def drift(
+    spec: str, checkpoints: tuple[str, ...], format_: str, seed: int, output: str | None, force: bool, plot: str | None, **said: object
+) -> Exit:
     """Evaluate the laws of SPEC along checkpoints of a training run, and say how far each drifts.
 
     CHECKPOINTs are .npz and .safetensors files, folders of them, or one file that holds a run: arrays with a leading axis beside an array

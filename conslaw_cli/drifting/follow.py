@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 
 import numpy as np
@@ -32,11 +32,11 @@ class Said:
 
     maps: tuple[str, ...] = ()
     velocities: tuple[str, ...] = ()
-    settings: Settings = Settings({})
+    settings: Settings = field(default_factory=Settings)
     tolerance: float | None = None
 
 
-def follow(spec: Spec, report: Report, run: Sequence[Moment], said: Said = Said(), listener: Listener = nobody) -> DriftTable:
+def follow(spec: Spec, report: Report, run: Sequence[Moment], said: Said, listener: Listener = nobody) -> DriftTable:
     """The drifts of all laws that the report of the spec lists. Raises CheckpointError."""
     numbers = constants(spec, report.laws.evaluator().letters, said.settings)
     evaluator = report.laws.evaluator(numbers)

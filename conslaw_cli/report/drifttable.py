@@ -20,8 +20,8 @@ _DRIFT = (
     "family); start and end are norms too, of a law by itself its value."
 )
 _PREDICTED = (
-    "predicted: what the size of the steps makes of a law by itself, if the steps between two checkpoints were equal (noisy ones make more). A drift of about "
-    "this size is discretisation; one much larger is a bug, a wrong spec, or an optimizer that is not the spec's."
+    "predicted: what the size of the steps makes of a law by itself, if the steps between two checkpoints were equal (noisy ones make more). "
+    "A drift of about this size is discretisation; one much larger is a bug, a wrong spec, or an optimizer that is not the spec's."
 )
 _ROUNDING = "floating point: computed in float64 from numbers that are rounded as the checkpoints store them."
 _GROWING = (
