@@ -182,10 +182,11 @@ def test_an_array_named_step_says_more_than_a_name(tmp_path):
 
 
 def test_the_step_may_be_in_the_folder_s_name(tmp_path):
-    for step in (100, 20):
-        saved(tmp_path / f"checkpoint-{step}" / "model.npz", W1=W1)
-    assert [moment.step for moment in moments([str(tmp_path)])] == [20, 100]
-    assert [moment.step for moment in moments([str(tmp_path / f"checkpoint-{step}" / "model.npz") for step in (20, 100)])] == [20, 100]
+    for name in ("model.npz", "model-00001-of-00001.npz"):
+        for step in (100, 20):
+            saved(tmp_path / name / f"checkpoint-{step}" / name, W1=W1)
+        assert [moment.step for moment in moments([str(tmp_path / name)])] == [20, 100]
+        assert [moment.step for moment in moments([str(tmp_path / name / f"checkpoint-{step}" / name) for step in (20, 100)])] == [20, 100]
 
 
 def test_formats_may_be_mixed(tmp_path):
@@ -417,7 +418,7 @@ def test_velocities():
     renamed = {**STATE, **{f"buf_{name}": array for name, array in STATE.items()}}
     assert found(renamed, moving=("W1",), of_velocities=("-buf_*",))["W1"] == "fc1.weight"
     assert "momentum_buffer" in said(lambda: found(STATE, moving=("W1",)))
-    assert "has no array momentum.fc1.weight" in said(lambda: found(STATE, moving=("W1",), of_velocities=("-momentum.*",)))
+    assert "has no array momentum.fc1.weight, the velocity of W1; before its first step" in said(lambda: found(STATE, moving=("W1",), of_velocities=("-momentum.*",)))
     assert "a pattern already" in said(lambda: found(both, moving=("W1",), of_velocities=("-momentum.*", "x.*")))
 
 

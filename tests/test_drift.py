@@ -220,6 +220,13 @@ def test_no_law_is_no_drift(tmp_path, conslaw):
     assert json.loads(conslaw(FREE, folder, "--format", "json").out)["laws"] == []
 
 
+def test_no_checkpoint_is_written_over(tmp_path, conslaw):
+    folder = saved(tmp_path / "run", trained(steps=20))
+    before = (tmp_path / "run" / "ckpt_20.npz").read_bytes()
+    found = conslaw(LINEAR, folder, "-o", tmp_path / "run" / "ckpt_20.npz")
+    assert found.code == 2 and "is what is read" in found.err and (tmp_path / "run" / "ckpt_20.npz").read_bytes() == before
+
+
 def test_plots(tmp_path, conslaw):
     folder = saved(tmp_path / "run", trained(relu=True))
     assert conslaw(RELU, folder, "--plot", tmp_path / "drift.svg").code == 0

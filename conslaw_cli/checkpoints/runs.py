@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 STEP, TIME = "step", "t"
 """Arrays of this name hold the training step and the time; a number each, or a row of them for a run in one file."""
 _INTEGER = re.compile(r"\d{1,18}")
+_SHARD = re.compile(r"-\d+-of-\d+$")
 _SORTED = "give them in order, such as $(ls -v ckpt_*.npz), or their folder, which is sorted by step"
 _NAMED = 'put the step into the file\'s name, such as ckpt_100.npz, or save it in it as an array "step"'
 
@@ -128,7 +129,7 @@ def _whole(step: np.number, path: str) -> int:
 def _step_in_name(path: str) -> int | None:
     """The last integer in the file's name, or else in that of its folder: checkpoint-100/model.safetensors."""
     folder, name = os.path.split(os.path.abspath(path))
-    numbers = _INTEGER.findall(os.path.splitext(name)[0]) or _INTEGER.findall(os.path.basename(folder))
+    numbers = _INTEGER.findall(_SHARD.sub("", os.path.splitext(name)[0])) or _INTEGER.findall(os.path.basename(folder))
     return int(numbers[-1]) if numbers else None
 
 

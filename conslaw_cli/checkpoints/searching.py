@@ -11,10 +11,11 @@ from conslaw_cli.checkpoints.faults import CheckpointError, several, size
 from conslaw_cli.checkpoints.matching import VELOCITY, Matching, about
 from conslaw_cli.checkpoints.runs import STEP, TIME
 from conslaw_cli.checkpoints.selecting import Selection, selection
-from conslaw_cli.problems import nearest
+from conslaw_cli.problems import nearest, suggestion
 
 Fault = tuple[str, str]
 """What is wrong, and a remedy."""
+_FIRST_STEP = "before its first step an optimizer may have none: then save zeros, or leave this checkpoint out"
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,8 @@ def _velocity(wanted: Wanted, name: str, block: Selection, shapes: Mapping[str, 
     if name in wanted.velocities:
         return _told(own, wanted.velocities[name], shape, shapes, "velocity")
     if wanted.pattern:
+        if (key := wanted.pattern.lstrip("-").replace("*", block.key)) not in shapes:
+            raise CheckpointError(f"has no array {key}, the velocity of {name}", f"{_FIRST_STEP}; {suggestion(key, shapes)}")
         return _told(own, wanted.pattern.replace("*", block.key) + block.tail, shape, shapes, "velocity")
     if own in shapes:
         return _told(own, own, shape, shapes, "velocity")
