@@ -10,12 +10,16 @@ from conslaw_cli.evaluation.graphs import LawGraph
 from conslaw_cli.evaluation.values import Arrays, Evaluator, Value
 
 
+ROUNDING = 2.0**-10
+"""Of the growth of a function of time, what counts as size: float32 rounds to 2^-24, over some thousand steps to 2^-20."""
+
+
 @dataclass(frozen=True)
 class Drift:
     """One law along a run of K states. ``drifts`` (K,) are ||h - h(start)|| relative to its size, 0/0 being 0.
 
-    The size is the sum of the norms of the law's terms, at the start or then, whichever is larger; and functions of time such as exp(tau t),
-    by which rounding errors grow without end, are taken at either time for both.
+    The size is the sum of the norms of the law's terms, each times its function of time at the start; the norms are those at the start or
+    then, whichever are larger. Rounding errors grow with a function such as exp(tau t): ``ROUNDING`` of its growth is added.
     """
 
     law: LawGraph
@@ -93,8 +97,8 @@ def _distances(values: np.ndarray, start: np.ndarray) -> np.ndarray:
 
 def _sizes(value: Value, start: Value) -> np.ndarray:
     """What distances from the start are relative to at the states of a value."""
-    norms, factors = np.maximum(value.norms, start.norms[:, :1]), np.maximum(np.abs(value.factors), np.abs(start.factors[:, :1]))
-    return (norms * factors).sum(axis=0)
+    norms, first, then = np.maximum(value.norms, start.norms[:, :1]), np.abs(start.factors[:, :1]), np.abs(value.factors)
+    return (norms * (first + ROUNDING * np.maximum(then - first, 0))).sum(axis=0)
 
 
 def _relative(distances: np.ndarray, size: np.ndarray) -> np.ndarray:
