@@ -135,7 +135,7 @@ def test_weight_decay(tmp_path):
 
 
 @pytest.mark.parametrize("still", [False, True])
-@pytest.mark.parametrize("dtype, rounding", [("f8", 1e-12), ("f4", 1e-6)])
+@pytest.mark.parametrize("dtype, rounding", [("f8", 1e-11), ("f4", 1e-4)])
 def test_angular_momenta_of_heavy_ball_steps_are_kept_to_rounding(tmp_path, still, dtype, rounding):
     folder = saved(tmp_path, trained(momentum=0.9, still=still, dtype=dtype, steps=400), "safetensors")
     said = {"velocity": ("-momentum.*",), "learning_rate": RATE}
