@@ -8,7 +8,7 @@ from fractions import Fraction
 from conslaw_cli.report import prose as say
 from conslaw_cli.report.explanation import Explanation, Fate
 from conslaw_cli.report.model import Report
-from conslaw_cli.report.outline import family_law
+from conslaw_cli.report.outline import law_of
 from conslaw_cli.report.prose import Prose
 
 COUNTED = "The numbers are counted, not argued: see above how each is known."
@@ -95,7 +95,7 @@ def _change(before: Report, after: Report, there: str, here: str, prose: Prose) 
 
 
 def _in_motion(fate: Fate, prose: Prose) -> str:
-    law = family_law(fate.family, prose)
+    law = law_of(fate.family, prose)
     if fate.degrees is None:
         return law + prose.text(": where it is not affine in θ, no such law comes from its symmetry.")
     if fate.affine:
@@ -104,7 +104,7 @@ def _in_motion(fate: Fate, prose: Prose) -> str:
 
 
 def _decayed(fate: Fate, prose: Prose) -> str:
-    law, degrees = family_law(fate.family, prose), fate.degrees
+    law, degrees = law_of(fate.family, prose), fate.degrees
     if degrees is None:
         return law + prose.text(": its terms are of no one degree, or not known to be; the argument says nothing of it.")
     if len(degrees) > 1:

@@ -14,7 +14,7 @@ from conslaw_cli.report.escape import markdown as escaped
 from conslaw_cli.report.escape import visible
 from conslaw_cli.report.explanation import Explained, Explanation
 from conslaw_cli.report.options import Options
-from conslaw_cli.report.outline import cut, family_law, without_laws
+from conslaw_cli.report.outline import cut, law_of, without_laws
 from conslaw_cli.report.prose import Prose
 from conslaw_cli.report.sources import cited
 
@@ -99,7 +99,7 @@ def _heading(found: Explained, prose: Prose) -> str:
     family = found.family
     number = f"   {family.number} {'law' if family.number == 1 else 'laws'}"
     where = "" if family.everywhere else ", in this region only"
-    return family_law(family, prose) + prose.text(number + where)
+    return law_of(family, prose) + prose.text(number + where)
 
 
 def _text(explanation: Explanation, named: bool, options: Options) -> str:

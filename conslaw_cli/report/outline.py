@@ -44,7 +44,7 @@ class Member:
     @property
     def rest(self) -> str:
         """What follows a law that is cut."""
-        return "" if self.terms is None else f" + … ({self.terms} terms)"
+        return rest(self.terms)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def rows(report: Report, prose: Prose, expand: bool) -> Iterator[Row]:
         total, alone = len(family.members), family.form is None and len(family.members) == 1
         listed = 0 if alone else total if expand else 0 if family.form else min(total, MEMBERS_SHOWN)
         members = tuple(_member(start + i, law, prose, expand) for i, law in enumerate(family.members[:listed]))
-        law = _only(family, prose, expand) if alone else family_law(family, prose)
+        law = _only(family, prose, expand) if alone else law_of(family, prose)
         time = "yes" if family.depends_on_time else "no"
         more = 0 if alone or family.form else total - listed
         yield Row(law, _number(family), time, _source(family, prose), members, more)
@@ -139,10 +139,11 @@ def _chosen_law(chosen: Chosen, prose: Prose) -> str:
     """The form, and which rows or neurons of it are meant."""
     form = chosen.family.form
     if form is None or not chosen.rows:
-        return family_law(chosen.family, prose)
+        return law_of(chosen.family, prose)
     written, which = prose.math(prose.notation.form(form)), prose.text(_runs(chosen.rows))
     if isinstance(form, MatrixForm) and form.symmetry != "diagonal":
-        return f"{written}  {prose.text(form.symmetry)}{prose.text(_extent(form))}{prose.text(', row and column ' if len(chosen.rows) == 1 else ', rows and columns ')}{which}"
+        places = ", row and column " if len(chosen.rows) == 1 else ", rows and columns "
+        return f"{written}  {prose.text(form.symmetry)}{prose.text(_extent(form))}{prose.text(places)}{which}"
     return f"{written}  {prose.math(prose.notation.letter('k'))}{prose.text(' = ')}{which}"
 
 
@@ -153,8 +154,8 @@ def _runs(numbers: tuple[int, ...]) -> str:
     return ", ".join(str(a) if a == b else f"{a}, {b}" if b == a + 1 else f"{a} … {b}" for a, b in zip(starts, ends))
 
 
-def family_law(family: Family, prose: Prose) -> str:
-    """The form of a family with its extent, or its name."""
+def law_of(family: Family, prose: Prose) -> str:
+    """The form of a family with its size, or its name."""
     form = family.form
     if form is None:
         return prose.text(family.name)
@@ -206,17 +207,22 @@ def _only(family: Family, prose: Prose, expand: bool) -> str:
     return prose.math(member.formula) + prose.text(member.rest)
 
 
-def cut(law: Formula | FormEntry | IntegralSum) -> tuple[Formula | FormEntry | IntegralSum, int | None]:
+def cut(law: Formula | IntegralSum, longest: int = LONGEST_FORMULA) -> tuple[Formula | IntegralSum, int | None]:
     """The law, or as many of its first terms as are shown and the number of all."""
     if not isinstance(law, Formula):
         return law, None
     total = sum(len(group.terms) for group in law.groups)
     kept = min(total, _TERMS_TRIED)
     shown = first_terms(law, kept)
-    while kept > 1 and (length := len(unicode.formula(shown))) > LONGEST_FORMULA:
-        kept = max(1, min(kept - 1, kept * LONGEST_FORMULA // length))
+    while kept > 1 and (length := len(unicode.formula(shown))) > longest:
+        kept = max(1, min(kept - 1, kept * longest // length))
         shown = first_terms(law, kept)
     return (law, None) if kept == total else (shown, total)
+
+
+def rest(terms: int | None) -> str:
+    """What follows a law that is cut, and nothing (None) where it is whole."""
+    return "" if terms is None else f" + … ({terms} terms)"
 
 
 def first_terms(law: Formula, number: int) -> Formula:
