@@ -14,24 +14,21 @@ from conslaw_cli.report.prose import Prose
 COUNTED = "The numbers are counted, not argued: see above how each is known."
 
 _METRICS = {
-    "natural": "M = (JᵀJ)⁺ with J = dφ, and MJᵀ has the range of Jᵀ: at every point the same velocities are possible as for M = 1, so "
-    "laws and symmetries are the same.",
+    "natural": "M = (JᵀJ)⁺ with J = dφ, and MJᵀ has the range of Jᵀ: at every point the same velocities are possible as for M = "
+    "1, so laws and symmetries are the same.",
     "constant": "M is constant: a linear motion ξ = Kθ gives a law where M⁻¹K is symmetric, with M⁻¹ in the law's inner products.",
 }
 _CRITERION = (
-    "The symmetries are those of the loss, whatever the metric; which of them give laws is not: a symmetry ξ does where M⁻¹ξ is a "
-    "gradient, "
-    "∇h = M⁻¹ξ."
+    "The symmetries are those of the loss, whatever the metric; which of them give laws is not: a symmetry ξ does where M⁻¹ξ is "
+    "a gradient, ∇h = M⁻¹ξ."
 )
 _RESCALING = (
-    "Rescalings of a neuron keep theirs under every M that is a function of each entry, with the primitive of θ/M(θ) in place of θ²/2: "
-    "M⁻¹ξ = cθ/M(θ) "
-    "is a gradient."
+    "Rescalings of a neuron keep theirs under every M that is a function of each entry, with the primitive of θ/M(θ) in place of "
+    "θ²/2: M⁻¹ξ = cθ/M(θ) is a gradient."
 )
 _MIXING = (
-    "Motions that mix neurons lose it: for ξ = XW and M⁻¹ξ = XW/M(W) entry by entry, the derivatives of two entries of a column by each "
-    "other "
-    "are X[i,k]/M(W[i,j]) and X[k,i]/M(W[k,j]), equal everywhere only if M is constant or X diagonal."
+    "Motions that mix neurons lose it: for ξ = XW and M⁻¹ξ = XW/M(W) entry by entry, the derivatives of two entries of a column "
+    "by each other are X[i,k]/M(W[i,j]) and X[k,i]/M(W[k,j]), equal everywhere only if M is constant or X diagonal."
 )
 
 
@@ -77,19 +74,17 @@ def of_dynamics(explanation: Explanation, prose: Prose) -> list[str]:
 
 
 _DECAY = (
-    "Q = exp(Λ) θ with Λ = ∫λ moves without the decay, Q' = −exp(Λ) M∇E at θ = exp(−Λ) Q, so a law of gradient flow stays one, as h(Q), "
-    "where it "
-    "holds along every ray: where θ → cθ changes it by a factor (or, for logarithms, a constant); see [Kunin] for the decay."
+    "Q = exp(Λ) θ with Λ = ∫λ moves without the decay, Q' = −exp(Λ) M∇E at θ = exp(−Λ) Q, so a law of gradient flow stays one, "
+    "as h(Q), where it holds along every ray: where θ → cθ changes it by a factor (or, for logarithms, a constant); see [Kunin] "
+    "for the decay."
 )
 _MOMENTUM = (
-    "A law h(θ) of gradient flow has ξ = M∇h, so M⁻¹ξ = ∇h, and ⟨θ', D(∇h) θ'⟩ is zero for all θ' only if h is affine in θ: then its "
-    "symmetry is "
-    "kept, twice; otherwise no law s ⟨θ', M⁻¹ξ⟩ comes from it."
+    "A law h(θ) of gradient flow has ξ = M∇h, so M⁻¹ξ = ∇h, and ⟨θ', D(∇h) θ'⟩ is zero for all θ' only if h is affine in θ: then "
+    "its symmetry is kept, twice; otherwise no law s ⟨θ', M⁻¹ξ⟩ comes from it."
 )
 _LOOKAHEAD = (
-    "The metric is taken at the lookahead point y = τθ + θ', where ξ = M(y) ∂h/∂θ' must be a symmetry for all velocities: what a law of "
-    "gradient flow "
-    "says of ξ = M(θ)∇h does not carry over as it is [B]."
+    "The metric is taken at the lookahead point y = τθ + θ', where ξ = M(y) ∂h/∂θ' must be a symmetry for all velocities: what a "
+    "law of gradient flow says of ξ = M(θ)∇h does not carry over as it is [B]."
 )
 
 

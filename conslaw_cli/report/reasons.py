@@ -23,27 +23,21 @@ WHY = {
     "product": "h = tr(X H) for the matrix H of the law: ξ = M∇h is the velocity of this motion{source}.",
     "sum": "the derivative of each entry's part of h is a multiple of {part}/M, so ξ = M∇h is {what}{source}.",
     "field": "ξ = {field}, written out{linear}.",
-    "rotation": "ξ moves by isometries of the metric, which makes h its angular momentum: h = s ⟨θ', M⁻¹ξ⟩ changes neither with the "
-    "loss, as "
-    "⟨ξ, ∇E⟩ = 0, nor with the motion, as ⟨θ', D(M⁻¹ξ) θ'⟩ = 0, and s = exp ∫τ undoes the damping [Noether].",
-    "momentum": "w = M⁻¹ξ is constant, so the sum ⟨w, θ⟩ feels no force, ⟨w, M∇E⟩ = ⟨ξ, ∇E⟩ = 0: it moves as a free particle under the "
-    "damping. "
-    "h is its momentum ⟨w, θ'⟩, times the function of time that undoes the damping.",
+    "rotation": "ξ moves by isometries of the metric, which makes h its angular momentum: h = s ⟨θ', M⁻¹ξ⟩ changes neither with "
+    "the loss, as ⟨ξ, ∇E⟩ = 0, nor with the motion, as ⟨θ', D(M⁻¹ξ) θ'⟩ = 0, and s = exp ∫τ undoes the damping [Noether].",
+    "momentum": "w = M⁻¹ξ is constant, so the sum ⟨w, θ⟩ feels no force, ⟨w, M∇E⟩ = ⟨ξ, ∇E⟩ = 0: it moves as a free particle "
+    "under the damping. h is its momentum ⟨w, θ'⟩, times the function of time that undoes the damping.",
     "centre": "w = M⁻¹ξ is constant, so the sum ⟨w, θ⟩ moves as a free particle under the damping. h is its place with the "
     "motion taken out, ⟨w, θ⟩ plus a function of time times ⟨w, θ'⟩.",
-    "mirror": "with y = τθ + θ', which moves by y' = −M(y)∇E, M(y) = y²: the time derivative of θ/y is θ'/y + θ ∂E/∂θ, and in the law's "
-    "sum over "
-    "entries the last terms are ⟨ξ, ∇E⟩ = 0; as θ'/y = 1 − τθ/y, the sum of θ'/y shrinks like exp(−τt).",
-    "mirror undamped": "with y = θ', which moves by y' = −M(y)∇E, M(y) = y²: the time derivative of θ/y is θ'/y + θ ∂E/∂θ = 1 + θ ∂E/∂θ, "
-    "and in the "
-    "law's sum over entries the last terms are ⟨ξ, ∇E⟩ = 0, so the sum of θ/y grows as t times the number of entries out less that of "
-    "those in.",
-    "integral": "ξ = M∇h leaves the loss as it is, as for every law, but its motion is not known in closed form. The law is an Abelian "
-    "integral, "
-    "constant while no sign in it changes.",
-    "travel": "ξ = M∇h leaves the loss as it is, as for every law, but its motion is not known in closed form. The law says that two "
-    "neurons "
-    "differ by a constant in the time that a common clock gives them.",
+    "mirror": "with y = τθ + θ', which moves by y' = −M(y)∇E, M(y) = y²: the time derivative of θ/y is θ'/y + θ ∂E/∂θ, and in "
+    "the law's sum over entries the last terms are ⟨ξ, ∇E⟩ = 0; as θ'/y = 1 − τθ/y, the sum of θ'/y shrinks like exp(−τt).",
+    "mirror undamped": "with y = θ', which moves by y' = −M(y)∇E, M(y) = y²: the time derivative of θ/y is θ'/y + θ ∂E/∂θ = 1 + "
+    "θ ∂E/∂θ, and in the law's sum over entries the last terms are ⟨ξ, ∇E⟩ = 0, so the sum of θ/y grows as t times the number of "
+    "entries out less that of those in.",
+    "integral": "ξ = M∇h leaves the loss as it is, as for every law, but its motion is not known in closed form. The law is an "
+    "Abelian integral, constant while no sign in it changes.",
+    "travel": "ξ = M∇h leaves the loss as it is, as for every law, but its motion is not known in closed form. The law says that "
+    "two neurons differ by a constant in the time that a common clock gives them.",
     "general": "ξ = {field} leaves the loss as it is, as for every law; its motion is not written down here.",
     "as given": "the fields are tangent to the level sets of h.",
 }
@@ -57,16 +51,15 @@ def principle(explanation: Explanation) -> list[str]:
     flat = {"euclidean": " (M = 1 here)", "natural": " (read 1 for M, see the metric)"}.get(explanation.metric, "")
     if explanation.order == 1:
         return [
-            f"Along training, d/dt h contains the loss E as −⟨ξ, ∇E⟩ with ξ = M∇h{flat}. A law has none of it whatever the data [A], so ξ "
-            "is a "
-            "symmetry: moving the parameters along ξ leaves the loss of every data set as it is.",
+            f"Along training, d/dt h contains the loss E as −⟨ξ, ∇E⟩ with ξ = M∇h{flat}. A law has none of it whatever the data "
+            "[A], so ξ is a symmetry: moving the parameters along ξ leaves the loss of every data set as it is.",
             "The converse holds where M⁻¹ξ is a gradient: under gradient flow a symmetry ξ with M⁻¹ξ = ∇h has h as a law [Kunin, Zhao].",
         ]
     ahead = explanation.report.metric.lookahead
     return [
-        f"Along training, d/dt h contains the loss E as −⟨ξ, ∇E⟩ with ξ = M ∂h/∂θ'{flat}. A law has none of it whatever the data [B], so "
-        "ξ is a "
-        "symmetry, at every time and velocity: moving the parameters along ξ leaves the loss of every data set as it is.",
+        f"Along training, d/dt h contains the loss E as −⟨ξ, ∇E⟩ with ξ = M ∂h/∂θ'{flat}. A law has none of it whatever the data "
+        "[B], so ξ is a symmetry, at every time and velocity: moving the parameters along ξ leaves the loss of every data set as "
+        "it is.",
         "M is taken at the lookahead point y = τθ + θ', so ξ depends on the velocity too; what is said below is for θ fixed in it."
         if ahead
         else "The converse holds where ξ(θ) has ⟨θ', D(M⁻¹ξ) θ'⟩ = 0, for constant M where it moves by isometries, rotations and shifts: then "
