@@ -13,6 +13,7 @@ from conslaw_cli.analysis import Analysis, LawGroup, PartResult
 from conslaw_cli.assembling.certificate import certificate, primes
 from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.dynamics.base import Dynamics
+from conslaw_cli.evaluation.report import evaluated
 from conslaw_cli.flows.independence import Independence
 from conslaw_cli.laws.abelian import AbelianFamily
 from conslaw_cli.laws.aligned import AlignedFamily
@@ -50,7 +51,7 @@ def build(analysis: Analysis) -> Report:
     architecture = spec.model.definition
     caveat = architecture.caveat(spec.model.options)
     status, error, theorem, notes = _status(analysis)
-    return Report(
+    return evaluated(Report(
         name=spec.name,
         model=ModelSummary(
             architecture=spec.model.architecture,
@@ -74,7 +75,7 @@ def build(analysis: Analysis) -> Report:
         region=_region(analysis),
         certificate=certificate(analysis),
         reproduce=Reproduce(__version__, analysis.seed, primes(analysis), spec_sha256(spec)),
-    )
+    ))
 
 
 def _metric(metric: MetricSpec) -> MetricSummary:

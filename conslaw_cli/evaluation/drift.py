@@ -1,0 +1,78 @@
+"""How far laws drift along a run, state by state: nothing is kept of a state but its values of the laws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from conslaw_cli.evaluation.graphs import LawGraph
+from conslaw_cli.evaluation.values import Arrays, Evaluator, Value
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One law along a run of K states. ``drifts`` (K,) are relative: ||h - h(start)|| / ``size``, 0/0 being 0."""
+
+    law: LawGraph
+    times: np.ndarray
+    start: np.ndarray
+    """Its value at the start, of the law's shape."""
+    end: np.ndarray
+    size: float
+    """The sum of the norms of its terms at the start."""
+    drifts: np.ndarray
+
+    @property
+    def largest(self) -> float:
+        """The largest relative drift; not finite where a value is not."""
+        return float(np.max(np.where(np.isnan(self.drifts), np.inf, self.drifts)))
+
+    @property
+    def worst(self) -> int:
+        """The number of the state that has it, from 0."""
+        return int(np.argmax(np.where(np.isnan(self.drifts), np.inf, self.drifts)))
+
+
+@dataclass
+class Follower:
+    """Follows the laws of an evaluator along a run."""
+
+    evaluator: Evaluator
+    _start: list[Value] = field(default_factory=list)
+    _end: list[Value] = field(default_factory=list)
+    _times: list[np.ndarray] = field(default_factory=list)
+    _distances: list[np.ndarray] = field(default_factory=list)
+    """For some states the distances from the start, (laws, states)."""
+
+    def add(self, arrays: Arrays, velocities: Arrays | None = None, t: float | None = None) -> None:
+        """One more state. Raises ValueError as :meth:`Evaluator.values`."""
+        self._follow(self.evaluator.at(arrays, velocities, t), np.array([np.nan if t is None else t]))
+
+    def extend(self, arrays: Arrays, velocities: Arrays, times: np.ndarray) -> None:
+        """K more states, with arrays (K, *shape)."""
+        self._follow(self.evaluator.along(arrays, velocities, times), times)
+
+    def _follow(self, values: list[Value], times: np.ndarray) -> None:
+        self._start = self._start or values
+        distances = [_distances(value.values, start.values[0]) for value, start in zip(values, self._start)]
+        self._end = values
+        self._times.append(times)
+        self._distances.append(np.array(distances).reshape(len(values), len(times)))
+
+    def drifts(self) -> list[Drift]:
+        """The drift of each law up to now; there must be a state."""
+        times, distances = np.concatenate(self._times), np.concatenate(self._distances, axis=1)
+        return [
+            Drift(a.law, times, a.values[0], b.values[-1], size := float(a.sizes[0]), _relative(row, size))
+            for a, b, row in zip(self._start, self._end, distances)
+        ]
+
+
+def _distances(values: np.ndarray, start: np.ndarray) -> np.ndarray:
+    return np.linalg.norm((values - start).reshape(len(values), -1), axis=1)
+
+
+def _relative(distances: np.ndarray, size: float) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return np.where(distances == 0, 0.0, distances / size)
