@@ -15,13 +15,12 @@ from operator import add
 
 import numpy as np
 
-from conslaw_cli.balancing.metric import times_metric
 from conslaw_cli.evaluation.graphs import LawGraph
 from conslaw_cli.graph.gradient import gradient
 from conslaw_cli.graph.nodes import Coefficient, Node, Parameter, Shape, topological_order
-from conslaw_cli.metrics import Metric
 from conslaw_cli.report.formula import MatrixForm
 from conslaw_cli.rings.floats import Floats
+from conslaw_cli.training.metrics import Preconditioner
 
 _STEP = 1e-30
 """Of derivatives along the imaginary axis: nothing cancels there, so it can be as small as squares of it vanish."""
@@ -33,12 +32,12 @@ Field = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Symmetries:
-    """Laws as functions of theta (D,), n numbers together, with the metric of each block by name."""
+    """Laws as functions of theta (D,), n numbers together, under a metric."""
 
     laws: tuple[LawGraph, ...]
     shapes: Mapping[str, Shape]
     """Those of all blocks, in the order of theta."""
-    metrics: Mapping[str, Metric]
+    metric: Preconditioner
 
     @cached_property
     def slices(self) -> dict[str, slice]:
@@ -64,7 +63,7 @@ class Symmetries:
             found = np.zeros(theta.shape, theta.dtype)
             for (name, _), part in zip(self._blocks, self._evaluated(theta, self._gradients, coefficients)):
                 found[self.slices[name]] = np.broadcast_to(part, (1, *self.shapes[name])).ravel()
-            return times_metric(self.metrics, self.shapes, found, theta)
+            return self.metric(found[None], theta[None])[0]
 
         return moved
 
@@ -74,9 +73,12 @@ class Symmetries:
 
     def sizes(self, theta: np.ndarray) -> np.ndarray:
         """What numbers of the size of h are made of, (n,): sums of the terms without their signs; for matrices from those on the diagonal."""
-        terms = iter(self._evaluated(np.abs(theta), tuple(node for law in self.laws for node in law.nodes)))
-        found = np.concatenate([_size(law, [next(terms)[0] for _ in law.nodes]).ravel() for law in self.laws])
+        found = np.concatenate([_size(law, self.terms(np.abs(theta), law)).ravel() for law in self.laws])
         return np.maximum(found, _SMALLEST * found.max(initial=0) or 1)
+
+    def terms(self, theta: np.ndarray, law: LawGraph) -> list[np.ndarray]:
+        """The values of a law's terms, (1, *shape) each."""
+        return self._evaluated(theta, law.nodes)
 
     @cached_property
     def _sums(self) -> tuple[Node, ...]:
