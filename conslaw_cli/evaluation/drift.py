@@ -12,7 +12,10 @@ from conslaw_cli.evaluation.values import Arrays, Evaluator, Value
 
 @dataclass(frozen=True)
 class Drift:
-    """One law along a run of K states. ``drifts`` (K,) are relative: ||h - h(start)|| / ``size``, 0/0 being 0."""
+    """One law along a run of K states. ``drifts`` (K,) are ||h - h(start)|| relative to the larger of its sizes then and at the start, 0/0 being 0.
+
+    A size is the sum of the norms of a law's terms. It grows with a factor such as exp(tau t), by which rounding errors grow too.
+    """
 
     law: LawGraph
     times: np.ndarray
@@ -20,7 +23,7 @@ class Drift:
     """Its value at the start, of the law's shape."""
     end: np.ndarray
     size: float
-    """The sum of the norms of its terms at the start."""
+    """Its size at the start."""
     drifts: np.ndarray
 
     @property
@@ -44,6 +47,18 @@ class Follower:
     _times: list[np.ndarray] = field(default_factory=list)
     _distances: list[np.ndarray] = field(default_factory=list)
     """For some states the distances from the start, (laws, states)."""
+    _sizes: list[np.ndarray] = field(default_factory=list)
+    """For the same states what they are relative to."""
+
+    @property
+    def latest(self) -> list[Value]:
+        """The laws at the states that came last."""
+        return self._end
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """For each law what its distance from the start is relative to, at the last state."""
+        return self._sizes[-1][:, -1]
 
     def add(self, arrays: Arrays, velocities: Arrays | None = None, t: float | None = None) -> None:
         """One more state. Raises ValueError as :meth:`Evaluator.values`."""
@@ -59,13 +74,15 @@ class Follower:
         self._end = values
         self._times.append(times)
         self._distances.append(np.array(distances).reshape(len(values), len(times)))
+        sizes = [np.maximum(value.sizes, start.sizes[0]) for value, start in zip(values, self._start)]
+        self._sizes.append(np.array(sizes).reshape(len(values), len(times)))
 
     def drifts(self) -> list[Drift]:
         """The drift of each law up to now; there must be a state."""
-        times, distances = np.concatenate(self._times), np.concatenate(self._distances, axis=1)
+        times, distances, sizes = np.concatenate(self._times), *(np.concatenate(part, axis=1) for part in (self._distances, self._sizes))
         return [
-            Drift(a.law, times, a.values[0], b.values[-1], size := float(a.sizes[0]), _relative(row, size))
-            for a, b, row in zip(self._start, self._end, distances)
+            Drift(a.law, times, a.values[0], b.values[-1], float(a.sizes[0]), _relative(row, size))
+            for a, b, row, size in zip(self._start, self._end, distances, sizes)
         ]
 
 
@@ -73,6 +90,6 @@ def _distances(values: np.ndarray, start: np.ndarray) -> np.ndarray:
     return np.linalg.norm((values - start).reshape(len(values), -1), axis=1)
 
 
-def _relative(distances: np.ndarray, size: float) -> np.ndarray:
+def _relative(distances: np.ndarray, size: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         return np.where(distances == 0, 0.0, distances / size)
