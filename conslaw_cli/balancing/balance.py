@@ -60,7 +60,7 @@ class Balancing:
     def moved(self, theta: np.ndarray, target: np.ndarray | None, listener: Listener = nobody) -> Moved:
         """Weights on which the laws have the values ``target`` (n,), 0 for None. Raises BalanceError, also where the output changes."""
         self._check_signs(theta)
-        wanted = np.zeros(self.symmetries.ends[-1]) if target is None else target
+        wanted = self._zero if target is None else target
         try:
             found = move(self.symmetries, theta, wanted, listener)
         except Unreachable as reason:
@@ -72,17 +72,16 @@ class Balancing:
 
     def summary(self, before: np.ndarray, target: np.ndarray | None, found: Moved, stored: np.ndarray) -> Balance:
         """What became of the weights, which are kept as ``stored`` (D,)."""
-        values = (before, stored)
-        wanted = np.zeros(self.symmetries.ends[-1]) if target is None else target
-        then, now = (np.split(self.symmetries.values(theta), self.symmetries.ends[1:-1]) for theta in values)
-        asked, norm = np.split(wanted, self.symmetries.ends[1:-1]), lambda values: float(np.linalg.norm(values))
-        laws = tuple(
-            BalancedLaw(law.name, law.key, _number(law), norm(a), norm(c), norm(b), norm(b - c)) for law, a, b, c in zip(self.laws, then, now, asked)
-        )
+        wanted = self._zero if target is None else target
+        numbers = (self.symmetries.values(before), wanted, self.symmetries.values(stored))
+        laws = tuple(map(_row, self.laws, *(np.split(each, self.symmetries.ends[1:-1]) for each in numbers)))
         distance = float(np.linalg.norm(found.theta - before) / (np.linalg.norm(before) or 1))
-        changes = (self.probe.change(before, theta) for theta in (found.theta, stored))
-        change, kept = changes
+        change, kept = (self.probe.change(before, theta) for theta in (found.theta, stored))
         return Balance(self.report, laws, self.skipped, found.steps, distance, change, self.probe.samples, kept)
+
+    @property
+    def _zero(self) -> np.ndarray:
+        return np.zeros(self.symmetries.ends[-1])
 
     def _check_signs(self, theta: np.ndarray) -> None:
         for name in self.report.model.positive:
@@ -108,6 +107,11 @@ def balancing(spec: Spec, keys: Sequence[str] = (), seed: int = 0, listener: Lis
     return Balancing(report, model, Symmetries(tuple(chosen), dict(report.model.blocks), metric), tuple(skipped), seed)
 
 
+def _row(law: LawGraph, before: np.ndarray, target: np.ndarray, after: np.ndarray) -> BalancedLaw:
+    norms = [float(np.linalg.norm(values)) for values in (before, target, after, after - target)]
+    return BalancedLaw(law.name, law.key, *norms)
+
+
 def _fitting(name: str, shape: tuple[int, ...], arrays: Arrays) -> np.ndarray:
     if name not in arrays:
         raise BalanceError(f"there is no array {name}: {suggestion(name, arrays)}")
@@ -120,6 +124,3 @@ def _fitting(name: str, shape: tuple[int, ...], arrays: Arrays) -> np.ndarray:
         raise BalanceError(f"{name} has entries that are not finite")
     return array.astype(np.float64)
 
-
-def _number(law: LawGraph) -> int:
-    return 1 if law.name.member is not None else law.name.family.number
