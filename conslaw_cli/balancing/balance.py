@@ -89,6 +89,22 @@ class Balancing:
                 raise BalanceError(f"{name} has entries that are not positive, where its metric is none: give positive weights")
 
 
+@dataclass(frozen=True)
+class Balanced:
+    """Weights by the names of blocks, in float64, and what became of them."""
+
+    arrays: dict[str, np.ndarray]
+    table: Balance
+
+
+def balanced(of: Balancing, arrays: Arrays, to: Arrays | None = None, listener: Listener = nobody) -> Balanced:
+    """Weights on which the laws have the values that they have on ``to``, or are zero. Raises BalanceError."""
+    before = of.theta(arrays)
+    target = None if to is None else of.symmetries.values(of.theta(to))
+    found = of.moved(before, target, listener)
+    return Balanced(of.arrays(found.theta), of.summary(before, target, found, found.theta))
+
+
 def balancing(spec: Spec, keys: Sequence[str] = (), seed: int = 0, listener: Listener = nobody) -> Balancing:
     """The laws of a spec that can be balanced, or those with such keys. Raises BalanceError, LanguageError for networks beyond what is held."""
     refuse_model(spec)

@@ -6,9 +6,13 @@ import numpy as np
 
 from conslaw_cli.balancing.newton import Unreachable
 from conslaw_cli.balancing.symmetries import Symmetries
+from conslaw_cli.evaluation.graphs import LawGraph
 from conslaw_cli.report.formula import MatrixForm
 
 _INDICES = "klmn"
+_CHOOSE = "choose laws by --law, or give values by --to"
+
+Place = tuple[int, ...]
 
 
 def unreachable(laws: Symmetries, theta: np.ndarray, target: np.ndarray, reason: Unreachable) -> str:
@@ -16,19 +20,32 @@ def unreachable(laws: Symmetries, theta: np.ndarray, target: np.ndarray, reason:
     number = int(np.searchsorted(laws.ends, reason.number, side="right")) - 1
     law, inside = laws.laws[number], reason.number - laws.ends[number]
     place = tuple(int(k) for k in np.unravel_index(inside, law.shape)) if law.shape else ()
-    value, what = f"{target[reason.number]:.3g}", f"{law.key}{_where(law.name.family.form, place)}"
-    if any(not term[0][place] for term in laws.terms(theta, law)):
-        return f"{what} cannot be brought to {value}: on one side all weights are zero (a dead neuron), which no symmetry changes; leave the law out by --law"
+    what, value = law.key + _where(law, place), f"{target[reason.number]:.3g}"
+    if not _is_matrix(law) and _is_dead([float(term[0][place]) for term in laws.terms(theta, law)]):
+        zero = "all weights on one side are zero (a dead neuron), which no rescaling changes"
+        return f"{what} cannot be brought to {value}: {zero}; remove the neuron, or {_CHOOSE}"
     if reason.endless:
-        return f"{what} only approaches {value} and never gets there: one side of it has no effect on the output, or it has one sign; leave it out by --law, or give values by --to"
-    return f"{what} cannot be brought to {value}: no weights along the symmetries have all the values asked for; choose laws by --law"
+        never = "one side of it has no effect on the output, or all its terms have one sign"
+        return f"{what} only comes nearer and nearer to {value}, in steps without end: {never}; {_CHOOSE}"
+    return f"{what} cannot be brought to {value}: no step along the symmetries comes nearer to the values asked for; {_CHOOSE}"
 
 
-def _where(form: object, place: tuple[int, ...]) -> str:
+def _is_dead(terms: list[float]) -> bool:
+    """Whether some terms of an entry are zero and all others have one sign."""
+    others = [term for term in terms if term]
+    return len(others) < len(terms) and bool(others) and (min(others) > 0 or max(others) < 0)
+
+
+def _is_matrix(law: LawGraph) -> bool:
+    form = law.name.family.form
+    return isinstance(form, MatrixForm) and form.symmetry != "diagonal"
+
+
+def _where(law: LawGraph, place: Place) -> str:
     """Which entry of a law, from 1."""
     if not place:
         return ""
     numbers = [k + 1 for k in place]
-    if isinstance(form, MatrixForm) and form.symmetry != "diagonal":
-        return f", entry ({', '.join(map(str, numbers))}),"
-    return ", " + ", ".join(f"{letter} = {k}" for letter, k in zip(_INDICES, numbers)) + ","
+    if _is_matrix(law):
+        return f" at ({', '.join(map(str, numbers))})"
+    return " at " + ", ".join(f"{letter} = {k}" for letter, k in zip(_INDICES, numbers))

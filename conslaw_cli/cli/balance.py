@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -15,10 +14,6 @@ from conslaw_cli.cli.specs import files, force_option, format_option, read_one, 
 from conslaw_cli.cli.streams import OutputError
 from conslaw_cli.report.balance import FORMATS, render
 from conslaw_cli.visible import visible
-
-if TYPE_CHECKING:
-    from conslaw_cli.report.balance import Balance
-    from conslaw_cli.spec import Spec
 
 _ZERO = "0"
 
@@ -54,26 +49,22 @@ def balance(spec: str, checkpoint: str, output: str, to: str, laws: tuple[str, .
     if parsed is None:
         return Exit.UNUSABLE
     from conslaw_cli.balancing.errors import BalanceError
+    from conslaw_cli.balancing.files import balanced_file
     from conslaw_cli.checkpoints.faults import CheckpointError
     from conslaw_cli.language import LanguageError
 
     try:
-        content, done = _balanced(parsed, checkpoint, output, None if to == _ZERO else to, laws, maps, seed)
-    except (BalanceError, CheckpointError, LanguageError) as error:
-        complain(f"{visible(spec)}: {error}" if isinstance(error, LanguageError) else str(error))
+        with SignOfLife(parsed.name) as life:
+            content, done = balanced_file(parsed, checkpoint, None if to == _ZERO else to, laws, maps, seed, life)
+    except (BalanceError, CheckpointError) as error:
+        complain(str(error))
+        return Exit.UNUSABLE
+    except LanguageError as error:
+        complain(f"{parsed.name}: {error.located}")
         return Exit.UNUSABLE
     _save(content, output)
     write(render(done, format_, color=wants_color(None), width=width(None), ascii_only=wants_ascii(None)), None)
     return Exit.OK
-
-
-def _balanced(spec: Spec, checkpoint: str, output: str, to: str | None, laws: tuple[str, ...], maps: tuple[str, ...], seed: int) -> tuple[bytes, Balance]:
-    """What is to be written, and what became of the weights."""
-    from conslaw_cli.balancing.balance import balancing
-    from conslaw_cli.balancing.files import balanced
-
-    with SignOfLife(spec.name) as life:
-        return balanced(balancing(spec, laws, seed, life), checkpoint, output, to, maps, life)
 
 
 def _save(content: bytes, output: str) -> None:

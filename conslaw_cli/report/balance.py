@@ -47,9 +47,9 @@ class Balance(Struct, frozen=True):
     samples: int
     stored: float
     types: tuple[str, ...] = ("float64",)
-    files: tuple[str, str] | None = None
+    file: str | None = None
     found: tuple[tuple[str, str], ...] = ()
-    """Blocks and where they are in the file."""
+    """Blocks and where they are in the file that was read."""
 
     @property
     def exact(self) -> bool:
@@ -62,8 +62,8 @@ class Balance(Struct, frozen=True):
 
     def facts(self, prose: Prose) -> Iterator[tuple[str, str]]:
         """Label and text: which weights, how far they moved, and what that did to the output."""
-        if self.files:
-            yield "weights", prose.text(" → ".join(self.files))
+        if self.file:
+            yield "weights", prose.text(self.file)
         if others := [f"{name} = {where}" for name, where in self.found if name != where]:
             yield "arrays", prose.text(", ".join(others))
         yield "moved", prose.text(f"by {100 * self.distance:.3g}% of their norm, in {self.steps} step{'' if self.steps == 1 else 's'}")
@@ -92,7 +92,7 @@ class Balance(Struct, frozen=True):
             "schema": SCHEMA,
             "name": self.report.name,
             "model": {"architecture": self.report.model.architecture, "title": self.report.model.title},
-            "files": list(self.files) if self.files else None,
+            "file": self.file,
             "arrays": dict(self.found),
             "types": list(self.types),
             "laws": [{"law": law.key, "before": law.before, "target": law.target, "after": law.after, "off": law.off} for law in self.laws],
