@@ -31,4 +31,5 @@ def balance(
     from conslaw_cli.balancing.balance import balanced, balancing
     from conslaw_cli.spec import parse_spec, read_spec
 
-    return balanced(balancing(parse_spec(spec) if isinstance(spec, Mapping) else read_spec(spec), laws, seed), arrays, to)
+    parsed = parse_spec(spec) if isinstance(spec, Mapping) else read_spec(spec)
+    return balanced(balancing(parsed, laws, to is None, seed), arrays, to)

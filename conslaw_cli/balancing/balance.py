@@ -105,14 +105,14 @@ def balanced(of: Balancing, arrays: Arrays, to: Arrays | None = None, listener: 
     return Balanced(of.arrays(found.theta), of.summary(before, target, found, found.theta))
 
 
-def balancing(spec: Spec, keys: Sequence[str] = (), seed: int = 0, listener: Listener = nobody) -> Balancing:
-    """The laws of a spec that can be balanced, or those with such keys. Raises BalanceError, LanguageError for networks beyond what is held."""
+def balancing(spec: Spec, keys: Sequence[str] = (), zero: bool = True, seed: int = 0, listener: Listener = nobody) -> Balancing:
+    """The laws of a spec that can be moved, to ``zero``, or those with such keys. Raises BalanceError, LanguageError for networks beyond what is held."""
     refuse_model(spec)
     report, model = report_of(spec, seed, listener), trained(spec)
     metric, laws = by_blocks(spec.metric, model), law_graphs(report)
     chosen, skipped = [], []
     for law in named(laws, keys):
-        if why := obstacle(law, report, metric):
+        if why := obstacle(law, report, metric, zero):
             skipped.append((law.key, why))
         else:
             chosen.append(at_one_time(law))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from conslaw_cli.balancing.errors import BalanceError
-from conslaw_cli.balancing.symmetries import Symmetries, derivative
+from conslaw_cli.balancing.symmetries import Symmetries, derivative, is_matrix
 from conslaw_cli.evaluation.graphs import LawGraph, LawTerm
 from conslaw_cli.graph.nodes import Parameter, topological_order
 from conslaw_cli.problems import suggestion
@@ -43,8 +43,8 @@ def named(laws: Sequence[LawGraph], keys: Sequence[str]) -> tuple[LawGraph, ...]
     return tuple(known[key] for key in dict.fromkeys(keys)) if keys else tuple(laws)
 
 
-def obstacle(law: LawGraph, report: Report, metric: Preconditioner) -> str | None:
-    """Why a law cannot be balanced, in words; None where it can."""
+def obstacle(law: LawGraph, report: Report, metric: Preconditioner, zero: bool) -> str | None:
+    """Why a law cannot be moved along its symmetry, or not to ``zero``, in words; None where it can."""
     family = law.name.family
     if not family.verified:
         return "it is known from theory and was not verified"
@@ -54,8 +54,11 @@ def obstacle(law: LawGraph, report: Report, metric: Preconditioner) -> str | Non
         return "it is an integral, of no linear symmetry"
     if len(law.times) > 1:
         return "it has several functions of time, and is of no symmetry at one time"
-    if not _is_linear(Symmetries((law,), dict(report.model.blocks), metric), report.model.positive):
+    alone = Symmetries((law,), dict(report.model.blocks), metric)
+    if not _is_linear(alone, report.model.positive):
         return "its symmetry is not linear in the weights"
+    if zero and _has_one_sign(alone, report.model.positive):
+        return "its terms have one sign, so no weights but zero ones make it zero: give values by --to FILE"
     return None
 
 
@@ -78,8 +81,26 @@ def _is_linear(laws: Symmetries, positive: Sequence[str]) -> bool:
     return True
 
 
+def _has_one_sign(laws: Symmetries, positive: Sequence[str]) -> bool:
+    """Whether some entry, of matrices one on the diagonal, is its size at random points and their negatives, or minus it at all of them."""
+    (law,), rng = laws.laws, np.random.default_rng(0)
+    points = [_point(laws, positive, rng) for _ in range(_PROBES)]
+    points += [_negated(laws, positive, point) for point in points]
+    shares = np.array([laws.values(point) / laws.sizes(point) for point in points]).reshape(len(points), *law.shape)
+    entries = np.diagonal(shares, axis1=-2, axis2=-1) if is_matrix(law) else shares
+    return bool((np.abs(entries.mean(0)) > 1 - _ROUNDING).any())
+
+
 def _point(laws: Symmetries, positive: Sequence[str], rng: np.random.Generator) -> np.ndarray:
     point = rng.normal(size=sum(part.stop - part.start for part in laws.slices.values()))
     for name in positive:
         point[laws.slices[name]] = np.exp(point[laws.slices[name]] / 2)
     return point
+
+
+def _negated(laws: Symmetries, positive: Sequence[str], point: np.ndarray) -> np.ndarray:
+    """The point with other signs where these are free."""
+    found = -point
+    for name in positive:
+        found[laws.slices[name]] *= -1
+    return found

@@ -26,7 +26,7 @@ def balanced_file(
     shapes = spec.model.definition.outline(spec.model.options).index_shapes
     weights, other = (None if file is None else read_weights(file, shapes, maps) for file in (checkpoint, to))
     with about(spec.name):
-        found = balancing(spec, laws, seed, listener)
+        found = balancing(spec, laws, to is None, seed, listener)
     target = None if other is None else found.symmetries.values(_theta(found, other))
     return _moved(found, weights, target, listener)
 

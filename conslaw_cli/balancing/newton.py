@@ -18,8 +18,12 @@ from conslaw_cli.steps import Listener, Step, nobody
 _MOST_STEPS = 50
 _MOST_HALVINGS = 40
 _MOST_PRODUCTS = 2000
+_REGULAR = 0.1
+"""Weight of the diagonal that makes A regular, times the distance: steps then stay quadratic where some x leave theta as it is (Levenberg)."""
 _CALM = 1e-3
-"""Steps x get as small as this, and then soon much smaller, where there is a point to come to."""
+"""Steps x get as small as this before rounding sets in where there is a point to come to: they shrink quadratically there."""
+_ROUNDING = 1e-13
+"""Nearer to the target than this, relative to the laws' sizes, steps say nothing: they are made of rounding."""
 _REACHED = 1e-9
 """Distance from the target relative to the laws' sizes that counts as rounding where a step cannot make it smaller."""
 
@@ -33,7 +37,7 @@ class Moved:
 
 
 class Unreachable(Exception):
-    """Values that laws do not get to: ``number`` is that of the law which is farthest, ``endless`` whether it is only approached."""
+    """Values that laws do not get to: ``number`` is that of the law which is farthest, ``endless`` whether steps never got small."""
 
     def __init__(self, number: int, endless: bool) -> None:
         self.number, self.endless = number, endless
@@ -47,16 +51,16 @@ def move(laws: Symmetries, theta: np.ndarray, target: np.ndarray, listener: List
         missing, sizes = target - laws.values(theta), laws.sizes(theta)
         far = _norm(missing, sizes)
         listener(Step("moving the weights", f"step {steps + 1}, {far:.0e} to go"))
-        if not far:
+        if not far and (calm or not steps):
             return Moved(theta, steps)
-        x = solve(_regular(laws.gram(theta), far * sizes), missing, sizes, min(0.1, far))
-        calm = calm or bool(np.abs(x).max() <= _CALM * max(1, np.abs(theta).max()))
-        found = _search(laws, theta, x, target, sizes)
+        x = solve(_regular(laws.gram(theta), _REGULAR * far * sizes), missing, sizes, min(0.1, far))
+        calm = calm or bool(np.abs(x).max() <= _CALM * max(1, np.abs(theta).max()) and (far > _ROUNDING or not steps))
+        found = _search(laws, theta, x, target, sizes) if calm or far > _ROUNDING else None
         done = calm and far <= _REACHED
         if found is None or done and _norm(target - laws.values(found), sizes) > far / 4:
-            return Moved(theta, steps) if done else _fail(x, missing / sizes, calm)
+            return Moved(theta, steps) if done else _fail(missing / sizes, calm)
         theta = found
-    return _fail(x, missing / sizes, calm)
+    return _fail(missing / sizes, calm)
 
 
 def _regular(product: Field, diagonal: np.ndarray) -> Field:
@@ -64,9 +68,9 @@ def _regular(product: Field, diagonal: np.ndarray) -> Field:
     return lambda x: product(x) + diagonal * x
 
 
-def _fail(x: np.ndarray, missing: np.ndarray, calm: bool) -> Moved:
-    """Raises Unreachable for the law that moves on and on, or else for that which is farthest from its value."""
-    raise Unreachable(int(np.argmax(np.abs(missing if calm else x))), not calm)
+def _fail(missing: np.ndarray, calm: bool) -> Moved:
+    """Raises Unreachable for the law that is farthest from its value."""
+    raise Unreachable(int(np.argmax(np.abs(missing))), not calm)
 
 
 def _search(laws: Symmetries, theta: np.ndarray, x: np.ndarray, target: np.ndarray, sizes: np.ndarray) -> np.ndarray | None:

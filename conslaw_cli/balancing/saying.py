@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from conslaw_cli.balancing.newton import Unreachable
-from conslaw_cli.balancing.symmetries import Symmetries
+from conslaw_cli.balancing.symmetries import Symmetries, is_matrix
 from conslaw_cli.evaluation.graphs import LawGraph
-from conslaw_cli.report.formula import MatrixForm
 
 _INDICES = "klmn"
 _CHOOSE = "choose laws by --law, or give values by --to"
@@ -21,12 +20,12 @@ def unreachable(laws: Symmetries, theta: np.ndarray, target: np.ndarray, reason:
     law, inside = laws.laws[number], reason.number - laws.ends[number]
     place = tuple(int(k) for k in np.unravel_index(inside, law.shape)) if law.shape else ()
     what, value = law.key + _where(law, place), f"{target[reason.number]:.3g}"
-    if not _is_matrix(law) and _is_dead([float(term[0][place]) for term in laws.terms(theta, law)]):
+    if not is_matrix(law) and _is_dead([float(term[0][place]) for term in laws.terms(theta, law)]):
         zero = "all weights on one side are zero (a dead neuron), which no rescaling changes"
         return f"{what} cannot be brought to {value}: {zero}; remove the neuron, or {_CHOOSE}"
     if reason.endless:
-        never = "one side of it has no effect on the output, or all its terms have one sign"
-        return f"{what} only comes nearer and nearer to {value}, in steps without end: {never}; {_CHOOSE}"
+        when = "as where weights on one side of it have no effect on the output"
+        return f"{what} comes nearer and nearer to {value}, in steps without end, {when}; {_CHOOSE}"
     return f"{what} cannot be brought to {value}: no step along the symmetries comes nearer to the values asked for; {_CHOOSE}"
 
 
@@ -36,16 +35,11 @@ def _is_dead(terms: list[float]) -> bool:
     return len(others) < len(terms) and bool(others) and (min(others) > 0 or max(others) < 0)
 
 
-def _is_matrix(law: LawGraph) -> bool:
-    form = law.name.family.form
-    return isinstance(form, MatrixForm) and form.symmetry != "diagonal"
-
-
 def _where(law: LawGraph, place: Place) -> str:
     """Which entry of a law, from 1."""
     if not place:
         return ""
     numbers = [k + 1 for k in place]
-    if _is_matrix(law):
+    if is_matrix(law):
         return f" at ({', '.join(map(str, numbers))})"
     return " at " + ", ".join(f"{letter} = {k}" for letter, k in zip(_INDICES, numbers))

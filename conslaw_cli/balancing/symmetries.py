@@ -105,10 +105,15 @@ class Symmetries:
             return Floats(arrays, dict(coefficients), {}).evaluate(*nodes)
 
 
+def is_matrix(law: LawGraph) -> bool:
+    """Whether the last two axes of a law are the rows and columns of a matrix of laws."""
+    form = law.name.family.form
+    return isinstance(form, MatrixForm) and form.symmetry != "diagonal"
+
+
 def _size(law: LawGraph, terms: list[np.ndarray]) -> np.ndarray:
     total = reduce(add, map(np.abs, terms))
-    form = law.name.family.form
-    if not isinstance(form, MatrixForm) or form.symmetry == "diagonal":
+    if not is_matrix(law):
         return total
     root = np.sqrt(np.diagonal(total, axis1=-2, axis2=-1))
     return root[..., :, None] * root[..., None, :]

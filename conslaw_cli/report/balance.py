@@ -95,12 +95,16 @@ class Balance(Struct, frozen=True):
             "file": self.file,
             "arrays": dict(self.found),
             "types": list(self.types),
-            "laws": [{"law": law.key, "before": law.before, "target": law.target, "after": law.after, "off": law.off} for law in self.laws],
+            "laws": [_law(law) for law in self.laws],
             "left_out": [{"law": key, "reason": why} for key, why in self.skipped],
             "steps": self.steps,
             "moved": self.distance,
             "output": {"change": self.change, "stored": self.stored, "inputs": self.samples},
         }
+
+
+def _law(law: BalancedLaw) -> dict:
+    return {"law": law.key, "family": law.law.family.name, "before": law.before, "target": law.target, "after": law.after, "off": law.off}
 
 
 def _relative(change: float) -> str:
