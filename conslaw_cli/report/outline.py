@@ -41,7 +41,7 @@ class Member:
     @property
     def rest(self) -> str:
         """What follows a law that is cut."""
-        return "" if self.terms is None else f" + … ({self.terms} terms)"
+        return rest(self.terms)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def rows(report: Report, prose: Prose, expand: bool) -> Iterator[Row]:
         total, alone = len(family.members), family.form is None and len(family.members) == 1
         listed = 0 if alone else total if expand else 0 if family.form else min(total, MEMBERS_SHOWN)
         members = tuple(_member(start + i, law, prose, expand) for i, law in enumerate(family.members[:listed]))
-        law = _only(family, prose, expand) if alone else _law(family, prose)
+        law = _only(family, prose, expand) if alone else law_of(family, prose)
         time = "yes" if family.depends_on_time else "no"
         more = 0 if alone or family.form else total - listed
         source = family.source if family.everywhere else f"{family.source}, in this region"
@@ -102,7 +102,8 @@ def rows(report: Report, prose: Prose, expand: bool) -> Iterator[Row]:
         start += total
 
 
-def _law(family: Family, prose: Prose) -> str:
+def law_of(family: Family, prose: Prose) -> str:
+    """The form of a family with its size, or its name."""
     form = family.form
     if form is None:
         return prose.text(family.name)
@@ -150,17 +151,22 @@ def _only(family: Family, prose: Prose, expand: bool) -> str:
     return prose.math(member.formula) + prose.text(member.rest)
 
 
-def cut(law: Formula | IntegralSum) -> tuple[Formula | IntegralSum, int | None]:
+def cut(law: Formula | IntegralSum, longest: int = LONGEST_FORMULA) -> tuple[Formula | IntegralSum, int | None]:
     """The law, or as many of its first terms as are shown and the number of all."""
     if isinstance(law, IntegralSum):
         return law, None
     total = sum(len(group.terms) for group in law.groups)
     kept = min(total, _TERMS_TRIED)
     shown = first_terms(law, kept)
-    while kept > 1 and (length := len(unicode.formula(shown))) > LONGEST_FORMULA:
-        kept = max(1, min(kept - 1, kept * LONGEST_FORMULA // length))
+    while kept > 1 and (length := len(unicode.formula(shown))) > longest:
+        kept = max(1, min(kept - 1, kept * longest // length))
         shown = first_terms(law, kept)
     return (law, None) if kept == total else (shown, total)
+
+
+def rest(terms: int | None) -> str:
+    """What follows a law that is cut, and nothing (None) where it is whole."""
+    return "" if terms is None else f" + … ({terms} terms)"
 
 
 def first_terms(law: Formula, number: int) -> Formula:

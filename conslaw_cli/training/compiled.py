@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 
-from conslaw_cli.graph.nodes import Broadcast, Coefficient, Constant, Generic, MatMul, Node, Parameter, Shape, topological_order
+from conslaw_cli.graph.nodes import Broadcast, Constant, Generic, MatMul, Node, Parameter, Shape, topological_order
 from conslaw_cli.training.operations import Operation, columns_of, constant, operation, rows_of
 from conslaw_cli.training.summing import of_samples
 

@@ -7,17 +7,14 @@ import numpy as np
 from conslaw_cli.models.arrays import SEED, WEIGHTS, weights_of
 from conslaw_cli.rings.gaussian import initial_weights
 from conslaw_cli.training.model import Trained
+from conslaw_cli.training.problems import Untrainable
 
 _SPREAD = 0.5
 """Standard deviation of velocities, and of the logarithms of positive entries."""
 
 
-class StartError(ValueError):
-    """Parameters that training cannot start from."""
-
-
 def start(trained: Trained, seed: int) -> tuple[dict[str, np.ndarray], str]:
-    """Blocks (1, *shape) and what they are, in words. Raises StartError where entries of given weights should be positive."""
+    """Blocks (1, *shape) and what they are, in words. Raises Untrainable where entries of given weights should be positive."""
     key, of = getattr(trained.model.options, "at", (SEED, 0))
     if key == WEIGHTS:
         weights = weights_of((key, of), trained.blocks)
@@ -40,5 +37,5 @@ def velocities(trained: Trained, arrays: dict[str, np.ndarray], seed: int, looka
 def _checked(arrays: dict[str, np.ndarray], positive: frozenset[str], name: str) -> dict[str, np.ndarray]:
     wrong = sorted(block for block in positive if not (arrays[block] > 0).all())
     if wrong:
-        raise StartError(f"{name}: {', '.join(wrong)} must have positive entries for the metric; name weights that are positive there")
+        raise Untrainable(f"{name}: {', '.join(wrong)} must have positive entries for the metric; name weights that are positive there")
     return arrays
