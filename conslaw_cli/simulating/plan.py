@@ -16,13 +16,13 @@ from conslaw_cli.training.training import Training
 RECORDS = 32
 """Times after the start at which laws are looked at."""
 STEPS, RUNS = 1600, 5
-LONGEST = 1.0
+LONGEST = 2.0
 """The longest time that is chosen where none is given."""
 MOST_STEPS = 10_000_000
 _MARCH, _PACE = 400, 0.02
 """Steps of the march, and their length relative to the state."""
-_SMALL = 30.0
-"""Time times stiffness at which a hundredth of the time is a small step."""
+_SMALL = 0.3
+"""A step times the stiffness that is small."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,14 @@ def plan(training: Training, dynamics: DynamicsSpec, time: float | None, steps: 
     """The plan of a user's choices, what is not chosen filled in. Raises Untrainable."""
     until = None if dynamics.until is None else float(dynamics.until) - training.begin
     if time is not None and until is not None and time >= until:
-        raise Untrainable(f"the rate {dynamics.rate.text} is not known to be finite beyond t = {float(dynamics.until):g}: take a time below {until:g}")
-    time = time or fitting_time(training, until)
-    if sizes:
-        return Plan(training.begin, time, tuple(sorted(_number(time, size) for size in set(sizes))))
-    finest = steps or STEPS
-    return Plan(training.begin, time, tuple(sorted({-(-finest // 2**k) for k in range(RUNS)})))
+        end = f"t = {float(dynamics.until):g}"
+        raise Untrainable(f"the rate {dynamics.rate.text} is not known to be finite beyond {end}: take --time below {until:g}")
+    numbers = tuple(sorted({-(-(steps or STEPS) // 2**k) for k in range(RUNS)}))
+    time = time or fitting_time(training, until, min(numbers[0], STEPS >> RUNS - 1))
+    found = Plan(training.begin, time, tuple(sorted({_number(time, size) for size in sizes})) or numbers)
+    if not np.isfinite(training.motion.rate(found.times)).all():
+        raise Untrainable(f"the rate {dynamics.rate.text} is not finite between t = {training.begin:g} and {training.begin + time:g}: take --time or --set")
+    return found
 
 
 def _number(time: float, size: float) -> int:
@@ -68,8 +70,8 @@ def _number(time: float, size: float) -> int:
     return number
 
 
-def fitting_time(training: Training, until: float | None) -> float:
-    """1, 2 or 5 times a power of ten, at most 1: by then the state has moved by about half its size, and a hundred steps are small ones.
+def fitting_time(training: Training, until: float | None, steps: int) -> float:
+    """1, 2 or 5 times a power of ten, at most 2: by then the state has moved by about half its size, and so many steps are small ones.
 
     Found by a coarse march in steps of a fixed part of the state's size: the largest ratio between changes of the slope and of the state
     says which steps are small (its root, for what swings). Positive entries keep half of their size.
@@ -90,7 +92,7 @@ def fitting_time(training: Training, until: float | None) -> float:
         if time >= longest:
             break
     rate = stiffness**0.5 if motion.second_order else stiffness
-    shortest = min(time, _SMALL / rate) if rate else time
+    shortest = min(time, _SMALL * steps / rate) if rate else time
     if not shortest > 0:
         raise Untrainable("training cannot leave its start, where its gradient may not be finite: take another --seed")
     return _round_down(shortest)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from conslaw_cli.training.motion import Motion
 
+if TYPE_CHECKING:
+    from scipy.integrate import DOP853
+
 RTOL, ATOL = 1e-10, 1e-12
-_MOST_EVALUATIONS = 20_000
-"""Evaluations of the field after which an integration is given up: where a flow slides along a kink of relu, steps become tiny."""
+_WATCHED, _LEAST = 100, 1e-3
+"""Steps in which an integration must come on by this part of the time; it does not where a flow slides along a kink of relu."""
 
 
 class NoScipy(Exception):
     """SciPy is not installed."""
-
-
-class _TooMany(Exception):
-    """The field was evaluated too often."""
 
 
 @dataclass(frozen=True)
@@ -43,30 +45,22 @@ def flow(motion: Motion, state: np.ndarray, times: np.ndarray) -> Path:
     return Path(times[: len(found)], np.array(found), fault)
 
 
-def _field(motion: Motion):
+def _field(motion: Motion) -> Callable[[float, np.ndarray], np.ndarray]:
     """The right-hand side for one state."""
-    count = 0
-
-    def field(t: float, state: np.ndarray) -> np.ndarray:
-        nonlocal count
-        count += 1
-        if count > _MOST_EVALUATIONS:
-            raise _TooMany
-        return motion.derivative(state[None], np.array([t]))[0]
-
-    return field
+    return lambda t, state: motion.derivative(state[None], np.array([t]))[0]
 
 
-def _integrate(solver, times: np.ndarray, found: list[np.ndarray]) -> str:
+def _integrate(solver: DOP853, times: np.ndarray, found: list[np.ndarray]) -> str:
     """Steps to the end, the states at the times added; why it ended early."""
-    try:
-        while len(found) < len(times):
-            solver.step()
-            if solver.status == "failed":
-                return f"the integrator's step became too small at t = {solver.t:.4g}"
-            within = solver.dense_output()
-            while len(found) < len(times) and times[len(found)] <= solver.t:
-                found.append(within(times[len(found)]))
-    except _TooMany:
-        return f"after {_MOST_EVALUATIONS:,} evaluations the integrator was at t = {solver.t:.4g} only, as it is where a flow slides along a kink of relu or max"
+    reached = deque([solver.t], maxlen=_WATCHED)
+    while len(found) < len(times):
+        solver.step()
+        if solver.status == "failed":
+            return f"the steps of the integrator became too small at t = {solver.t:.4g}, where the flow may end"
+        due = times[len(found) :][times[len(found) :] <= solver.t]
+        if len(due):
+            found.extend(solver.dense_output()(due).T)
+        if len(reached) == _WATCHED and solver.t - reached[0] < _LEAST * (times[-1] - times[0]):
+            return f"the integrator does not come on at t = {solver.t:.4g}, as where a flow slides along a kink of relu or max"
+        reached.append(solver.t)
     return ""
