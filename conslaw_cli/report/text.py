@@ -54,29 +54,30 @@ def reports(all_reports: Sequence[Report], options: Options) -> str:
 
 def comparison(table: Comparison, options: Options) -> str:
     """The grid of counts, its legend and notes."""
-    prose = _prose(options)
-    lines = [Text(prose.text(table.title), "bold"), Text(""), *_grid(table.grid(prose), options.width)]
+    prose = prose_of(options)
+    lines = [Text(prose.text(table.title), "bold"), Text(""), *grid(table.grid(prose), options.width)]
     lines += [Text(line, "dim") for note in ("", *table.footnotes(prose)) for line in fold(note, options.width, 0)]
     return printed(lines, options.color)
 
 
 def regions(tables: Sequence[Regions], others: Sequence[Report], options: Options) -> str:
     """For each network how often each count occurs; then the reports of what has one region."""
-    prose, lines = _prose(options), []
+    prose, lines = prose_of(options), []
     for table in tables:
         lines += [Text("")] * bool(lines) + [Text(visible(table.name), "bold cyan")] * (len(tables) > 1)
         lines += [Text(line, "bold") for line in fold(table.heading(prose), options.width, 2)]
-        lines += [Text(prose.text(table.summary())), Text(""), *_grid(table.grid(prose), options.width)]
+        lines += [Text(prose.text(table.summary())), Text(""), *grid(table.grid(prose), options.width)]
         lines += [Text(line, "dim") for note in table.notes for line in fold("note  " + prose.text(note), options.width, 6)]
     return "\n".join(filter(None, (printed(lines, options.color), reports(others, options) if others else "")))
 
 
-def _prose(options: Options) -> Prose:
+def prose_of(options: Options) -> Prose:
+    """The terminal's own."""
     return ASCII_PROSE if options.ascii_only else PROSE
 
 
-def _grid(rows: Sequence[Sequence[str]], width: int | None) -> Iterator[Text]:
-    """The counts in columns; where these do not fit, each below the label of its row."""
+def grid(rows: Sequence[Sequence[str]], width: int | None) -> Iterator[Text]:
+    """Rows of cells in columns below a header; where these do not fit, each below the label of its row."""
     header, *body = rows
     widths = [max(map(cell_len, column)) for column in zip(header, *body, strict=True)]
     if not _too_wide(widths, width):
@@ -110,7 +111,7 @@ def printed(lines: Iterable[Text], color: bool) -> str:
 
 def report_lines(report: Report, options: Options) -> Iterator[Text]:
     """One report."""
-    prose, width = _prose(options), options.width
+    prose, width = prose_of(options), options.width
     for line in fold(prose.text(" · ").join(say.title(report, prose)), width, 2):
         yield Text(line, "bold")
     facts = list(outline.facts(report, prose))
