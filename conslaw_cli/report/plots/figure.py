@@ -138,7 +138,8 @@ def _legend(figure: Figure, plot: DriftPlot, panels: Sequence[Panel], styles: Ma
         entries["from here on not finite"] = NOT_FINITE
     handles = [Line2D([], [], **style) for style in entries.values()]
     names = [_drawable(PROSE.text(name)) for name in entries]
-    columns = int(figure.get_figwidth() / (_HANDLE + max(map(len, names)) / _LETTERS)) or 1
+    most = int(figure.get_figwidth() / (_HANDLE + max(map(len, names)) / _LETTERS)) or 1
+    columns = ceil(len(names) / ceil(len(names) / most))
     legend = figure.legend(handles, names, loc="outside lower center", ncols=columns, frameon=False, handlelength=3.4)
     for text in legend.get_texts():
         text.set_parse_math(False)
