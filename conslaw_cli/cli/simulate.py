@@ -107,7 +107,10 @@ def simulate(spec: str, plot: str | None, save: str | None, format_: str, output
             codes.append(Exit.OK if found else worst([code, Exit.UNUSABLE]))
             if found:
                 tables.append(found[0])
-                _write_files(*found, plot, save)
+            if found and save:
+                _save(found[1], save)
+            if found and plot:
+                _draw(found[0], plot)
     if tables:
         write(_rendered(tables, format_, output), output)
     return worst(codes)
@@ -142,19 +145,22 @@ def _refuse_plot(plot: str) -> None:
         raise OutputError(str(error)) from None
 
 
-def _write_files(table: Simulation, checkpoints: Checkpoints, plot: str | None, save: str | None) -> None:
-    """The checkpoints and the plot. Raises OutputError."""
+def _save(checkpoints: Checkpoints, path: str) -> None:
+    """Raises OutputError."""
+    try:
+        checkpoints.save(Path(path))
+    except OSError as error:
+        raise OutputError(f"{visible(path)}: cannot be written: {error.strerror or error}; name a file where there is room") from None
+
+
+def _draw(table: Simulation, path: str) -> None:
+    """Raises OutputError."""
     from conslaw_cli.report.plots import PlotError, write_plot
 
     try:
-        if save:
-            checkpoints.save(Path(save))
-        if plot:
-            write_plot(table.plot, plot)
+        write_plot(table.plot, path)
     except PlotError as error:
         raise OutputError(str(error)) from None
-    except OSError as error:
-        raise OutputError(f"{visible(save)}: cannot be written: {error.strerror or error}; name a file where there is room") from None
 
 
 def _rendered(tables: Sequence[Simulation], format_: str, output: str | None) -> str:

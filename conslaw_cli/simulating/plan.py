@@ -19,6 +19,10 @@ STEPS, RUNS = 1600, 5
 LONGEST = 1.0
 """The longest time that is chosen where none is given."""
 MOST_STEPS = 10_000_000
+_MARCH, _PACE = 400, 0.02
+"""Steps of the march, and their length relative to the state."""
+_SMALL = 30.0
+"""Time times stiffness at which a hundredth of the time is a small step."""
 
 
 @dataclass(frozen=True)
@@ -65,27 +69,42 @@ def _number(time: float, size: float) -> int:
 
 
 def fitting_time(training: Training, until: float | None) -> float:
-    """1, 2 or 5 times a power of ten, at most 1: by then parameters have moved by about half of their size, positive ones less."""
-    theta, velocity = training.theta, training.velocity
-    state = training.state[None]
-    with np.errstate(all="ignore"):
-        slope = training.motion.derivative(state, np.array([training.begin]))
-    size = theta.shape[1]
-    moving, bending = slope[:, :size], slope[:, size:] if velocity is not None else np.zeros((1, 1))
-    places = training.motion.positive
-    times = [_reached(np.linalg.norm(moving), np.linalg.norm(bending), np.linalg.norm(theta) / 2)]
-    bends = bending[0, places] if velocity is not None else np.zeros(len(places))
-    times += [_reached(*found) for found in zip(np.abs(moving[0, places]), np.abs(bends), theta[0, places] / 2)]
-    shortest = min(LONGEST, *times, *([] if until is None else [until / 2]))
+    """1, 2 or 5 times a power of ten, at most 1: by then the state has moved by about half its size, and a hundred steps are small ones.
+
+    Found by a coarse march in steps of a fixed part of the state's size: the largest ratio between changes of the slope and of the state
+    says which steps are small (its root, for what swings). Positive entries keep half of their size.
+    """
+    begin, motion = training.begin, training.motion
+    longest = LONGEST if until is None else min(LONGEST, until / 2)
+    first = state = training.state[None]
+    time, slope, stiffness = 0.0, _slope(training, state, begin), 0.0
+    for _ in range(_MARCH):
+        speed = np.linalg.norm(slope)
+        h = min(longest - time, _PACE * np.linalg.norm(state) / speed if speed else np.inf)
+        ahead = state + h * slope
+        if not _near(ahead, first, motion.positive):
+            break
+        then = _slope(training, ahead, begin + time + h)
+        stiffness = max(stiffness, np.linalg.norm(then - slope) / (h * speed) if speed else 0.0)
+        state, slope, time = ahead, then, time + h
+        if time >= longest:
+            break
+    rate = stiffness**0.5 if motion.second_order else stiffness
+    shortest = min(time, _SMALL / rate) if rate else time
     if not shortest > 0:
-        raise Untrainable("training does not move from its start, or its gradient is not finite there: take another --seed")
+        raise Untrainable("training cannot leave its start, where its gradient may not be finite: take another --seed")
     return _round_down(shortest)
 
 
-def _reached(speed: float, acceleration: float, distance: float) -> float:
-    """The time t with speed t + acceleration t^2/2 = distance."""
-    root = np.sqrt(speed**2 + 2 * acceleration * distance) + speed
-    return float(2 * distance / root) if root else np.inf
+def _slope(training: Training, state: np.ndarray, t: float) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return training.motion.derivative(state, np.array([t]))
+
+
+def _near(state: np.ndarray, first: np.ndarray, positive: np.ndarray) -> bool:
+    """Whether a state has moved by less than half its size, and positive entries are more than half of what they were."""
+    near = np.linalg.norm(state - first) < np.linalg.norm(first) / 2
+    return bool(near and (state[:, positive] > first[:, positive] / 2).all())
 
 
 def _round_down(value: float) -> float:

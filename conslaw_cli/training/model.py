@@ -108,4 +108,5 @@ def written_model(spec: Spec) -> ModelSpec:
     architecture, options = spec.model.definition, spec.model.options
     if architecture.value:
         return spec.model
-    return parse_spec({**normalised(spec), "model": architecture.network(options)}).model
+    table = {key: value for key, value in architecture.network(options).items() if key != "at"}
+    return parse_spec({**normalised(spec), "model": table}).model
