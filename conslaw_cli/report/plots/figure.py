@@ -61,6 +61,7 @@ def _figure(plot: DriftPlot) -> Figure:
     figure.supylabel(Y_LABEL, fontsize=9)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     grid[0, 0].set_xlim(*_padded(panels))
+    grid[0, 0].locator_params(axis="x", nbins=5)
     scale, styles = scale_of(panels, plot.tolerance), looks(labels(panels))
     for number, (axes, panel) in enumerate(zip(grid.flat, panels)):
         axes.set_title(_folded(law_name(panel.law, PROSE), width / columns - 0.6), loc="left", parse_math=False)
