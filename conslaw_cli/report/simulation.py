@@ -19,10 +19,11 @@ EXACT = 1e-12
 """Relative drifts up to this are rounding, not discretization."""
 ABSENT = "–"
 _MEANING = (
-    "start: the value, or the Euclidean norm of a family's; flow and steps: the largest change of the law over the time, relative to the norms of its "
-    "terms; order: slope of log drift over log step size on the finest {finest}: a law has about 1 over a fixed time, what is none has about 0."
+    "start: the value, or the Euclidean norm of a family's; flow and steps: the largest change of the law over the time, relative to the "
+    "norms of its terms; order: slope of log drift over log step size on the finest {finest}: over a fixed time a law has about 1, what is "
+    "none has about 0."
 )
-_EXACT = "exact: the optimizer keeps the law itself, up to rounding."
+_EXACT = f"exact: the optimizer's drift is no more than rounding, below {EXACT:g} at every step size."
 _FLOATING = "simulated in floating point (float64): this illustrates the laws and proves none; the report does."
 
 
@@ -85,13 +86,14 @@ class Simulation(Struct, frozen=True):
     def facts(self, prose: Prose) -> Iterator[tuple[str, str]]:
         """What was simulated, label by label."""
         told, letter = self.conditions, prose.notation.letter
-        yield "training", prose.text(f"{told.optimizer}, {_steps(self.steps)}")
+        yield "training", prose.text(f"{told.optimizer}; full batch, {_steps(self.steps)}")
         yield "data", prose.text(told.data)
         yield "start", prose.text(told.start)
         end = prose.math(letter("t")) + prose.text(f" = {told.begin:g} … {told.begin + told.time:g}")
         yield "time", end + prose.text(f"; flow by {told.integrator}" if told.integrator else "; without the flow")
         if told.numbers:
-            yield "numbers", prose.text(", ").join(prose.math(letter(name)) + prose.text(f" = {value:g}") for name, value in told.numbers.items())
+            numbers = (prose.math(letter(name)) + prose.text(f" = {value:g}") for name, value in told.numbers.items())
+            yield "numbers", prose.text(", ").join(numbers)
 
     def grid(self, prose: Prose) -> list[tuple[str, ...]]:
         """The header, then a row for each law."""

@@ -9,6 +9,7 @@ from math import floor, log10
 
 import numpy as np
 
+from conslaw_cli.limits import LIMITS
 from conslaw_cli.spec.schema import DynamicsSpec
 from conslaw_cli.training.problems import Untrainable
 from conslaw_cli.training.training import Training
@@ -18,7 +19,6 @@ RECORDS = 32
 STEPS, RUNS = 1600, 5
 LONGEST = 2.0
 """The longest time that is chosen where none is given."""
-MOST_STEPS = 10_000_000
 _MARCH, _PACE = 400, 0.02
 """Steps of the march, and their length relative to the state."""
 _SMALL = 0.3
@@ -58,15 +58,17 @@ def plan(training: Training, dynamics: DynamicsSpec, time: float | None, steps: 
     time = time or fitting_time(training, until, min(numbers[0], STEPS >> RUNS - 1))
     found = Plan(training.begin, time, tuple(sorted({_number(time, size) for size in sizes})) or numbers)
     if not np.isfinite(training.motion.rate(found.times)).all():
-        raise Untrainable(f"the rate {dynamics.rate.text} is not finite between t = {training.begin:g} and {training.begin + time:g}: take --time or --set")
+        between = f"t = {training.begin:g} and {training.begin + time:g}"
+        raise Untrainable(f"the rate {dynamics.rate.text} is not finite between {between}: take another --time, or --set")
     return found
 
 
 def _number(time: float, size: float) -> int:
     """Steps of a size in a time, which they must fill."""
     number = round(time / size)
-    if not 1 <= number <= MOST_STEPS or abs(number * size - time) > 1e-6 * time:
-        raise Untrainable(f"a step size of {size:g} does not divide the time {time:g} into 1 to {MOST_STEPS:,} steps: take --time, or another size")
+    if not 1 <= number <= LIMITS.training_steps or abs(number * size - time) > 1e-6 * time:
+        most = f"1 to {LIMITS.training_steps:,} steps"
+        raise Untrainable(f"a step size of {size:g} does not divide the time {time:g} into {most}: take --time, or another size")
     return number
 
 

@@ -23,9 +23,10 @@ from conslaw_cli.training.training import Choices, Training, training
 
 FLOW = "flow"
 INTEGRATOR = f"DOP853 (SciPy), relative tolerance {RTOL:g}"
-FINEST = 3
-"""Step sizes that an order is measured on."""
-Drifts = list[tuple[Drift, bool]]
+FINEST = 2
+"""Step sizes that an order is measured on: coarser ones are further from where it is 1."""
+Watched = tuple[Drift, bool]
+"""The drift of a law, or, with True, of its expression without functions of time."""
 
 
 @dataclass(frozen=True)
@@ -99,27 +100,40 @@ class _Simulated:
         """What was seen."""
         runs = [run.drifts() for run in self.runs]
         flows = self.flow.drifts() if self.flow else [None] * len(runs[0])
-        rows = tuple(self._row(timeless, flown and flown[0], [run[number][0] for run in runs]) for number, ((_, timeless), flown) in enumerate(zip(runs[0], flows)))
+        rows = tuple(self._row(flown, of_runs) for flown, *of_runs in zip(flows, *runs))
         sizes = tuple(map(float, self.plan.sizes))
-        return Simulation(self.report, conditions, sizes, self.plan.steps, FINEST, rows, self._plot(runs), tuple(self.notes))
+        return Simulation(self.report, conditions, sizes, self.plan.steps, FINEST, rows, self._plot(), tuple(self.notes))
 
-    def _row(self, timeless: bool, flown: Drift | None, runs: list[Drift]) -> Row:
+    def _row(self, flown: Watched | None, runs: Sequence[Watched]) -> Row:
         """A law, or what is none, along the flow and all runs."""
-        drift, largest = runs[0], np.array([math.inf if number in self.faults else run.largest for number, run in enumerate(runs)])
-        value = float(drift.start) if drift.start.ndim == 0 else float(np.linalg.norm(drift.start))
-        slope = order(self.plan.sizes, largest, EXACT, FINEST)
-        name = LawName(drift.law.name.family, drift.law.name.member, timeless)
-        return Row(name, drift.law.key, _finite(value), drift.start.size, flown and _finite(flown.largest), tuple(map(_finite, largest)), slope)
+        first, timeless = runs[0]
+        largest = np.array([math.inf if number in self.faults else run.largest for number, (run, _) in enumerate(runs)])
+        value = float(first.start) if first.start.ndim == 0 else float(np.linalg.norm(first.start))
+        return Row(
+            law=_name(first, timeless),
+            key=first.law.key,
+            value=_finite(value),
+            entries=first.start.size,
+            flow=flown and _finite(flown[0].largest),
+            drifts=tuple(map(_finite, largest)),
+            order=order(self.plan.sizes, largest, EXACT, FINEST),
+        )
 
-    def _plot(self, runs: list[Drifts]) -> DriftPlot:
+    def _plot(self) -> DriftPlot:
         """A panel for each row, with a line for the flow and each step size."""
-        watched = [*([(FLOW, self.flow)] if self.flow else []), *((f"step {size:.3g}", run) for size, run in zip(self.plan.sizes, self.runs))]
-        panels = []
-        for number, (drift, timeless) in enumerate(runs[0]):
-            name = LawName(drift.law.name.family, drift.law.name.member, timeless)
-            lines = tuple(Line(label, tuple(one.times), tuple(map(_finite, one.drifts()[number][0].drifts))) for label, one in watched)
-            panels.append(Panel(name, lines))
-        return DriftPlot(self.report.model.title, "time t", tuple(panels))
+        named = [(f"step {size:.3g}", run) for size, run in zip(self.plan.sizes, self.runs)]
+        watched = [(FLOW, self.flow), *named] if self.flow else named
+        lines = [[_line(label, run, drift) for drift, _ in run.drifts()] for label, run in watched]
+        names = [_name(*found) for found in self.runs[0].drifts()]
+        return DriftPlot(self.report.model.title, "time t", tuple(Panel(*panel) for panel in zip(names, zip(*lines))))
+
+
+def _name(drift: Drift, timeless: bool) -> LawName:
+    return LawName(drift.law.name.family, drift.law.name.member, timeless)
+
+
+def _line(label: str, run: Watcher, drift: Drift) -> Line:
+    return Line(label, tuple(run.times), tuple(map(_finite, drift.drifts)))
 
 
 def _finite(value: float) -> float | None:

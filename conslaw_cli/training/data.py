@@ -9,7 +9,7 @@ import numpy as np
 
 from conslaw_cli.graph.nodes import ONE_HOT, Shape
 from conslaw_cli.models.stored import StoredError, from_file
-from conslaw_cli.problems import listed, nearest, shortened
+from conslaw_cli.problems import nearest, shortened
 from conslaw_cli.rings.gaussian import normal
 from conslaw_cli.rings.stream import Stream
 from conslaw_cli.training.model import Trained
@@ -40,7 +40,7 @@ class Data:
 
 
 def random_data(trained: Trained, seed: int, samples: int) -> Data:
-    """Gaussian inputs, random one-hot rows; Gaussian targets or random classes; of phi its value at other parameters, drawn as a start is."""
+    """Gaussian inputs or random one-hot rows, Gaussian targets or random classes; for phi its value at other parameters."""
     if not trained.inputs:
         return Data({}, trained.value(start(trained, seed + 1)[0]), "the target is phi at other random parameters")
     stream, ids = Stream(seed), np.arange(samples)
@@ -86,19 +86,20 @@ def _check_names(trained: Trained, file: str, arrays: dict[str, np.ndarray]) -> 
             near = nearest(name, wanted)
             raise Untrainable(f"{file}: {shortened(name)} is no input: {f'did you mean {near}' if near else _save(trained)}")
     if missing := [name for name in wanted if name not in arrays]:
-        raise Untrainable(f"{file}: no {listed(missing)}; {_save(trained)}")
+        raise Untrainable(f"{file}: no {', '.join(missing)}; {_save(trained)}")
 
 
 def _targets(trained: Trained, file: str, targets: np.ndarray) -> np.ndarray:
-    """Targets (samples, *shape); classes may be numbers from 0, or rows that sum to one."""
-    shape = trained.output.shape
-    if not trained.inputs:
-        targets = targets[None]
-    if trained.classes and targets.shape[1:] == shape[:-1] and targets.ndim:
+    """Targets (samples, *shape); classes may be numbers from 0, or rows that sum to one. Of a model without inputs they have its shape."""
+    shape, given = trained.output.shape, targets.shape
+    targets = targets if trained.inputs else targets[None]
+    if not targets.size:
+        raise Untrainable(f"{file}: holds no samples; {_save(trained)}")
+    if trained.classes and targets.shape[1:] == shape[:-1]:
         return _classes(file, targets, shape[-1])
-    if targets.ndim == 0 or targets.shape[1:] != shape or not len(targets):
-        wanted = _shape(shape) if not trained.inputs else f"(samples, {', '.join(map(str, shape))})".replace(", )", ",)")
-        raise Untrainable(f"{file}: {TARGETS} has the shape {targets.shape[not trained.inputs:]}, not {wanted}")
+    if targets.ndim == 0 or targets.shape[1:] != shape:
+        wanted = ", ".join(map(str, ("samples", *shape) if trained.inputs else shape))
+        raise Untrainable(f"{file}: {TARGETS} has the shape {given}, not ({wanted})")
     if trained.classes and not (np.allclose(targets.sum(-1), 1) and (targets >= 0).all()):
         raise Untrainable(f"{file}: rows of {TARGETS} are no probabilities; write classes from 0, or rows that sum to one")
     return targets
@@ -116,7 +117,3 @@ def _check_input(trained: Trained, file: str, name: str, array: np.ndarray, samp
         raise Untrainable(f"{file}: {name} has the shape {array.shape}, not {(samples, *node.shape)}")
     if node.values == ONE_HOT and not (np.isin(array, (0, 1)).all() and (array.sum(-1) == 1).all()):
         raise Untrainable(f"{file}: rows of {name} are not one-hot; write rows of zeros with one 1")
-
-
-def _shape(shape: Shape) -> str:
-    return str(tuple(shape))

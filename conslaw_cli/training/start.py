@@ -15,14 +15,15 @@ _SPREAD = 0.5
 
 
 def start(trained: Trained, seed: int) -> tuple[dict[str, np.ndarray], str]:
-    """Blocks (1, *shape) and what they are, in words: those that a spec or its region is about, else Gaussian ones by Glorot and Bengio (2010).
+    """Blocks (1, *shape) and what they are, in words: those that the spec names, or its region is about; else Gaussian ones.
 
-    Raises Untrainable where entries of given weights should be positive.
+    These are scaled as Glorot and Bengio (2010) do. Raises Untrainable where entries of given weights should be positive.
     """
     if trained.around:
         return _checked(trained.around.arrays, trained.positive, trained.around.name), trained.around.name
     drawn = initial_weights(trained.blocks, seed)
-    arrays = {name: _scale(array.shape[1:]) * (np.exp(_SPREAD * array) if name in trained.positive else array) for name, array in drawn.items()}
+    drawn |= {name: np.exp(_SPREAD * drawn[name]) for name in trained.positive}
+    arrays = {name: _scale(array.shape[1:]) * array for name, array in drawn.items()}
     about = f"Gaussian, of variance 2/(rows + columns), seed {seed}"
     return arrays, about + (f"; positive on {', '.join(sorted(trained.positive))}: exponentials" if trained.positive else "")
 

@@ -13,9 +13,9 @@ import numpy as np
 from conslaw_cli.spec.schema import MetricSpec
 from conslaw_cli.training.metrics import Preconditioner
 from conslaw_cli.training.model import Trained
+from conslaw_cli.vocabulary import UPDATES
 
-DUAL, MULTIPLICATIVE = "dual", "multiplicative"
-UPDATES = (DUAL, MULTIPLICATIVE)
+DUAL, MULTIPLICATIVE = UPDATES
 PRECONDITIONED = "multiplied by the metric"
 
 
