@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 
-from conslaw_cli.graph.nodes import Broadcast, Coefficient, Constant, Generic, MatMul, Node, Parameter, Shape, topological_order
+from conslaw_cli.graph.nodes import Broadcast, Constant, Generic, MatMul, Node, Parameter, Shape, topological_order
 from conslaw_cli.training.operations import Operation, columns_of, constant, operation, rows_of
 from conslaw_cli.training.summing import of_samples
 
@@ -45,7 +45,7 @@ class Compiled:
     output: int
     gradients: tuple[int, ...]
     entries: int
-    """Entries of the largest value, for one sample and one run."""
+    """Entries of the largest value that each sample has its own of, for one run."""
 
     def with_data(self, inputs: Mapping[str, np.ndarray]) -> dict[int, np.ndarray]:
         """Slots with all that depends on inputs (samples, *shape) alone."""
@@ -77,7 +77,8 @@ def compiled(output: Node, gradients: Sequence[Node], cotangent: str, generics: 
     slots = compiler.slots
     calls = tuple(tuple(call for call in compiler.calls if compiler.stages[call.slot] == stage) for stage in Stage)
     found = (slots[id(output)], tuple(slots[id(node)] for node in gradients))
-    return Compiled(tuple(compiler.leaves), compiler.known, calls, *found, max(prod(node.shape) for node in order))
+    largest = max((prod(node.shape) for node in order if id(node) in compiler.varying), default=1)
+    return Compiled(tuple(compiler.leaves), compiler.known, calls, *found, largest)
 
 
 def _used(order: Sequence[Node], roots: Sequence[Node]) -> list[Node]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from conslaw_cli.graph.nodes import Coefficient, Node, Shape
 from conslaw_cli.graph.program import COTANGENT, Program
+from conslaw_cli.model import Weights
+from conslaw_cli.models.arrays import SEED
 from conslaw_cli.models.network import CROSS_ENTROPY
 from conslaw_cli.rings.gaussian import generic_values
 from conslaw_cli.spec import Spec, normalised, parse_spec
@@ -34,13 +36,14 @@ class Loss(StrEnum):
 class Trained:
     """A model with parameter blocks (name, shape) in state order. ``output`` is a network's value, phi, or vector fields (fields, D)."""
 
-    model: ModelSpec
     blocks: tuple[tuple[str, Shape], ...]
     output: Node
     program: Program
     loss: Loss
     positive: frozenset[str] = frozenset()
     """Blocks whose entries stay positive: for the metric, or for the architecture."""
+    around: Weights | None = None
+    """Parameters that the spec names, or around which a network's branches are what its report is about."""
 
     @cached_property
     def inputs(self) -> dict[str, Coefficient]:
@@ -100,7 +103,8 @@ def trained(spec: Spec) -> Trained:
     loss = Loss.NONE if options.as_given else Loss.CROSS_ENTROPY if getattr(options, "loss", None) == CROSS_ENTROPY else Loss.SQUARED
     built = definition.build(options)
     positive = {name for name, metric in spec.metric.blocks if metric.positive or spec.model.definition.stays_positive(name)}
-    return Trained(model, built.blocks, definition.value(options), built.program, loss, frozenset(positive))
+    named = model is spec.model and (built.program.branches or options.at != (SEED, 0))
+    return Trained(built.blocks, definition.value(options), built.program, loss, frozenset(positive), built.weights if named else None)
 
 
 def written_model(spec: Spec) -> ModelSpec:
@@ -108,4 +112,5 @@ def written_model(spec: Spec) -> ModelSpec:
     architecture, options = spec.model.definition, spec.model.options
     if architecture.value:
         return spec.model
-    return parse_spec({**normalised(spec), "model": architecture.network(options)}).model
+    table = {key: value for key, value in architecture.network(options).items() if key != "at"}
+    return parse_spec({**normalised(spec), "model": table}).model

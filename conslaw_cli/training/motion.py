@@ -26,6 +26,11 @@ class Motion:
     positive: np.ndarray
     """Places in the state vector whose entries must stay positive where the metric is taken."""
 
+    @property
+    def title(self) -> str:
+        """Where the metric is taken, in words."""
+        return ", the metric at the lookahead point" if self.lookahead else ""
+
     def force(self, theta: np.ndarray, velocity: np.ndarray | None, times: np.ndarray) -> np.ndarray:
         """M grad E."""
         return self.metric(self.objective.gradient(theta, times), self.point(theta, velocity, times))

@@ -12,15 +12,12 @@ from conslaw_cli.dynamics.timefactors import letter
 from conslaw_cli.evaluation.times import time_values
 from conslaw_cli.problems import suggestion
 from conslaw_cli.spec.schema import DynamicsSpec
+from conslaw_cli.training.problems import Untrainable
 
 DEFAULT = 0.5
 """The number of a letter that is given none."""
 DEFAULT_START = 1.0
 """The time from which training is followed where laws hold for t > 0 only."""
-
-
-class RateError(ValueError):
-    """Numbers of letters that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +36,12 @@ class Rate:
 
 
 def rate(dynamics: DynamicsSpec, numbers: Mapping[str, float]) -> Rate:
-    """The rate with a number for each of its letters. Raises RateError for a letter that there is not."""
+    """The rate with a number for each of its letters. Raises Untrainable for a letter that there is not."""
     letters = sorted(dynamics.rate.names - {"t"}) if dynamics.rate else []
     for name in numbers:
         if name not in letters:
             known = f"the letters are {', '.join(letters)}" if letters else "the spec has no letters"
-            raise RateError(f"{name} is no letter of the damping or decay: {suggestion(name, letters) if letters else known}")
+            raise Untrainable(f"{name} is no letter of the damping or decay: {suggestion(name, letters) if letters else known}")
     return Rate(dynamics.rate.text if dynamics.rate else "", {name: numbers.get(name, DEFAULT) for name in letters})
 
 

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
-from conslaw_cli.models.arrays import SEED, WEIGHTS, weights_of
 from conslaw_cli.rings.gaussian import initial_weights
 from conslaw_cli.training.model import Trained
+from conslaw_cli.training.problems import Untrainable
 
 _SPREAD = 0.5
 """Standard deviation of velocities, and of the logarithms of positive entries."""
 
 
-class StartError(ValueError):
-    """Parameters that training cannot start from."""
-
-
 def start(trained: Trained, seed: int) -> tuple[dict[str, np.ndarray], str]:
-    """Blocks (1, *shape) and what they are, in words. Raises StartError where entries of given weights should be positive."""
-    key, of = getattr(trained.model.options, "at", (SEED, 0))
-    if key == WEIGHTS:
-        weights = weights_of((key, of), trained.blocks)
-        return _checked(weights.arrays, trained.positive, weights.name), weights.name
-    drawn, seed = initial_weights(trained.blocks, of or seed), of or seed
-    arrays = {name: np.exp(_SPREAD * array) if name in trained.positive else array for name, array in drawn.items()}
-    about = f"a Gaussian initialization, seed {seed}"
-    return arrays, about + (f", exponentials on {', '.join(sorted(trained.positive))}" if trained.positive else "")
+    """Blocks (1, *shape) and what they are, in words: those that the spec names, or its region is about; else Gaussian ones.
+
+    These are scaled as Glorot and Bengio (2010) do. Raises Untrainable where entries of given weights should be positive.
+    """
+    if trained.around:
+        return _checked(trained.around.arrays, trained.positive, trained.around.name), trained.around.name
+    drawn = initial_weights(trained.blocks, seed)
+    drawn |= {name: np.exp(_SPREAD * drawn[name]) for name in trained.positive}
+    arrays = {name: _scale(array.shape[1:]) * array for name, array in drawn.items()}
+    about = f"Gaussian, of variance 2/(rows + columns), seed {seed}"
+    return arrays, about + (f"; positive on {', '.join(sorted(trained.positive))}: exponentials" if trained.positive else "")
+
+
+def _scale(shape: tuple[int, ...]) -> float:
+    """The root of 2/(fan in + fan out); 1 for vectors."""
+    return np.sqrt(2 / (prod(shape[1:]) + prod(shape[:-1]))) if len(shape) > 1 else 1.0
 
 
 def velocities(trained: Trained, arrays: dict[str, np.ndarray], seed: int, lookahead: float | None) -> dict[str, np.ndarray]:
@@ -40,5 +45,5 @@ def velocities(trained: Trained, arrays: dict[str, np.ndarray], seed: int, looka
 def _checked(arrays: dict[str, np.ndarray], positive: frozenset[str], name: str) -> dict[str, np.ndarray]:
     wrong = sorted(block for block in positive if not (arrays[block] > 0).all())
     if wrong:
-        raise StartError(f"{name}: {', '.join(wrong)} must have positive entries for the metric; name weights that are positive there")
+        raise Untrainable(f"{name}: {', '.join(wrong)} must have positive entries for the metric; name weights that are positive there")
     return arrays

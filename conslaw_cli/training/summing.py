@@ -1,4 +1,4 @@
-"""Sums over samples, taken as early in a graph as they can be: the gradient of a matrix is one product over all samples, not one for each."""
+"""Sums over samples, taken as early in a graph as they can be: a matrix has one gradient over all samples, not one for each."""
 
 from __future__ import annotations
 
