@@ -25,7 +25,7 @@ def unreachable(laws: Symmetries, theta: np.ndarray, target: np.ndarray, reason:
         return f"{what} cannot be brought to {value}: {zero}; remove the neuron, or {_CHOOSE}"
     if reason.endless:
         when = "as where weights on one side of it have no effect on the output"
-        return f"{what} comes nearer and nearer to {value}, in steps without end, {when}; {_CHOOSE}"
+        return f"{what} comes nearer and nearer to {value} and does not get there, {when}; {_CHOOSE}"
     return f"{what} cannot be brought to {value}: no step along the symmetries comes nearer to the values asked for; {_CHOOSE}"
 
 

@@ -103,7 +103,8 @@ def _is_pickle(path: str) -> CheckpointError:
 
 def natural(name: str) -> tuple:
     """Sorts names with numbers as people do."""
-    return tuple((0, int(part), "") if part.isdecimal() and part.isascii() else (1, 0, part) for part in re.split(r"([0-9]+)", name))
+    parts = re.split(r"([0-9]+)", name)
+    return tuple((1, 0, part) if k % 2 == 0 else (0, len(part.lstrip("0")), part.lstrip("0")) for k, part in enumerate(parts))
 
 
 def reason(error: BaseException) -> str:

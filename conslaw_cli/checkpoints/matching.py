@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ class Matching:
         for key in dict.fromkeys(one.key for one in self.found.values()):
             names = [name for name, one in self.found.items() if one.key == key]
             if key not in shapes:
-                what = f"has no array {shortened(key)}, which is {names[0]} in {self.file}"
+                what = f"has no array {shortened(key)} at step {moment.step}, as {self.file} has"
                 raise CheckpointError(what, suggestion(key, shapes), moment.file)
             read = array_at(moment, archive, key)
             arrays |= {name: self._part(name, read, moment) for name in names}
@@ -44,20 +45,15 @@ class Matching:
         with about(moment.file):
             part = self.found[name].of(array)
         if part.shape != self.shapes[name]:
-            what = f"{self.found[name]} is {size(part.shape)} at step {moment.step}, {name} is {size(self.shapes[name])}"
-            raise CheckpointError(what, f"it was in {self.file}; give checkpoints of one network", moment.file)
+            what = f"{self.found[name]} is {size(part.shape)} at step {moment.step}, and {size(self.shapes[name])} in {self.file}"
+            raise CheckpointError(what, "give checkpoints of one network", moment.file)
         return part
 
 
-class about:
+@contextmanager
+def about(file: str) -> Iterator[None]:
     """A context that says of which file a CheckpointError is."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, CheckpointError):
-            error.file = error.file or self.file
+    try:
+        yield
+    except CheckpointError as error:
+        raise CheckpointError(error.message, error.remedy, error.file or file) from None

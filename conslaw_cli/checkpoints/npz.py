@@ -8,10 +8,10 @@ import os
 import pickle
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from conslaw_cli.checkpoints.archives import Archive, Shape
 from conslaw_cli.checkpoints.faults import CheckpointError
@@ -19,6 +19,7 @@ from conslaw_cli.checkpoints.faults import CheckpointError
 if TYPE_CHECKING:
     import numpy as np
 
+T = TypeVar("T")
 _MOST_DEFLATED = 1032
 """Bytes that one byte of a deflated file can stand for (zlib's technical notes)."""
 _BROKEN = (
@@ -46,10 +47,10 @@ class Npz(Archive):
     def __init__(self, file: str) -> None:
         super().__init__(file)
         self._frames: dict[str, _Frames] = {}
-        if not os.path.isfile(file) or not zipfile.is_zipfile(file):
-            raise CheckpointError("is no .npz file, or a damaged one", 'write numpy.savez("ckpt_100.npz", W1=…, W2=…)', file)
         try:
             self._zip = zipfile.ZipFile(file)
+        except zipfile.BadZipFile:
+            raise CheckpointError("is no .npz file, or a damaged one", 'write numpy.savez("ckpt_100.npz", W1=…, W2=…)', file) from None
         except _BROKEN as error:
             raise self.damaged(error) from None
 
@@ -71,7 +72,7 @@ class Npz(Archive):
         return {name: self._opened(name, lambda file, header: header.shape) for name in self._members}
 
     def read(self, name: str) -> np.ndarray:
-        return self._opened(name, _whole)
+        return self._opened(name, _checked)
 
     def frame(self, name: str, k: int) -> np.ndarray:
         try:
@@ -98,12 +99,12 @@ class Npz(Archive):
                 target.writestr(member, data, member.compress_type)
         return written.getvalue()
 
-    def _opened(self, name: str, use: object) -> object:
+    def _opened(self, name: str, use: Callable[[IO[bytes], _Header], T]) -> T:
         try:
             with self._zip.open(self._members[name]) as member:
                 return use(member, self._header(name, member))
         except _BROKEN as error:
-            raise error if isinstance(error, CheckpointError) else self.damaged(error) from None
+            raise self.damaged(error) from None
 
     def _header(self, name: str, member: IO[bytes]) -> _Header:
         """Raises CheckpointError for an array that is larger than what is stored of it."""
@@ -120,21 +121,20 @@ class Npz(Archive):
 
 
 def _whole(member: IO[bytes], header: _Header) -> np.ndarray:
-    """Read in one piece, which is faster than NumPy's own reading of small chunks."""
+    """Read in one piece, which is faster than NumPy's own reading of small chunks. Raises EOFError."""
     import numpy as np
 
-    array = np.empty(math.prod(header.shape), dtype=header.dtype)
-    _fill(member, array)
-    return array.reshape(header.shape, order="F" if header.by_columns else "C")
+    data = member.read(header.bytes) if header.bytes else b""
+    if len(data) < header.bytes:
+        raise EOFError("the file ends within an array")
+    return np.frombuffer(data, dtype=header.dtype).reshape(header.shape, order="F" if header.by_columns else "C")
 
 
-def _fill(member: IO[bytes], array: np.ndarray) -> None:
-    view = memoryview(array.view("u1")) if array.size else memoryview(b"")
-    while view.nbytes:
-        count = member.readinto(view)
-        if not count:
-            raise EOFError("the file ends within an array")
-        view = view[count:]
+def _checked(member: IO[bytes], header: _Header) -> np.ndarray:
+    """The same, to the end of the member, where its checksum is compared."""
+    array = _whole(member, header)
+    member.read(1)
+    return array
 
 
 class _Frames:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 STEP, TIME = "step", "t"
 """Arrays of this name hold the training step and the time; a number each, or a row of them for a run in one file."""
 _INTEGER = re.compile(r"\d{1,18}")
+_SHARD = re.compile(r"-\d+-of-\d+$")
+_SORTED = "give them in order, such as $(ls -v ckpt_*.npz), or their folder, which is sorted by step"
 _NAMED = 'put the step into the file\'s name, such as ckpt_100.npz, or save it in it as an array "step"'
 
 
@@ -127,7 +129,7 @@ def _whole(step: np.number, path: str) -> int:
 def _step_in_name(path: str) -> int | None:
     """The last integer in the file's name, or else in that of its folder: checkpoint-100/model.safetensors."""
     folder, name = os.path.split(os.path.abspath(path))
-    numbers = _INTEGER.findall(os.path.splitext(name)[0]) or _INTEGER.findall(os.path.basename(folder))
+    numbers = _INTEGER.findall(_SHARD.sub("", os.path.splitext(name)[0])) or _INTEGER.findall(os.path.basename(folder))
     return int(numbers[-1]) if numbers else None
 
 
@@ -157,10 +159,10 @@ def _refuse_unsorted(before: Moment, after: Moment) -> None:
     """Raises CheckpointError unless one state comes before the other, by step and by time."""
     if before.step == after.step:
         who = f"{before.file} has it too" if before.file != after.file else "twice in this file"
-        raise CheckpointError(f"step {after.step} is there twice ({who})", f"which of them is it? {_NAMED}", after.file)
+        raise CheckpointError(f"step {after.step} is there twice ({who})", "give one of them; " + _NAMED, after.file)
     if before.step > after.step:
-        where = "" if before.file == after.file else f" of {before.file}"
-        remedy = "give them in order, such as $(ls -v ckpt_*.npz), or their folder, which is sorted by step"
+        apart = before.file != after.file
+        where, remedy = (f" of {before.file}", _SORTED) if apart else ("", "save the states in order")
         raise CheckpointError(f"unsorted steps: step {after.step} comes after step {before.step}{where}", remedy, after.file)
     if before.time is not None and after.time is not None and before.time >= after.time:
         what = f"unsorted times: t = {after.time:g} at step {after.step} comes after t = {before.time:g} at step {before.step}"

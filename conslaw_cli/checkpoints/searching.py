@@ -11,10 +11,11 @@ from conslaw_cli.checkpoints.faults import CheckpointError, several, size
 from conslaw_cli.checkpoints.matching import VELOCITY, Matching, about
 from conslaw_cli.checkpoints.runs import STEP, TIME
 from conslaw_cli.checkpoints.selecting import Selection, selection
-from conslaw_cli.problems import nearest
+from conslaw_cli.problems import nearest, suggestion
 
 Fault = tuple[str, str]
 """What is wrong, and a remedy."""
+_FIRST_STEP = "before its first step an optimizer may have none: then save zeros, or leave this checkpoint out"
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,7 @@ class _Search:
         """Keys that no block is looked for under: those in use, steps, times and velocities."""
         velocities = {VELOCITY + name for name in self.wanted.blocks} | {text.lstrip("-") for text in self.wanted.velocities.values()}
         if self.wanted.pattern:
-            like = re.compile(".+".join(map(re.escape, self.wanted.pattern.lstrip("-").split("*"))))
-            velocities |= {key for key in self.shapes if like.fullmatch(key)}
+            velocities |= {self.wanted.pattern.lstrip("-").replace("*", key) for key in self.shapes}
         return {one.key for one in found.values()} | velocities | {STEP, TIME}
 
     def _faults(self, names: list[str], shape: Shape, candidates: list[str]) -> Iterator[Fault]:
@@ -94,9 +94,7 @@ class _Search:
         if not candidates:
             yield from (self._missing(name, shape) for name in needed)
             return
-        several_names = len(names) > 1
-        what = f"{', '.join(names)} {'are' if several_names else 'is'} {size(shape)}, as {'is' if len(candidates) == 1 else 'are'} {several(candidates)}"
-        yield what, "say which is which by " + " ".join(f"--map {name}={key}" for name, key in zip(names, [*candidates, *["…"] * len(names)]))
+        yield f"{', '.join(names)} {_is(names)} {size(shape)}, as {_is(candidates)} {several(candidates)}", "say which is which by " + " ".join(f"--map {name}={key}" for name, key in zip(names, [*candidates, *["…"] * len(names)]))
 
     def _wrong(self, name: str) -> Fault:
         given, shape = self.shapes[name], self.wanted.blocks[name]
@@ -106,11 +104,15 @@ class _Search:
         turned = [key for key, other in self.shapes.items() if other == shape[::-1] and len(shape) > 1]
         near = nearest(name, self.shapes)
         if turned:
-            what = f"no array is {size(shape)} as {name} is, but {several(turned)} {'is' if len(turned) == 1 else 'are'} {size(shape[::-1])}"
-            return what, f"--map {name}={turned[0]}.T takes the transpose"
+            what = f"no array is {size(shape)} as {name} is, but {several(turned)} {_is(turned)} {size(shape[::-1])}"
+            return what, f"--map {name}={turned[0]}.T is of that shape"
         holds = several([f"{key} {size(other)}" for key, other in self.shapes.items()]) or "no arrays"
         hint = f'did you mean "{near}" ({size(self.shapes[near])})? ' if near else ""
         return f"no array is {name}, {size(shape)}", f"{hint}say where it is by --map {name}=KEY; the file holds {holds}"
+
+
+def _is(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _candidates(keys: list[str], number: int) -> list[str]:
@@ -148,7 +150,7 @@ def _told(name: str, text: str, shape: Shape, shapes: Mapping[str, Shape], optio
 
 def _turned(name: str, text: str, given: Shape, shape: Shape, option: str) -> str:
     if given == shape[::-1]:
-        return f"--{option} {name}={text}.T takes the transpose"
+        return f"--{option} {name}={text.removesuffix('.T') if text.endswith('.T') else text + '.T'} is of that shape"
     return f"--{option} {name}=KEY[…] takes a part, or change the spec"
 
 
@@ -158,6 +160,8 @@ def _velocity(wanted: Wanted, name: str, block: Selection, shapes: Mapping[str, 
     if name in wanted.velocities:
         return _told(own, wanted.velocities[name], shape, shapes, "velocity")
     if wanted.pattern:
+        if (key := wanted.pattern.lstrip("-").replace("*", block.key)) not in shapes:
+            raise CheckpointError(f"has no array {key}, the velocity of {name}", f"{_FIRST_STEP}; {suggestion(key, shapes)}")
         return _told(own, wanted.pattern.replace("*", block.key) + block.tail, shape, shapes, "velocity")
     if own in shapes:
         return _told(own, own, shape, shapes, "velocity")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from conslaw_cli.report.driftformats import FORMATS, render
 from conslaw_cli.visible import visible
 
 if TYPE_CHECKING:
+    from conslaw_cli.checkpoints.runs import Moment
     from conslaw_cli.drifting.follow import Said
     from conslaw_cli.report.drifttable import DriftTable
     from conslaw_cli.spec import Spec
@@ -73,28 +75,33 @@ Examples:
 @seed_option
 @output_option
 @force_option
-def drift(spec: str, checkpoints: tuple[str, ...], format_: str, seed: int, output: str | None, force: bool, plot: str | None, **said: object) -> Exit:
+def drift(
+    spec: str, checkpoints: tuple[str, ...], format_: str, seed: int, output: str | None, force: bool, plot: str | None, **said: object
+) -> Exit:
     """Evaluate the laws of SPEC along checkpoints of a training run, and say how far each drifts.
 
     CHECKPOINTs are .npz and .safetensors files, folders of them, or one file that holds a run: arrays with a leading axis beside an array
     "step" or "t". Pickles (.pt) are never loaded. Arrays are found by the names of the spec's blocks, else by shape and order, else
     by --map. Exit code 1 when a law drifts further than --tolerance, 2 for unusable input.
     """
-    refuse_loss([output, plot], [spec, *checkpoints], force)
     parsed = read_one(spec)
     if parsed is None:
         return Exit.UNUSABLE
     from conslaw_cli.checkpoints.faults import CheckpointError
+    from conslaw_cli.checkpoints.runs import moments
+    from conslaw_cli.report.plots import PlotError, refuse_plot, write_plot
 
     try:
-        table = _table(parsed, checkpoints, seed, _said(**said))
-    except CheckpointError as error:
+        if plot:
+            refuse_plot(plot)
+        run = moments(checkpoints)
+        refuse_loss([output, plot], [spec, *(moment.file for moment in run)], force)
+        table = _table(parsed, run, seed, _said(**said))
+        if plot:
+            write_plot(table.plot(), plot)
+    except (CheckpointError, PlotError) as error:
         complain(str(error))
         return Exit.UNUSABLE
-    if plot:
-        from conslaw_cli.report.plots import write_plot
-
-        write_plot(table.plot(), plot)
     write(render(table, format_, color=wants_color(output), width=width(output), ascii_only=wants_ascii(output)), output)
     return _verdict(table)
 
@@ -109,14 +116,12 @@ def _said(
     return Said(maps, velocities, Settings(dict(letters), learning_rate, momentum, weight_decay), tolerance)
 
 
-def _table(spec: Spec, checkpoints: tuple[str, ...], seed: int, said: Said) -> DriftTable:
-    """Find the checkpoints, then analyse the spec, then follow its laws. Raises CheckpointError."""
-    from conslaw_cli.checkpoints.runs import moments
+def _table(spec: Spec, run: Sequence[Moment], seed: int, said: Said) -> DriftTable:
+    """Analyse the spec, then follow its laws. Raises CheckpointError."""
     from conslaw_cli.drifting.follow import follow
     from conslaw_cli.reporting import report_of
 
     with SignOfLife(spec.name) as life:
-        run = moments(checkpoints)
         return follow(spec, report_of(spec, seed, life), run, said, life)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 
 import numpy as np
@@ -32,11 +32,11 @@ class Said:
 
     maps: tuple[str, ...] = ()
     velocities: tuple[str, ...] = ()
-    settings: Settings = Settings({})
+    settings: Settings = field(default_factory=Settings)
     tolerance: float | None = None
 
 
-def follow(spec: Spec, report: Report, run: Sequence[Moment], said: Said = Said(), listener: Listener = nobody) -> DriftTable:
+def follow(spec: Spec, report: Report, run: Sequence[Moment], said: Said, listener: Listener = nobody) -> DriftTable:
     """The drifts of all laws that the report of the spec lists. Raises CheckpointError."""
     numbers = constants(spec, report.laws.evaluator().letters, said.settings)
     evaluator = report.laws.evaluator(numbers)
@@ -62,6 +62,8 @@ def follow(spec: Spec, report: Report, run: Sequence[Moment], said: Said = Said(
 
 def _wanted(evaluator: Evaluator, said: Said) -> Wanted:
     needed, moving = evaluator.needs
+    if said.velocities and evaluator.laws and not moving:
+        raise CheckpointError("--velocity is of no use: no law of the spec is of velocities", "leave it out, or write a spec of momentum")
     of_blocks, pattern = velocities(said.velocities, evaluator.shapes)
     return Wanted(evaluator.shapes, needed | moving, moving, maps(said.maps, evaluator.shapes), of_blocks, pattern)
 
@@ -101,8 +103,8 @@ class _Walk:
     @property
     def found(self) -> tuple[Found, ...]:
         """Where blocks and velocities were found."""
-        matching = self._matching
-        return tuple(Found(name, matching.shapes[name], str(where)) for name, where in matching.found.items())
+        matching, moving = self._matching, {VELOCITY + name: name for name in self._wanted.moving}
+        return tuple(Found(moving.get(name, name), name in moving, matching.shapes[name], str(where)) for name, where in matching.found.items())
 
     @property
     def laws(self) -> tuple[LawDrift, ...]:

@@ -7,7 +7,7 @@ makes up for it exactly where exp(-tau lr) = mu. Decoupled weight decay multipli
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isclose, log
 
 from conslaw_cli.checkpoints.faults import CheckpointError
@@ -23,7 +23,7 @@ _AGREE = 1e-3
 class Settings:
     """What the user says of the optimizer: ``given`` numbers by letter, None for what is not said."""
 
-    given: Mapping[str, float]
+    given: Mapping[str, float] = field(default_factory=dict)
     learning_rate: float | None = None
     momentum: float | None = None
     weight_decay: float | None = None
@@ -80,7 +80,8 @@ def _per_time(option: str, setting: float, learning_rate: float | None) -> float
 def _rate(spec: Spec, option: str, key: str, value: float) -> dict[str, float]:
     kind, rate = DYNAMICS[spec.dynamics.kind], spec.dynamics.rate
     if kind.rate_key != key:
-        raise CheckpointError(f"--{option} is of no use: the spec's dynamics is {kind.title}", f'a spec of a {key} has it, such as {key} = "{_EXAMPLES[key]}"')
+        what = f"--{option} is of no use: the spec's dynamics is {kind.title}"
+        raise CheckpointError(what, f'it is for a spec with a letter for its {key}, such as {key} = "{_EXAMPLES[key]}"')
     if rate.lone_name:
         return {_letter(rate.lone_name): value}
     if rate.names:

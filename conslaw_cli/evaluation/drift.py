@@ -12,9 +12,10 @@ from conslaw_cli.evaluation.values import Arrays, Evaluator, Value
 
 @dataclass(frozen=True)
 class Drift:
-    """One law along a run of K states. ``drifts`` (K,) are ||h - h(start)|| relative to the larger of its sizes then and at the start, 0/0 being 0.
+    """One law along a run of K states. ``drifts`` (K,) are ||h - h(start)|| relative to its size, 0/0 being 0.
 
-    A size is the sum of the norms of a law's terms. It grows with a factor such as exp(tau t), by which rounding errors grow too.
+    The size is the sum of the norms of the law's terms, each the largest up to then, and so is its function of time: one such as exp(tau t)
+    grows without end, and rounding errors with it.
     """
 
     law: LawGraph
@@ -37,6 +38,9 @@ class Drift:
         return int(np.argmax(np.where(np.isnan(self.drifts), np.inf, self.drifts)))
 
 
+Largest = tuple[np.ndarray, np.ndarray]
+
+
 @dataclass
 class Follower:
     """Follows the laws of an evaluator along a run."""
@@ -49,6 +53,7 @@ class Follower:
     """For some states the distances from the start, (laws, states)."""
     _sizes: list[np.ndarray] = field(default_factory=list)
     """For the same states what they are relative to."""
+    _largest: list[Largest] = field(default_factory=list)
 
     @property
     def latest(self) -> list[Value]:
@@ -74,8 +79,9 @@ class Follower:
         self._end = values
         self._times.append(times)
         self._distances.append(np.array(distances).reshape(len(values), len(times)))
-        sizes = [np.maximum(value.sizes, start.sizes[0]) for value, start in zip(values, self._start)]
-        self._sizes.append(np.array(sizes).reshape(len(values), len(times)))
+        self._largest = [_largest(value, largest) for value, largest in zip(values, self._largest or [(0.0, 0.0)] * len(values))]
+        self._sizes.append(np.array([(norms * factors).sum(axis=0) for norms, factors in self._largest]).reshape(len(values), len(times)))
+        self._largest = [(norms[:, -1:], factors[:, -1:]) for norms, factors in self._largest]
 
     def drifts(self) -> list[Drift]:
         """The drift of each law up to now; there must be a state."""
@@ -88,6 +94,11 @@ class Follower:
 
 def _distances(values: np.ndarray, start: np.ndarray) -> np.ndarray:
     return np.linalg.norm((values - start).reshape(len(values), -1), axis=1)
+
+
+def _largest(value: Value, before: Largest) -> Largest:
+    """The largest norms of the terms up to each state, and the largest functions of time."""
+    return tuple(np.maximum.accumulate(np.maximum(part, last), axis=1) for part, last in zip((value.norms, np.abs(value.factors)), before))
 
 
 def _relative(distances: np.ndarray, size: np.ndarray) -> np.ndarray:

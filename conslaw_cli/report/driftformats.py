@@ -10,7 +10,7 @@ from conslaw_cli.report.drifttable import DriftTable
 from conslaw_cli.report.options import Options
 
 _LABEL = 14
-_COLUMNS = ("law", "family", "start", "end", "drift", "predicted", "worst_step", "kept")
+_COLUMNS = ("law", "family", "start", "end", "drift", "predicted", "worst_state", "worst_step", "kept")
 
 
 def _text(table: DriftTable, options: Options) -> str:

@@ -13,14 +13,22 @@ from conslaw_cli.report.lawnames import law_name
 from conslaw_cli.report.model import Report
 from conslaw_cli.report.prose import Prose
 
-HEADINGS = ("law", "start", "end", "drift", "predicted", "worst step")
+HEADINGS = ("law", "start", "end", "drift", "predicted", "worst")
 ABSENT = "–"
-_DRIFT = "drift: largest change since the start, relative to the size of the law's terms, by Euclidean norms; start and end: norms too, of a law by itself its value."
-_PREDICTED = (
-    "predicted: what the size of the steps makes of a law by itself, if the steps between two checkpoints were equal (noisy ones make more). A drift of about "
-    "this size is discretisation; one much larger is a bug, a wrong spec, or an optimizer that is not the spec's."
+_DRIFT = (
+    "drift: the largest change since the start, relative to the largest norms of the law's terms up to then (Euclidean, over all entries of a "
+    "family); start and end are norms too, of a law by itself its value."
 )
-_ROUNDING = "floating point: values are computed in float64 from numbers that are rounded as the checkpoints store them."
+_PREDICTED = (
+    "predicted: what the size of the steps makes of a law by itself, if the steps between two checkpoints were equal (noisy ones make more). "
+    "A drift of about this size is discretisation; one much larger is a bug, a wrong spec, or an optimizer that is not the spec's."
+)
+_ROUNDING = "floating point: computed in float64 from numbers that are rounded as the checkpoints store them."
+_GROWING = (
+    "functions of time: one that grows multiplies rounding errors too, and the norms that a drift is relative to; an end far from the start beside a "
+    "small drift is rounding."
+)
+_REGION = "region: some laws are known in the spec's region of the network's branches only; weights that leave it need not keep them."
 
 
 class LawDrift(Struct, frozen=True):
@@ -50,11 +58,17 @@ class LawDrift(Struct, frozen=True):
 
 
 class Found(Struct, frozen=True):
-    """A block or a velocity, its shape, and where in the checkpoints it was found."""
+    """A block, or its velocity, its shape, and where in the checkpoints it was found."""
 
-    name: str
+    block: str
+    velocity: bool
     shape: tuple[int, ...]
     where: str
+
+    @property
+    def name(self) -> str:
+        """W1, or dW1."""
+        return "d" * self.velocity + self.block
 
 
 class DriftTable(Struct, frozen=True):
@@ -73,7 +87,6 @@ class DriftTable(Struct, frozen=True):
     laws: tuple[LawDrift, ...]
     with_prediction: bool
     tolerance: float | None = None
-    notes: tuple[str, ...] = ()
 
     @property
     def beyond(self) -> tuple[LawDrift, ...]:
@@ -88,11 +101,11 @@ class DriftTable(Struct, frozen=True):
 
     def facts(self, prose: Prose) -> Iterator[tuple[str, str]]:
         """What was read: label and text."""
-        first, last = dict.fromkeys(self.files), self.files[-1]
-        files = self.files[0] if len(first) == 1 else f"{self.files[0]} … {last}"
-        steps = "steps" if self.counted else "numbers"
-        yield "checkpoints", prose.text(f"{len(self.steps)}   {steps} {self.steps[0]} … {self.steps[-1]}   {files}")
-        yield "arrays", prose.text(", ").join(self._found(one, prose) for one in self.found)
+        yield "laws", f"{say.count(self.report, prose)}   {say.accounting(self.report, prose)}"
+        span = f"{self._unit}s {self.steps[0]} … {self.steps[-1]}"
+        yield "checkpoints", prose.text("   ".join((str(len(self.steps)), span, " … ".join(dict.fromkeys(self.files)))))
+        if self.found:
+            yield "arrays", prose.text(", ").join(self._found(one, prose) for one in self.found)
         if self.times:
             yield "time", prose.math(prose.notation.letter("t")) + prose.text(f" = {self.times[0]:.6g} … {self.times[-1]:.6g}")
         if self.constants:
@@ -101,14 +114,19 @@ class DriftTable(Struct, frozen=True):
                 for name, value in self.constants.items()
             )
 
+    @property
+    def _unit(self) -> str:
+        return "step" if self.counted else "state"
+
     def _found(self, one: Found, prose: Prose) -> str:
-        block = prose.block(one.name, one.shape)
-        return block if one.where == one.name else f"{block} {prose.text(f'= {one.where}')}"
+        letter = prose.math(prose.notation.letter(one.block, one.velocity))
+        place = "" if one.where == one.name else f" = {one.where}"
+        return letter + prose.text(" " * bool(one.shape) + "×".join(map(str, one.shape)) + place)
 
     def grid(self, prose: Prose) -> list[tuple[str, ...]]:
         """The header, then a row for each law."""
         columns = [k for k, heading in enumerate(HEADINGS) if self.with_prediction or heading != "predicted"]
-        rows = [HEADINGS, *(self._row(law, prose) for law in self.laws)]
+        rows = [(*HEADINGS[:-1], f"worst {self._unit}"), *(self._row(law, prose) for law in self.laws)]
         return [tuple(row[k] for k in columns) for row in rows]
 
     def _row(self, law: LawDrift, prose: Prose) -> tuple[str, ...]:
@@ -120,9 +138,11 @@ class DriftTable(Struct, frozen=True):
     def footnotes(self) -> list[str]:
         """What the numbers mean, and notes."""
         if not self.laws:
-            return list(self.notes)
+            return []
         over = [f"! drifts further than the tolerance {self.tolerance:g}."] if self.beyond else []
-        return [*over, _DRIFT, *[_PREDICTED] * self.with_prediction, _ROUNDING, *self.notes]
+        growing = [_GROWING] if any(law.law.family.depends_on_time for law in self.laws) else []
+        region = [] if all(law.law.family.everywhere for law in self.laws) else [_REGION]
+        return [*over, _DRIFT, *[_PREDICTED] * self.with_prediction, _ROUNDING, *growing, *region]
 
     def plot(self) -> DriftPlot:
         """The drifts over training steps, or over time where these are not known."""
@@ -146,7 +166,7 @@ class DriftTable(Struct, frozen=True):
             "constants": dict(self.constants),
             "tolerance": self.tolerance,
             "laws": [self._law(law) for law in self.laws],
-            "notes": list(self.notes),
+            "notes": self.footnotes(),
         }
 
     def _law(self, law: LawDrift) -> dict:
@@ -157,7 +177,8 @@ class DriftTable(Struct, frozen=True):
             "end": law.end,
             "drift": law.drift,
             "predicted": law.predicted,
-            "worst_step": self.steps[law.worst],
+            "worst_state": law.worst,
+            "worst_step": self.steps[law.worst] if self.counted else None,
             "kept": None if self.tolerance is None else law not in self.beyond,
             "drifts": list(law.drifts),
         }
