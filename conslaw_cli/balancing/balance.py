@@ -1,4 +1,4 @@
-"""From weights to balanced weights: which laws, the way along their symmetries, and the proof of the pudding, the output."""
+"""From weights to balanced weights: which laws, the way along their symmetries, and the output before and after."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ class Balancing:
             raise BalanceError(unreachable(self.symmetries, theta, wanted, reason)) from None
         self._check_signs(found.theta)
         if not (change := self.probe.change(theta, found.theta)) <= _ROUNDING:
-            raise BalanceError(f"the output would change by {change:.0e} of its size on random inputs, which is more than rounding: nothing is written")
+            other = f"other by {change:.0e} of its size on random inputs, more than rounding"
+            told = "not finite on random inputs" if change == np.inf else other
+            raise BalanceError(f"the network's output would be {told}: the weights stay as they are")
         return found
 
     def summary(self, before: np.ndarray, target: np.ndarray | None, found: Moved, stored: np.ndarray) -> Balance:
@@ -106,7 +108,10 @@ def balanced(of: Balancing, arrays: Arrays, to: Arrays | None = None, listener: 
 
 
 def balancing(spec: Spec, keys: Sequence[str] = (), zero: bool = True, seed: int = 0, listener: Listener = nobody) -> Balancing:
-    """The laws of a spec that can be moved, to ``zero``, or those with such keys. Raises BalanceError, LanguageError for networks beyond what is held."""
+    """The laws of a spec that can be moved, to ``zero``, or those with such keys.
+
+    Raises BalanceError, also for such a key of a law that cannot; LanguageError for networks beyond what is held.
+    """
     refuse_model(spec)
     report, model = report_of(spec, seed, listener), trained(spec)
     metric, laws = by_blocks(spec.metric, model), law_graphs(report)
@@ -119,7 +124,8 @@ def balancing(spec: Spec, keys: Sequence[str] = (), zero: bool = True, seed: int
     if skipped and (keys or not chosen):
         raise BalanceError("; ".join(f"{key}: {why}" for key, why in skipped))
     if not chosen:
-        raise BalanceError("the report lists no law, so there is nothing to balance")
+        why = "; ".join(report.notes) if report.status == "undecided" else "there is none"
+        raise BalanceError(f"the report lists no law, so there is nothing to balance: {why}")
     return Balancing(report, model, Symmetries(tuple(chosen), dict(report.model.blocks), metric), tuple(skipped), seed)
 
 

@@ -29,7 +29,8 @@ def refuse_model(spec: Spec) -> None:
     one time it is a law of gradient flow times its function of time.
     """
     if spec.dynamics.kind not in KINDS:
-        raise BalanceError(f'laws under {spec.dynamics.kind} involve velocities: balance the laws of gradient flow, [dynamics] kind = "gradient-flow"')
+        remedy = 'balance the laws of gradient flow, [dynamics] kind = "gradient-flow"'
+        raise BalanceError(f"laws under {spec.dynamics.kind} involve velocities: {remedy}")
     if spec.model.options.as_given:
         raise BalanceError("vector fields are no network, whose function could be kept: write the network, or phi")
 

@@ -28,7 +28,7 @@ def exponential(field: Field, theta: np.ndarray, blocks: Sequence[slice]) -> np.
 
 
 def _series(field: Field, theta: np.ndarray, steps: int, blocks: Sequence[slice]) -> np.ndarray | None:
-    """theta + X + S X/2! + S^2 X/3! + …, X being field(theta) and S its derivative, both over ``steps``; None where terms do not halve."""
+    """theta + X + S X/2! + S^2 X/3! + …, X = field(theta) and its derivative S over ``steps``; None where terms do not halve."""
     term = field(theta) / steps
     total = theta + term
     for order in range(2, _TERMS):

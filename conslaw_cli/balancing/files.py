@@ -16,7 +16,13 @@ from conslaw_cli.steps import Listener, nobody
 
 
 def balanced_file(
-    spec: Spec, checkpoint: str, to: str | None = None, laws: Sequence[str] = (), maps: Sequence[str] = (), seed: int = 0, listener: Listener = nobody
+    spec: Spec,
+    checkpoint: str,
+    to: str | None = None,
+    laws: Sequence[str] = (),
+    maps: Sequence[str] = (),
+    seed: int = 0,
+    listener: Listener = nobody,
 ) -> tuple[bytes, Balance]:
     """The content of a file like ``checkpoint`` with the laws at the values that they have in the file ``to``, or at zero.
 

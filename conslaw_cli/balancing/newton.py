@@ -19,7 +19,7 @@ _MOST_STEPS = 50
 _MOST_HALVINGS = 40
 _MOST_PRODUCTS = 2000
 _REGULAR = 0.1
-"""Weight of the diagonal that makes A regular, times the distance: steps then stay quadratic where some x leave theta as it is (Levenberg)."""
+"""Weight of the diagonal that makes A regular, times the distance: steps shrink as they should where some x leave theta as it is (Levenberg 1944)."""
 _CALM = 1e-3
 """Steps x get as small as this before rounding sets in where there is a point to come to: they shrink quadratically there."""
 _ROUNDING = 1e-13
@@ -64,7 +64,7 @@ def move(laws: Symmetries, theta: np.ndarray, target: np.ndarray, listener: List
 
 
 def _regular(product: Field, diagonal: np.ndarray) -> Field:
-    """The product with a matrix and a diagonal one that goes with the distance: what leaves theta as it is has nothing to say."""
+    """The product with the sum of a matrix and a diagonal one."""
     return lambda x: product(x) + diagonal * x
 
 

@@ -29,7 +29,7 @@ class Probe:
         return found - found.mean(-1, keepdims=True) if self.trained.classes else found
 
     def change(self, before: np.ndarray, after: np.ndarray) -> float:
-        """The largest difference of the outputs at two theta, relative to their size; infinite where an output is lost or none is finite."""
+        """The largest difference of the outputs at two theta, relative to their size; infinite where one is lost, or there is none."""
         then, now = self.outputs(before), self.outputs(after)
         seen = np.isfinite(then)
         if not seen.any() or not np.isfinite(now[seen]).all():

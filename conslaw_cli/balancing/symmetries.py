@@ -72,7 +72,7 @@ class Symmetries:
         return lambda x: derivative(self.values, theta, self.field(x)(theta))
 
     def sizes(self, theta: np.ndarray) -> np.ndarray:
-        """What numbers of the size of h are made of, (n,): sums of the terms without their signs; for matrices from those on the diagonal."""
+        """What numbers of the size of h are made of, (n,): sums of the terms without their signs, of matrices those on the diagonal."""
         found = np.concatenate([_size(law, self.terms(np.abs(theta), law)).ravel() for law in self.laws])
         return np.maximum(found, _SMALLEST * found.max(initial=0) or 1)
 

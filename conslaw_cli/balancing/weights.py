@@ -49,8 +49,8 @@ class Weights:
     def _check(self, kept: Mapping[str, np.ndarray]) -> None:
         for name, array in kept.items():
             if not np.isfinite(array).all():
-                kind = self.types[self.matching.found[name].key]
-                raise CheckpointError(f"{name} gets entries that {kind} does not hold", "store the weights as float32 or float64", self.file)
+                what = f"{name} gets entries that {self.types[self.matching.found[name].key]} does not hold"
+                raise CheckpointError(what, "store the weights as float32 or float64", self.file)
 
 
 def read_weights(path: str, shapes: Mapping[str, Shape], texts: Sequence[str]) -> Weights:

@@ -29,18 +29,27 @@ Examples:
 @click.argument("spec", metavar="SPEC", shell_complete=files)
 @click.argument("checkpoint", metavar="CHECKPOINT", shell_complete=files)
 @click.option("-o", "--output", required=True, metavar="OUT", shell_complete=files, help="The file for the weights, whole or not at all.")
-@click.option("--to", default=_ZERO, show_default=True, metavar="0|FILE", shell_complete=files, help="Values for the laws: 0, or those of another checkpoint.")
-@click.option("--law", "laws", multiple=True, metavar="KEY", help="Move these laws only, by their ASCII names; default all that can be.")
+@click.option(
+    "--to", default=_ZERO, show_default=True, metavar="0|FILE", shell_complete=files,
+    help="Values for the laws: 0, or those of another checkpoint.",
+)
+@click.option(
+    "--law", "laws", multiple=True, metavar="KEY",
+    help="Move these laws only, by their ASCII names as --format json has them; default all that can be.",
+)  # fmt: skip
 @click.option("--map", "maps", multiple=True, metavar="W1=KEY", help="Which array a block is; .T, [0:3] and .reshape(3, 4) may follow the key.")
 @format_option(FORMATS)
 @seed_option
 @force_option
-def balance(spec: str, checkpoint: str, output: str, to: str, laws: tuple[str, ...], maps: tuple[str, ...], format_: str, seed: int, force: bool) -> Exit:
+def balance(
+    spec: str, checkpoint: str, output: str, to: str, laws: tuple[str, ...], maps: tuple[str, ...], format_: str, seed: int, force: bool
+) -> Exit:
     """Move the weights of CHECKPOINT along the symmetries of SPEC's laws until the laws are zero, and write them to OUT.
 
     The network's function stays as it is: the output before and after is compared on random inputs, and nothing is written if it changed
-    by more than rounding. Laws of symmetries that do not keep the function everywhere, or are not linear, are refused. OUT keeps
-    everything else that CHECKPOINT holds. Exit code 2 for what cannot be balanced.
+    by more than rounding. Laws whose symmetry may change the function, or is not linear, are left out, and refused by name. OUT keeps
+    everything else that CHECKPOINT holds (.npz, .safetensors), also around the parts that --map names. Exit code 2 for what cannot be
+    balanced.
     """
     refuse_loss([output], [spec, checkpoint, *[to] * (to != _ZERO)], force)
     if (suffix := os.path.splitext(checkpoint)[1].lower()) != os.path.splitext(output)[1].lower():
