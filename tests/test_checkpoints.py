@@ -375,9 +375,15 @@ def test_layers_that_are_stored_transposed_are_not_mixed_up():
     assert "fc1 is 2×3; --map W1=fc1.T is of that shape" in said(found, {"fc1": (2, 3), "fc2": (1, 3), "b": (3,)})
 
 
+def test_arrays_that_are_found_are_no_hints():
+    blocks = {"Q": (4, 2), "K": (4, 2), "O": (2, 4)}
+    message = said(found, {"c_attn": (4, 4), "c_proj": (2, 4)}, blocks)
+    assert message.startswith("c_1.npz: no array has the shape 4×2 of Q, K; ") and "c_proj.T" not in message
+
+
 def test_what_is_missing_is_told_with_the_nearest():
     message = said(found, {"W1": W1, "b1": B1, "w_2": np.zeros((1, 4))})
-    assert message.startswith('c_1.npz: no array is W2, 1×3; did you mean "w_2" (1×4)?') and "the file holds W1 3×2, b1 3, w_2 1×4" in message
+    assert message.startswith('c_1.npz: no array has the shape 1×3 of W2; did you mean "w_2" (1×4)?') and "the file holds W1 3×2, b1 3, w_2 1×4" in message
     assert "W1" in said(found, {}) and "b1" in said(found, {}) and "holds no arrays" in said(found, {})
 
 

@@ -255,7 +255,7 @@ def test_plots(tmp_path, conslaw):
         (LINEAR, ("--velocity", "-momentum.*"), "--velocity is of no use: no law of the spec is of velocities"),
         (LINEAR, ("--lr", "nan"), "is no finite number"),
         (LINEAR, ("--tolerance", "-1"), "--tolerance"),
-        (RELU, (), "no array is b1, 3"),
+        (RELU, (), "no array has the shape 3 of b1"),
     ],
 )
 def test_what_a_user_says_wrong(tmp_path, conslaw, text, arguments, part):

@@ -54,21 +54,26 @@ class _Search:
     def blocks(self) -> dict[str, Selection]:
         """All that are found; only those that no law is of may be missing."""
         blocks, maps = self.wanted.blocks, self.wanted.maps
-        told = {name: _told(name, text, blocks[name], self.shapes, "map") for name, text in maps.items()}
-        named = {name: Selection(name) for name in blocks if name not in told and self.shapes.get(name) == blocks[name]}
-        misshapen = [name for name in blocks if name in self.wanted.needed and name in self.shapes and name not in {**told, **named}]
-        free = [key for key in self.shapes if key not in self._taken({**told, **named}) | set(blocks)]
-        by_shape, faults = {}, [self._wrong(name) for name in misshapen]
-        left = [name for name in blocks if name not in {**told, **named} and name not in self.shapes]
-        for shape in dict.fromkeys(blocks[name] for name in left):
-            names = [name for name in left if blocks[name] == shape]
+        known = {name: _told(name, text, blocks[name], self.shapes, "map") for name, text in maps.items()}
+        known |= {name: Selection(name) for name in blocks if name not in known and self.shapes.get(name) == blocks[name]}
+        left = [name for name in blocks if name not in known]
+        faults = [self._wrong(name) for name in left if name in self.shapes and name in self.wanted.needed]
+        keys, more = self._by_shape([name for name in left if name not in self.shapes], self._free(known))
+        _raise(faults + more or list(self._disordered(keys)))
+        return {**known, **{name: Selection(key) for name, key in keys.items()}}
+
+    def _by_shape(self, left: list[str], free: list[str]) -> tuple[dict[str, str], list[Fault]]:
+        """The keys of blocks that nothing is known of, among those that are free; and what is wrong with the others."""
+        found, lost = {}, []
+        for shape in dict.fromkeys(self.wanted.blocks[name] for name in left):
+            names = [name for name in left if self.wanted.blocks[name] == shape]
             candidates = _candidates([key for key in free if self.shapes[key] == shape], len(names))
             if len(candidates) == len(names) and _alike(candidates):
-                by_shape |= {name: Selection(key) for name, key in zip(names, candidates)}
-            else:
-                faults += list(self._faults(names, shape, candidates))
-        _raise(faults or list(self._disordered({name: by_shape[name].key for name in left if name in by_shape})))
-        return {**told, **named, **by_shape}
+                found |= dict(zip(names, candidates))
+            elif self.wanted.needed & set(names):
+                lost.append((names, shape, candidates))
+        others = [key for key in free if key not in found.values()]
+        return found, [_ambiguous(*one) if one[2] else self._missing(*one[:2], others) for one in lost]
 
     def _disordered(self, keys: Mapping[str, str]) -> Iterator[Fault]:
         """Blocks found by their shapes whose keys are numbered in another order than the blocks: layers that are stored transposed, as a rule."""
@@ -79,36 +84,35 @@ class _Search:
                 what = f"{', '.join(names)} would by their shapes be {', '.join(keys[name] for name in names)}, in another order"
                 yield what, "say what is meant, such as " + " ".join(f"--map {name}={key}.T" for name, key in zip(names, in_order))
 
-    def _taken(self, found: Mapping[str, Selection]) -> set[str]:
-        """Keys that no block is looked for under: those in use, steps, times and velocities."""
-        velocities = {VELOCITY + name for name in self.wanted.blocks} | {text.lstrip("-") for text in self.wanted.velocities.values()}
-        if self.wanted.pattern:
-            velocities |= {self.wanted.pattern.lstrip("-").replace("*", key) for key in self.shapes}
-        return {one.key for one in found.values()} | velocities | {STEP, TIME}
-
-    def _faults(self, names: list[str], shape: Shape, candidates: list[str]) -> Iterator[Fault]:
-        """What is wrong with the blocks of a shape, of those that laws are of: each with its remedy."""
-        needed = [name for name in names if name in self.wanted.needed]
-        if not needed:
-            return
-        if not candidates:
-            yield from (self._missing(name, shape) for name in needed)
-            return
-        yield f"{', '.join(names)} {_is(names)} {size(shape)}, as {_is(candidates)} {several(candidates)}", "say which is which by " + " ".join(f"--map {name}={key}" for name, key in zip(names, [*candidates, *["…"] * len(names)]))
+    def _free(self, known: Mapping[str, Selection]) -> list[str]:
+        """Keys under which a block may be: none that is in use, a block's own name, a step, a time, or a velocity."""
+        wanted = self.wanted
+        velocities = {VELOCITY + name for name in wanted.blocks} | {text.lstrip("-") for text in wanted.velocities.values()}
+        if wanted.pattern:
+            velocities |= {wanted.pattern.lstrip("-").replace("*", key) for key in self.shapes}
+        taken = {one.key for one in known.values()} | set(wanted.blocks) | velocities | {STEP, TIME}
+        return [key for key in self.shapes if key not in taken]
 
     def _wrong(self, name: str) -> Fault:
         given, shape = self.shapes[name], self.wanted.blocks[name]
         return f"{name} is {size(given)} here and {size(shape)} in the spec", _turned(name, name, given, shape, "map")
 
-    def _missing(self, name: str, shape: Shape) -> Fault:
-        turned = [key for key, other in self.shapes.items() if other == shape[::-1] and len(shape) > 1]
-        near = nearest(name, self.shapes)
+    def _missing(self, names: list[str], shape: Shape, free: list[str]) -> Fault:
+        """What there is instead: keys that are free and of the shape that is meant when transposed, or the nearest name."""
+        first, turned = names[0], [key for key in free if self.shapes[key] == shape[::-1] and len(shape) > 1]
+        what = f"no array has the shape {size(shape)} of {', '.join(names)}"
         if turned:
-            what = f"no array is {size(shape)} as {name} is, but {several(turned)} {_is(turned)} {size(shape[::-1])}"
-            return what, f"--map {name}={turned[0]}.T is of that shape"
-        holds = several([f"{key} {size(other)}" for key, other in self.shapes.items()]) or "no arrays"
+            return f"{what}, but {several(turned)} {_is(turned)} {size(shape[::-1])}", f"--map {first}={turned[0]}.T is of that shape"
+        near = nearest(first, self.shapes)
         hint = f'did you mean "{near}" ({size(self.shapes[near])})? ' if near else ""
-        return f"no array is {name}, {size(shape)}", f"{hint}say where it is by --map {name}=KEY; the file holds {holds}"
+        holds = several([f"{key} {size(other)}" for key, other in self.shapes.items()]) or "no arrays"
+        return what, f"{hint}say where it is by --map {first}=KEY; the file holds {holds}"
+
+
+def _ambiguous(names: list[str], shape: Shape, candidates: list[str]) -> Fault:
+    """Blocks of one shape, of which the keys are not told apart, or too few or too many."""
+    maps = " ".join(f"--map {name}={key}" for name, key in zip(names, [*candidates, *["…"] * len(names)]))
+    return f"{', '.join(names)} {_is(names)} {size(shape)}, as {_is(candidates)} {several(candidates)}", f"say which is which by {maps}"
 
 
 def _is(names: list[str]) -> str:

@@ -59,4 +59,4 @@ FORMATS: dict[str, Callable[[DriftTable, Options], str]] = {"text": _text, "json
 
 def render(table: DriftTable, format: str, *, color: bool = False, width: int | None = None, ascii_only: bool = False) -> str:
     """The whole output. Raises KeyError for an unknown format."""
-    return FORMATS[format](table, Options(False, color, width, ascii_only))
+    return FORMATS[format](table, Options(False, color, width or None, ascii_only))

@@ -10,7 +10,7 @@ from rich.text import Text
 from conslaw_cli.report.escape import visible
 from conslaw_cli.report.options import Options
 from conslaw_cli.report.simulation import Simulation
-from conslaw_cli.report.text import fold, grid, printed, prose_of
+from conslaw_cli.report.text import LAW_BREAKS, fold, grid, printed, prose_of
 
 _LABEL = 10
 
@@ -35,10 +35,23 @@ def _section(one: Simulation, options: Options, named: bool) -> Iterator[Text]:
         yield from (Text(" " * _LABEL + line) for line in rest)
     yield Text("")
     if one.rows:
-        yield from grid(one.grid(prose), width)
+        yield from _table(one.grid(prose), width)
         yield from _plot(one, options) if width else ()
     for note in one.footnotes():
         yield from (Text(line, "dim") for line in fold("note  " + prose.text(note), width, 6))
+
+
+def _table(rows: list[tuple[str, ...]], width: int | None) -> Iterator[Text]:
+    """The table; where its columns do not fit, each law on a line above its numbers; where these do not either, numbers one by one."""
+    beside, below = list(grid(rows, width)), list(grid([("", *row[1:]) for row in rows], width))
+    if len(beside) == len(rows) or len(below) > len(rows):
+        yield from beside
+        return
+    header, *numbers = below
+    yield header
+    for (law, *_), line in zip(rows[1:], numbers, strict=True):
+        yield from (Text("  " + part) for part in fold(law, width and width - 2, 2, LAW_BREAKS))
+        yield line
 
 
 def _plot(one: Simulation, options: Options) -> Iterator[Text]:
