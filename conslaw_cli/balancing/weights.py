@@ -30,11 +30,15 @@ class Weights:
         return self.matching.file
 
     def stored(self, arrays: Mapping[str, np.ndarray]) -> tuple[bytes, dict[str, np.ndarray]]:
-        """The file with other blocks, and these as they are stored there. Raises CheckpointError for numbers beyond their type."""
+        """The file with other blocks, and these as they are stored there.
+
+        Raises CheckpointError for numbers beyond their type, and for blocks that share entries of the file.
+        """
         with opened(self.file) as archive:
             whole = {key: archive.read(key).astype(np.float64) for key in self.types}
             for name, array in arrays.items():
                 self._put(whole, name, array)
+            self._check_places(whole, arrays)
             whole = {key: archive.rounded(key, array) for key, array in whole.items()}
             kept = {name: selection.of(whole[selection.key]) for name, selection in self.matching.found.items()}
             self._check(kept)
@@ -45,6 +49,12 @@ class Weights:
         key, negative = selection.key, selection.negative
         numbers = selection.of(np.arange(whole[key].size).reshape(whole[key].shape))
         whole[key].flat[np.abs(numbers).ravel()] = (-array if negative else array).ravel()
+
+    def _check_places(self, whole: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]) -> None:
+        for name, array in arrays.items():
+            selection = self.matching.found[name]
+            if not np.array_equal(selection.of(whole[selection.key]), array):
+                raise CheckpointError(f"{selection}, which is {name}, is another block too", "give each block a place of its own", self.file)
 
     def _check(self, kept: Mapping[str, np.ndarray]) -> None:
         for name, array in kept.items():
