@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,18 @@ class Archive(ABC):
     @abstractmethod
     def frame(self, name: str, k: int) -> np.ndarray:
         """The k-th array along the first axis, from 0; cheap when k grows from call to call."""
+
+    @abstractmethod
+    def type(self, name: str) -> str:
+        """What an array is stored in: float32, bfloat16."""
+
+    def rounded(self, name: str, array: np.ndarray) -> np.ndarray:
+        """An array of float64 as it comes out of the file when it is stored there under this name."""
+        return array.astype(self.type(name))
+
+    @abstractmethod
+    def replaced(self, arrays: Mapping[str, np.ndarray]) -> bytes:
+        """The file with other numbers in some arrays, of the shapes there, which were ``rounded``; all else as it is."""
 
     @abstractmethod
     def close(self) -> None: ...

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import pickle
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, TypeVar
@@ -81,6 +82,22 @@ class Npz(Archive):
             return self._frames[name].read(k)
         except _BROKEN as error:
             raise self.damaged(error) from None
+
+    def type(self, name: str) -> str:
+        return self._opened(name, lambda file, header: header.dtype).name
+
+    def replaced(self, arrays: Mapping[str, np.ndarray]) -> bytes:
+        import numpy as np
+
+        written, changed = io.BytesIO(), {self._members[name].filename: array for name, array in arrays.items()}
+        with zipfile.ZipFile(written, "w") as target:
+            for member in self._zip.infolist():
+                content = io.BytesIO()
+                if member.filename in changed:
+                    np.save(content, changed[member.filename], allow_pickle=False)
+                data = content.getvalue() or self._zip.read(member)
+                target.writestr(member, data, member.compress_type)
+        return written.getvalue()
 
     def _opened(self, name: str, use: Callable[[IO[bytes], _Header], T]) -> T:
         try:

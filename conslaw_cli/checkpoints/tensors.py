@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -61,6 +62,30 @@ class Tensors(Archive):
         entry, shape = self._entries[name], self._entries[name].shape[1:]
         skipped = k * math.prod(shape) * np.dtype(_TYPES.get(entry.type, "u1")).itemsize
         return self._at(name, shape, entry.start + skipped)
+
+    def type(self, name: str) -> str:
+        import numpy as np
+
+        kind = self._entries[name].type
+        return "bfloat16" if kind == "BF16" else np.dtype(_TYPES[kind]).name
+
+    def rounded(self, name: str, array: np.ndarray) -> np.ndarray:
+        """Of bfloat16 to the nearest, ties to even."""
+        import numpy as np
+
+        if self._entries[name].type != "BF16":
+            return super().rounded(name, array)
+        words = array.astype("<f4").view("<u4")
+        return ((words + 0x7FFF + ((words >> 16) & 1)) & np.uint32(0xFFFF0000)).view("<f4")
+
+    def replaced(self, arrays: Mapping[str, np.ndarray]) -> bytes:
+        self._file.seek(0)
+        content = bytearray(self._file.read())
+        for name, array in arrays.items():
+            entry = self._entries[name]
+            numbers = (array.view("<u4") >> 16).astype("<u2") if entry.type == "BF16" else array.astype(_TYPES[entry.type])
+            content[entry.start : entry.start + numbers.nbytes] = numbers.tobytes()
+        return bytes(content)
 
     def _at(self, name: str, shape: Shape, start: int) -> np.ndarray:
         import numpy as np

@@ -61,6 +61,7 @@ def _figure(plot: DriftPlot) -> Figure:
     figure.supylabel(Y_LABEL, fontsize=9)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     grid[0, 0].set_xlim(*_padded(panels))
+    grid[0, 0].locator_params(axis="x", nbins=5)
     scale, styles = scale_of(panels, plot.tolerance), looks(labels(panels))
     for number, (axes, panel) in enumerate(zip(grid.flat, panels)):
         axes.set_title(_folded(law_name(panel.law, PROSE), width / columns - 0.6), loc="left", parse_math=False)
@@ -138,7 +139,8 @@ def _legend(figure: Figure, plot: DriftPlot, panels: Sequence[Panel], styles: Ma
         entries["from here on not finite"] = NOT_FINITE
     handles = [Line2D([], [], **style) for style in entries.values()]
     names = [_drawable(PROSE.text(name)) for name in entries]
-    columns = int(figure.get_figwidth() / (_HANDLE + max(map(len, names)) / _LETTERS)) or 1
+    most = int(figure.get_figwidth() / (_HANDLE + max(map(len, names)) / _LETTERS)) or 1
+    columns = ceil(len(names) / ceil(len(names) / most))
     legend = figure.legend(handles, names, loc="outside lower center", ncols=columns, frameon=False, handlelength=3.4)
     for text in legend.get_texts():
         text.set_parse_math(False)
