@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from conslaw_cli import analyze
 from conslaw_cli.cli import _run
 
 PARAMETERS = "W1 = [3, 2]\nW2 = [2, 3]"
