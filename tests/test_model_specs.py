@@ -15,12 +15,14 @@ from conslaw_cli.models import ARCHITECTURES
 
 FOLDER = Path(__file__).parent.parent / "model_specs"
 SPECS = sorted(FOLDER.glob("*.toml"))
+EXPERIMENTS = sorted((FOLDER / "experiments").glob("*.toml"))
+"""What the papers plot, or would: the systems to follow with `conslaw simulate`."""
 ZOO = sorted((FOLDER / "zoo").glob("*.toml"))
-CHECKED = [*SPECS, *(pytest.param(path, marks=() if path.stem in ("attention", "t5_bias") else pytest.mark.heavy, id=path.stem) for path in ZOO)]
+CHECKED = [*SPECS, *EXPERIMENTS, *(pytest.param(path, marks=() if path.stem in ("attention", "t5_bias") else pytest.mark.heavy, id=path.stem) for path in ZOO)]
 """The counts of the zoo are those of test_zoo.py too, for a dozen by default."""
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*SPECS, *EXPERIMENTS], ids=lambda path: path.stem)
 def test_begins_with_a_comment_and_expects_something(path):
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# ") and len(text.splitlines()[0]) > 10
