@@ -142,7 +142,7 @@ def test_another_rate_moves_the_law(tmp_path):
     for step in range(1, 30):
         optimizer.step()
         logger.log(model, optimizer, step)
-    assert lines(tmp_path / "drift.jsonl")[-1]["drift"] > 0.05
+    assert lines(tmp_path / "drift.jsonl")[-1]["drift"] > 0.01
 
 
 def test_time_is_the_sum_of_the_learning_rates(tmp_path):

@@ -30,7 +30,7 @@ class Callback(Module):
     """The terms of the laws as a function in NumPy, and the class that logs them."""
 
     signature: ClassVar[str] = "law_terms(arrays, velocities=None, t=None{letters})"
-    summary: ClassVar[str] = "The terms of the laws at one state, by the laws' names; their sums keep their values, in continuous time."
+    summary: ClassVar[str] = "The terms of the laws at one state, by name: pairs of a function of time and what it multiplies."
     brackets: ClassVar[tuple[str, str]] = ("(", ")")
 
     @property
@@ -63,9 +63,9 @@ class Callback(Module):
         yield "    logger.transformers()                 for those of one of Transformers"
 
     def value(self, law: LawGraph, terms: list[Timed]) -> str:
-        """A law's terms."""
-        full = [written(self.writer.full(self.timed_code(*term), law.shape)) for term in terms]
-        return ", ".join(full) + "," * (len(full) == 1)
+        """A law's terms, each behind its function of time."""
+        pairs = [f"({written(self.writer.times.piece(time))}, {written(self.writer.full(code, law.shape))})" for time, code in terms]
+        return ", ".join(pairs) + "," * (len(pairs) == 1)
 
     def parts(self) -> list[str]:
         """The function, those that it uses, and the class."""

@@ -21,8 +21,9 @@ def first_of(*names):
 class DriftLogger:
     """Logs how far laws are from their values at the start, as JSON lines {"step", "t", "law", "value" or "norm", "drift"}.
 
-    A drift is ||h - h(start)|| over the sum of the norms of the law's terms at the start. ``terms`` gives each law's terms from
-    arrays, velocities, the time and the ``letters``, ``shapes`` are those of the blocks, ``moving`` those with velocities.
+    A drift is ||h - h(start)|| over the sum of the norms of the law's terms, each the largest up to then, times their functions of
+    time at the start, with 2^-10 of the growth of these, as rounding errors grow with them. ``terms`` gives the terms of each law
+    from arrays, velocities, the time and the ``letters``; ``shapes`` are those of the blocks, ``moving`` those with velocities.
     """
 
     def __init__(self, terms, shapes, moving, letters, path, map=None, constants=None, every=1):
@@ -60,14 +61,23 @@ class DriftLogger:
 
     def _line(self, law, terms, step, t):
         """What is said of a law; a number that is not finite is null."""
-        value = sum(terms)
-        start, size = self.start.setdefault(law, (value, sum(np.linalg.norm(np.ravel(term)) for term in terms)))
-        distance = np.linalg.norm(np.ravel(value - start))
+        value = sum(factor * term for factor, term in terms)
+        distance, size = self._drift(law, value, terms)
         drift = 0.0 if distance == 0 else distance / size if size else math.inf
         said = {"norm": np.linalg.norm(np.ravel(value))} if np.ndim(value) else {"value": value}
         line = {"t": math.nan if t is None else t, "law": law, **said, "drift": drift}
         numbers = {key: float(x) if math.isfinite(x) else None for key, x in line.items() if key != "law"}
         return {"step": int(step), **line, **numbers}
+
+    def _drift(self, law, value, terms):
+        """A law's distance from the start, and what that is relative to."""
+        factors = np.abs([factor for factor, _ in terms])
+        norms = np.array([np.linalg.norm(np.ravel(term)) for _, term in terms])
+        start, first, largest = self.start.get(law, (value, factors, norms))
+        largest = np.maximum(largest, norms)
+        self.start[law] = start, first, largest
+        size = largest @ (first + 2**-10 * np.maximum(factors - first, 0))
+        return np.linalg.norm(np.ravel(value - start)), size
 
     def lightning(self):
         """A callback for a Trainer of Lightning. Raises ImportError without it."""
