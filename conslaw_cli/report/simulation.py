@@ -110,7 +110,7 @@ class Simulation(Struct, frozen=True):
     def footnotes(self) -> list[str]:
         """What the numbers mean, and notes."""
         if not self.rows:
-            return ["no law is known in closed form: there is nothing to watch", *self.notes]
+            return list(self.notes)
         exact = [_EXACT] * any(row.exact for row in self.rows)
         return [_MEANING.format(finest=self.finest), *exact, _FLOATING, *self.notes]
 

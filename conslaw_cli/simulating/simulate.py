@@ -81,7 +81,7 @@ class _Simulated:
         for t, state in zip(path.times[1:], path.states[1:]):
             self.flow.add(float(t), state[:size], state[size:] if len(state) > size else None)
         if path.fault:
-            self.notes.append(f"the flow was not followed to the end: {path.fault}; the drifts are those up to t = {path.times[-1]:.4g}")
+            self.notes.append(f"the flow was not followed to the end: {path.fault}; its drifts are those up to t = {path.times[-1]:.4g}")
 
     def run(self, keep: bool, listener: Listener) -> None:
         """The optimizer at all step sizes; states of the finest run are kept where asked for."""
