@@ -19,7 +19,7 @@ pytest.importorskip("scipy")
 FOLDER = Path(__file__).parent.parent / "model_specs" / "experiments"
 TIMES = {
     "linear_gradient_descent": "0.5", "relu_gradient_descent": "0.1", "linear_momentum": "1", "nmf_exponentiated_gradient": "1",
-    "nmf_mirror_momentum": "1", "residual_convolution": "0.005", "attention": "0.2",
+    "nmf_mirror_momentum": "1", "residual_convolution": "0.016", "attention": "0.2",
 }  # fmt: skip
 
 

@@ -42,8 +42,12 @@ class Sizes:
 def simulate(
     spec: Spec, report: Report, choices: Choices = Choices(), sizes: Sizes = Sizes(), keep: bool = False, listener: Listener = nobody
 ) -> tuple[Simulation, Checkpoints]:
-    """Train the spec's model: its laws along all runs, and the states of the finest one, if kept. Raises Untrainable, and NoScipy for the flow."""
-    trained = training(spec, choices)
+    """Train the spec's model: its laws along all runs, and the states of the finest one, if kept.
+
+    Where some of them are those of a region, training starts in it. Raises Untrainable, and NoScipy for the flow.
+    """
+    regional = any(not family.everywhere for family in report.laws.families)
+    trained = training(spec, choices, regional)
     planned = plan(trained, spec.dynamics, sizes.time, sizes.steps, sizes.sizes)
     work = _Simulated(report, trained, planned)
     if sizes.with_flow:
