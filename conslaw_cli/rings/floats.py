@@ -83,7 +83,7 @@ class Floats(Interpreter):
         return a.reshape(len(a), -1)[:, node.index]
 
     def scatter(self, node: Scatter, a: np.ndarray) -> np.ndarray:
-        total = np.zeros((len(a), prod(node.shape)))
+        total = np.zeros((len(a), prod(node.shape)), dtype=a.dtype)
         np.add.at(total, (slice(None), node.index.ravel()), a.reshape(len(a), -1))
         return total.reshape(len(a), *node.shape)
 
