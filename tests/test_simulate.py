@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 import os
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from conslaw_cli import analyze
 from conslaw_cli.cli import _run
 from conslaw_cli.evaluation.values import Evaluator
+from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.report.simulation import EXACT
 from conslaw_cli.reporting import report_of
 from conslaw_cli.simulating.simulate import Sizes, simulate
@@ -340,6 +342,13 @@ def test_a_time_beyond_the_rates_end_is_refused():
     with pytest.raises(Untrainable, match="beyond t = 2"):
         simulated(case, Sizes(time=3.0))
     assert simulated(case, SHORT).conditions.time < 2
+
+
+def test_an_architecture_that_writes_no_network_is_refused(monkeypatch):
+    case = parse_spec(TABLES)
+    monkeypatch.setitem(ARCHITECTURES, "linear", dataclasses.replace(ARCHITECTURES["linear"], network=None))
+    with pytest.raises(Untrainable, match="write the model as a network"):
+        simulated(case)
 
 
 def test_one_hot_inputs_must_be_one_hot(tmp_path, capsys):

@@ -113,9 +113,11 @@ def trained(spec: Spec, in_region: bool = False) -> Trained:
 
 
 def written_model(spec: Spec) -> ModelSpec:
-    """The model as a text: the spec's own, or what its architecture writes for it."""
+    """The model as a text: the spec's own, or what its architecture writes for it. Raises Untrainable for one that writes nothing."""
     architecture, options = spec.model.definition, spec.model.options
     if architecture.value:
         return spec.model
+    if not architecture.network:
+        raise Untrainable(f"{architecture.name} does not say what is trained: write the model as a network")
     table = {key: value for key, value in architecture.network(options).items() if key != "at"}
     return parse_spec({**normalised(spec), "model": table}).model
