@@ -90,6 +90,7 @@ def training(spec: Spec, choices: Choices, in_region: bool = False) -> Training:
     if motion.second_order:
         tau = float(numbers(np.array([begin]))[0]) if motion.lookahead else None
         velocity = model.joined(velocities(model, arrays, choices.seed, tau))
+        about += f"; Gaussian velocities, seed {choices.seed}"
     return Training(model, data, optimizer, model.joined(arrays), velocity, begin, about)
 
 
