@@ -104,7 +104,7 @@ class Simulation(Struct, frozen=True):
     def _cells(self, row: Row, prose: Prose) -> tuple[str, ...]:
         value = "not finite" if row.value is None else f"{row.value:.4g}"
         drifts = (row.flow, *row.drifts) if self.conditions.integrator else row.drifts
-        order = "exact" if row.exact else ABSENT if row.order is None else f"{row.order:.2f}"
+        order = "exact" if row.exact else ABSENT if row.order is None else f"{row.order:z.2f}"
         return law_name(row.law, prose), *map(prose.text, (value, *map(drift_text, drifts), order))
 
     def footnotes(self) -> list[str]:

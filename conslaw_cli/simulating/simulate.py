@@ -11,6 +11,7 @@ import numpy as np
 from conslaw_cli.evaluation.drift import Drift
 from conslaw_cli.evaluation.report import Report
 from conslaw_cli.report.drifts import DriftPlot, LawName, Line, Panel
+from conslaw_cli.report.lawnames import run_title
 from conslaw_cli.report.simulation import EXACT, Conditions, Row, Simulation
 from conslaw_cli.simulating.plan import Plan, plan
 from conslaw_cli.simulating.runs import run_all
@@ -129,7 +130,7 @@ class _Simulated:
         watched = [(FLOW, self.flow), *named] if self.flow else named
         lines = [[_line(label, run, drift) for drift, _ in run.drifts()] for label, run in watched]
         names = [_name(*found) for found in self.runs[0].drifts()]
-        return DriftPlot(self.report.model.title, "time t", tuple(Panel(*panel) for panel in zip(names, zip(*lines))))
+        return DriftPlot(run_title(self.report), "time t (no unit)", tuple(Panel(*panel) for panel in zip(names, zip(*lines))))
 
 
 def _name(drift: Drift, timeless: bool) -> LawName:
