@@ -163,7 +163,7 @@ def test_a_run_in_one_file_is_that_of_many(tmp_path, compressed):
     stacked = {name: np.stack([state[name] for state in states.values()]) for name in states[0]}
     (np.savez_compressed if compressed else np.savez)(tmp_path / "run.npz", t=RATE * np.array(list(states)), **stacked)
     one = table(MOMENTUM, [str(tmp_path / "run.npz")], velocity=("-momentum.*",), letters={"tau": -np.log(0.9) / RATE})
-    assert one.laws[0].drifts == many.laws[0].drifts and not one.counted and one.plot().x_label == "time t"
+    assert one.laws[0].drifts == many.laws[0].drifts and not one.counted and one.plot().x_label == "time t (no unit)"
 
 
 def test_transposed_and_stacked_layouts(tmp_path):

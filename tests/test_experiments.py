@@ -18,8 +18,8 @@ pytest.importorskip("scipy")
 
 FOLDER = Path(__file__).parent.parent / "model_specs" / "experiments"
 TIMES = {
-    "linear_gradient_descent": "0.5", "relu_gradient_descent": "0.5", "linear_momentum": "1", "nmf_exponentiated_gradient": "1",
-    "nmf_mirror_momentum": "1", "residual_convolution": "0.005", "attention": "0.2",
+    "linear_gradient_descent": "0.5", "relu_gradient_descent": "0.1", "linear_momentum": "1", "nmf_exponentiated_gradient": "1",
+    "nmf_mirror_momentum": "1", "residual_convolution": "0.016", "attention": "0.2",
 }  # fmt: skip
 
 
@@ -66,9 +66,9 @@ def test_an_angular_momentum_without_its_time_factor_moves():
 
 
 def test_momentum_loses_the_laws_of_the_flow(tmp_path):
-    assert lost("linear_momentum", "linear_gradient_descent", tmp_path) > 0.3
+    assert lost("linear_momentum", "linear_gradient_descent", tmp_path) > 0.2
 
 
 def test_mirror_momentum_loses_the_laws_of_the_mirror_flow(tmp_path):
     assert simulated("nmf_mirror_momentum") == ([], [])
-    assert lost("nmf_mirror_momentum", "nmf_exponentiated_gradient", tmp_path) > 0.1
+    assert lost("nmf_mirror_momentum", "nmf_exponentiated_gradient", tmp_path) > 0.2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 import os
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from conslaw_cli import analyze
 from conslaw_cli.cli import _run
 from conslaw_cli.evaluation.values import Evaluator
+from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.report.simulation import EXACT
 from conslaw_cli.reporting import report_of
 from conslaw_cli.simulating.simulate import Sizes, simulate
@@ -148,17 +150,26 @@ def test_step_sizes_and_a_time_of_ones_own():
     assert table.conditions.time == 0.4
 
 
-def test_parameters_that_a_report_is_about_are_the_start(tmp_path):
-    """With branches, those around which the report took them; weights that a spec names, always."""
+def starts(model, *seeds):
+    case = parse_spec({"model": model})
+    report, sizes = report_of(case), Sizes(steps=16, with_flow=False)
+    return [simulate(case, report, Choices(seed=seed), sizes, keep=True)[1].thetas[0] for seed in seeds]
+
+
+def test_weights_that_a_spec_names_are_the_start(tmp_path):
     weights = {"W": np.array([[0.5, -1.0], [2.0, 0.25]])}
     np.savez(tmp_path / "init.npz", **weights)
     model = {"network": "tanh(W @ x)", "parameters": {"W": [2, 2]}, "inputs": {"x": 2}, "at": {"weights": str(tmp_path / "init.npz")}}
-    case = parse_spec({"model": model})
-    _, kept = simulate(case, report_of(case), Choices(seed=4), Sizes(steps=16, with_flow=False), keep=True)
-    np.testing.assert_array_equal(kept.arrays["W"][0], weights["W"])
-    case = read_cases("prelu", zoo_spec("prelu"))[0]
-    starts = [simulate(case, report_of(case), Choices(seed=seed), Sizes(steps=16, with_flow=False), keep=True)[1].thetas[0] for seed in (0, 5)]
-    np.testing.assert_array_equal(*starts)
+    np.testing.assert_array_equal(starts(model, 4)[0], weights["W"].ravel())
+
+
+@pytest.mark.parametrize("width, regional", [(3, True), (1, False)])
+def test_training_starts_in_the_region_that_laws_are_of(width, regional):
+    """relu 1-3-1 without biases has laws of its region, whatever the seed; relu 2-1-1 has none."""
+    inputs = 1 if regional else 2
+    model = {"network": "W2 @ relu(W1 @ x)", "parameters": {"W1": [width, inputs], "W2": [1, width]}, "inputs": {"x": inputs}}
+    one, other = starts(model, 1, 2)
+    assert np.array_equal(one, other) == regional
 
 
 def run(capsys, *arguments):
@@ -331,6 +342,13 @@ def test_a_time_beyond_the_rates_end_is_refused():
     with pytest.raises(Untrainable, match="beyond t = 2"):
         simulated(case, Sizes(time=3.0))
     assert simulated(case, SHORT).conditions.time < 2
+
+
+def test_an_architecture_that_writes_no_network_is_refused(monkeypatch):
+    case = parse_spec(TABLES)
+    monkeypatch.setitem(ARCHITECTURES, "linear", dataclasses.replace(ARCHITECTURES["linear"], network=None))
+    with pytest.raises(Untrainable, match="write the model as a network"):
+        simulated(case)
 
 
 def test_one_hot_inputs_must_be_one_hot(tmp_path, capsys):

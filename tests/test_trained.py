@@ -8,9 +8,13 @@ from training import Problem
 from zoo import ZOO
 
 from conslaw_cli.graph.nodes import Parameter
+from conslaw_cli.simulating.plan import Plan
+from conslaw_cli.simulating.runs import run_all
 from conslaw_cli.spec import parse_spec, read_cases
+from conslaw_cli.steps import nobody
 from conslaw_cli.training import objective
 from conslaw_cli.training.data import Data
+from conslaw_cli.training.flow import flow
 from conslaw_cli.training.model import trained
 from conslaw_cli.training.objective import MeanLoss
 from conslaw_cli.training.operations import operation
@@ -195,14 +199,18 @@ def test_nesterovs_scheme_is_the_one_of_its_paper():
     np.testing.assert_allclose(found, ahead - h**2 * gradient(ahead))
 
 
+def test_a_flow_ends_where_its_metric_does():
+    """Momentum carries a positive entry below zero."""
+    found = training(spec(MODELS["nmf"], {"at": "theta"}, {"kind": "momentum", "damping": 0}), Choices())
+    away = np.concatenate([found.theta[0], -found.theta[0]])
+    path = flow(found.motion, away, np.linspace(0, 1.5, 31))
+    assert "the metric is positive" in path.fault
+    assert 1 < len(path.times) < 31 and found.motion.inside(*np.split(path.states, 2, axis=1), path.times).all()
+
+
 @pytest.mark.parametrize("name", ["linear", "nmf"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_optimizers_approach_the_flow_to_first_order(name, kind):
-    from conslaw_cli.simulating.plan import Plan
-    from conslaw_cli.simulating.runs import run_all
-    from conslaw_cli.steps import nobody
-    from conslaw_cli.training.flow import flow
-
     metric = {"default": "entropy"} if name == "nmf" else {}
     found = training(spec(MODELS[name], metric, {"kind": kind}), Choices())
     planned, ends = Plan(found.begin, 0.1, (40, 80, 160)), {}

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from conslaw_cli.report import prose as say
 from conslaw_cli.report.drifts import DriftPlot, LawName, Line, Panel, drift_text
-from conslaw_cli.report.lawnames import law_name
+from conslaw_cli.report.lawnames import law_name, run_title
 from conslaw_cli.report.model import Report
 from conslaw_cli.report.prose import Prose
 
@@ -147,9 +147,9 @@ class DriftTable(Struct, frozen=True):
     def plot(self) -> DriftPlot:
         """The drifts over training steps, or over time where these are not known."""
         x = tuple(map(float, self.steps)) if self.counted or not self.times else self.times
-        label = "training step" if self.counted else "time t" if self.times else "checkpoint"
+        label = "training step" if self.counted else "time t (no unit)" if self.times else "checkpoint"
         panels = tuple(Panel(law.law, (Line("checkpoints", x, law.drifts),)) for law in self.laws)
-        return DriftPlot(self.report.model.title, label, panels, self.tolerance)
+        return DriftPlot(run_title(self.report), label, panels, self.tolerance)
 
     def to_dict(self) -> dict:
         """The JSON form."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from conslaw_cli.report import outline
+from conslaw_cli.report import outline, unicode
+from conslaw_cli.report import prose as say
 from conslaw_cli.report.drifts import LawName
 from conslaw_cli.report.formula import Formula, Group, IntegralSum, MatrixForm, NeuronForm, TravelForm
+from conslaw_cli.report.model import Report
 from conslaw_cli.report.prose import Prose
 
 LONGEST = 90
@@ -14,6 +16,11 @@ LONGEST = 90
 TIMELESS = "no law: without its time factor"
 
 Form = MatrixForm | NeuronForm | TravelForm | IntegralSum
+
+
+def run_title(report: Report) -> str:
+    """Model, metric and dynamics, above a plot of a run."""
+    return " · ".join(say.title(report, Prose(unicode.NOTATION, str, str, superscripts=False)))
 
 
 def law_name(law: LawName, prose: Prose) -> str:

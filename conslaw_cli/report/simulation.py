@@ -104,13 +104,13 @@ class Simulation(Struct, frozen=True):
     def _cells(self, row: Row, prose: Prose) -> tuple[str, ...]:
         value = "not finite" if row.value is None else f"{row.value:.4g}"
         drifts = (row.flow, *row.drifts) if self.conditions.integrator else row.drifts
-        order = "exact" if row.exact else ABSENT if row.order is None else f"{row.order:.2f}"
+        order = "exact" if row.exact else ABSENT if row.order is None else f"{row.order:z.2f}"
         return law_name(row.law, prose), *map(prose.text, (value, *map(drift_text, drifts), order))
 
     def footnotes(self) -> list[str]:
         """What the numbers mean, and notes."""
         if not self.rows:
-            return ["no law is known in closed form: there is nothing to watch", *self.notes]
+            return list(self.notes)
         exact = [_EXACT] * any(row.exact for row in self.rows)
         return [_MEANING.format(finest=self.finest), *exact, _FLOATING, *self.notes]
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from conslaw_cli.report.escape import visible
 from conslaw_cli.report.options import Options
+from conslaw_cli.report.outline import without_laws
 from conslaw_cli.report.simulation import Simulation
 from conslaw_cli.report.text import LAW_BREAKS, fold, grid, printed, prose_of
 
@@ -37,6 +38,8 @@ def _section(one: Simulation, options: Options, named: bool) -> Iterator[Text]:
     if one.rows:
         yield from _table(one.grid(prose), width)
         yield from _plot(one, options) if width else ()
+    else:
+        yield Text("  " + (without_laws(one.report) or ""))
     for note in one.footnotes():
         yield from (Text(line, "dim") for line in fold("note  " + prose.text(note), width, 6))
 

@@ -11,6 +11,7 @@ import numpy as np
 from conslaw_cli.evaluation.drift import Drift
 from conslaw_cli.evaluation.report import Report
 from conslaw_cli.report.drifts import DriftPlot, LawName, Line, Panel
+from conslaw_cli.report.lawnames import run_title
 from conslaw_cli.report.simulation import EXACT, Conditions, Row, Simulation
 from conslaw_cli.simulating.plan import Plan, plan
 from conslaw_cli.simulating.runs import run_all
@@ -42,8 +43,12 @@ class Sizes:
 def simulate(
     spec: Spec, report: Report, choices: Choices = Choices(), sizes: Sizes = Sizes(), keep: bool = False, listener: Listener = nobody
 ) -> tuple[Simulation, Checkpoints]:
-    """Train the spec's model: its laws along all runs, and the states of the finest one, if kept. Raises Untrainable, and NoScipy for the flow."""
-    trained = training(spec, choices)
+    """Train the spec's model: its laws along all runs, and the states of the finest one, if kept.
+
+    Where some of them are those of a region, training starts in it. Raises Untrainable, and NoScipy for the flow.
+    """
+    regional = any(not family.everywhere for family in report.laws.families)
+    trained = training(spec, choices, regional)
     planned = plan(trained, spec.dynamics, sizes.time, sizes.steps, sizes.sizes)
     work = _Simulated(report, trained, planned)
     if sizes.with_flow:
@@ -81,7 +86,7 @@ class _Simulated:
         for t, state in zip(path.times[1:], path.states[1:]):
             self.flow.add(float(t), state[:size], state[size:] if len(state) > size else None)
         if path.fault:
-            self.notes.append(f"the flow was not followed to the end: {path.fault}; the drifts are those up to t = {path.times[-1]:.4g}")
+            self.notes.append(f"the flow was not followed to the end: {path.fault}; its drifts are those up to t = {path.times[-1]:.4g}")
 
     def run(self, keep: bool, listener: Listener) -> None:
         """The optimizer at all step sizes; states of the finest run are kept where asked for."""
@@ -125,7 +130,7 @@ class _Simulated:
         watched = [(FLOW, self.flow), *named] if self.flow else named
         lines = [[_line(label, run, drift) for drift, _ in run.drifts()] for label, run in watched]
         names = [_name(*found) for found in self.runs[0].drifts()]
-        return DriftPlot(self.report.model.title, "time t", tuple(Panel(*panel) for panel in zip(names, zip(*lines))))
+        return DriftPlot(run_title(self.report), "time t (no unit)", tuple(Panel(*panel) for panel in zip(names, zip(*lines))))
 
 
 def _name(drift: Drift, timeless: bool) -> LawName:

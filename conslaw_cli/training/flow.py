@@ -42,7 +42,17 @@ def flow(motion: Motion, state: np.ndarray, times: np.ndarray) -> Path:
     with np.errstate(all="ignore"):
         solver = DOP853(_field(motion), times[0], state, times[-1], rtol=RTOL, atol=ATOL)
         fault = _integrate(solver, times, found)
-    return Path(times[: len(found)], np.array(found), fault)
+        return _inside(motion, Path(times[: len(found)], np.array(found), fault))
+
+
+def _inside(motion: Motion, path: Path) -> Path:
+    """The path up to where the metric is one."""
+    theta, *velocity = np.split(path.states, 2, axis=1) if motion.second_order else (path.states,)
+    outside = np.flatnonzero(~motion.inside(theta, *(velocity or [None]), path.times))
+    if not len(outside):
+        return path
+    end = int(outside[0])
+    return Path(path.times[:end], path.states[:end], f"by t = {path.times[end]:.4g} it left the entries for which the metric is positive")
 
 
 def _field(motion: Motion) -> Callable[[float, np.ndarray], np.ndarray]:

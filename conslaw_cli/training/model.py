@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from conslaw_cli.graph.nodes import Coefficient, Node, Shape
 from conslaw_cli.graph.program import COTANGENT, Program
+from conslaw_cli.language import LanguageError
 from conslaw_cli.model import Weights
 from conslaw_cli.models.arrays import SEED
 from conslaw_cli.models.network import CROSS_ENTROPY
@@ -18,6 +19,7 @@ from conslaw_cli.rings.gaussian import generic_values
 from conslaw_cli.spec import Spec, normalised, parse_spec
 from conslaw_cli.spec.schema import ModelSpec
 from conslaw_cli.training.compiled import Compiled, compiled
+from conslaw_cli.training.problems import Untrainable
 from conslaw_cli.training.summing import summed
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class Trained:
     positive: frozenset[str] = frozenset()
     """Blocks whose entries stay positive: for the metric, or for the architecture."""
     around: Weights | None = None
-    """Parameters that the spec names, or around which a network's branches are what its report is about."""
+    """Parameters that the spec names, or around which branches are what laws of a region are about: where training starts."""
 
     @cached_property
     def inputs(self) -> dict[str, Coefficient]:
@@ -96,21 +98,26 @@ class Trained:
         return np.concatenate([arrays[name].reshape(len(arrays[name]), -1) for name, _ in self.blocks], axis=1)
 
 
-def trained(spec: Spec) -> Trained:
-    """The model of a spec. Raises LanguageError for arrays beyond what is held."""
+def trained(spec: Spec, in_region: bool = False) -> Trained:
+    """The model of a spec, to start where its branches are taken if ``in_region``. Raises Untrainable for arrays beyond what is held."""
     model = written_model(spec)
     definition, options = model.definition, model.options
+    try:
+        output, built = definition.value(options), definition.build(options)
+    except LanguageError as error:
+        raise Untrainable(str(error)) from None
     loss = Loss.NONE if options.as_given else Loss.CROSS_ENTROPY if getattr(options, "loss", None) == CROSS_ENTROPY else Loss.SQUARED
-    built = definition.build(options)
     positive = {name for name, metric in spec.metric.blocks if metric.positive or spec.model.definition.stays_positive(name)}
-    named = model is spec.model and (built.program.branches or options.at != (SEED, 0))
-    return Trained(built.blocks, definition.value(options), built.program, loss, frozenset(positive), built.weights if named else None)
+    named = model is spec.model and (in_region or options.at != (SEED, 0))
+    return Trained(built.blocks, output, built.program, loss, frozenset(positive), built.weights if named else None)
 
 
 def written_model(spec: Spec) -> ModelSpec:
-    """The model as a text: the spec's own, or what its architecture writes for it."""
+    """The model as a text: the spec's own, or what its architecture writes for it. Raises Untrainable for one that writes nothing."""
     architecture, options = spec.model.definition, spec.model.options
     if architecture.value:
         return spec.model
+    if not architecture.network:
+        raise Untrainable(f"{architecture.name} does not say what is trained: write the model as a network")
     table = {key: value for key, value in architecture.network(options).items() if key != "at"}
     return parse_spec({**normalised(spec), "model": table}).model

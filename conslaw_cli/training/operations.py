@@ -35,14 +35,6 @@ def total(a: np.ndarray) -> np.ndarray:
     return np.add.reduce(a, axis=SAMPLES, keepdims=True)
 
 
-def contracted(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The sum over the samples of a @ b, as one product: the samples are columns of a beside one another, and rows of b."""
-    a, b = np.moveaxis(a, SAMPLES, -2), np.moveaxis(b, SAMPLES, -3)
-    a = a.reshape(*a.shape[:-2], -1)
-    b = b.reshape(*b.shape[:-3], -1, b.shape[-1])
-    return (a @ b)[:, None]
-
-
 def columns_of(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a @ b for one a of all samples, b a column of each."""
     return (b[..., 0] @ a[:, 0].swapaxes(1, 2))[..., None]
@@ -52,6 +44,18 @@ def rows_of(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a @ b for one b of all samples, a some rows of each."""
     runs, samples, rows, size = a.shape
     return (a.reshape(runs, samples * rows, size) @ b[:, 0]).reshape(-1, samples, rows, b.shape[-1])
+
+
+def _contracted(node: Node) -> Operation:
+    """The sum over the samples of a @ b, as one product: the samples are columns of a beside one another, and rows of b."""
+    *batch, rows, columns = range(SAMPLES + 1, LEADING + len(node.shape))
+    of_left, of_right = (RUNS, *batch, rows, SAMPLES, columns), (RUNS, *batch, SAMPLES, rows, columns)
+
+    def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        a, b = a.transpose(of_left), b.transpose(of_right)
+        return (a.reshape(*a.shape[:-2], -1) @ b.reshape(*b.shape[:-3], -1, b.shape[-1]))[:, None]
+
+    return product
 
 
 def _shifted(axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -124,5 +128,5 @@ _RULES: dict[str, Callable[..., Operation]] = {
     "branch": _branch,
     "held": lambda node: lambda a: a,
     "total": lambda node: total,
-    "contracted": lambda node: contracted,
+    "contracted": _contracted,
 }

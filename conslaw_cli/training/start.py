@@ -34,11 +34,13 @@ def _scale(shape: tuple[int, ...]) -> float:
 
 
 def velocities(trained: Trained, arrays: dict[str, np.ndarray], seed: int, lookahead: float | None) -> dict[str, np.ndarray]:
-    """Gaussian velocities (1, *shape); where the metric is taken at tau theta + theta', those that keep it positive."""
+    """Gaussian velocities (1, *shape), scaled alike; where the metric is taken at tau theta + theta', those that keep it positive."""
     drawn = initial_weights(tuple((f"d{name}", shape) for name, shape in trained.blocks), seed)
-    found = {name: _SPREAD * drawn[f"d{name}"] for name in arrays}
+    scales = {name: _scale(shape) for name, shape in trained.blocks}
+    found = {name: scales[name] * _SPREAD * drawn[f"d{name}"] for name in arrays}
     if lookahead is not None:
-        found |= {name: np.exp(found[name]) - lookahead * arrays[name] for name in trained.positive}
+        ahead = {name: scales[name] * np.exp(_SPREAD * drawn[f"d{name}"]) for name in trained.positive}
+        found |= {name: ahead[name] - lookahead * arrays[name] for name in trained.positive}
     return found
 
 

@@ -74,9 +74,12 @@ class Training:
         return self.theta[0] if self.velocity is None else np.concatenate([self.theta[0], self.velocity[0]])
 
 
-def training(spec: Spec, choices: Choices) -> Training:
-    """Raises Untrainable for choices, data and starts that cannot be used, and for what cannot be simulated."""
-    model = trained(spec)
+def training(spec: Spec, choices: Choices, in_region: bool = False) -> Training:
+    """Training from a start of its own, or in the region of the spec's report.
+
+    Raises Untrainable for choices, data and starts that cannot be used, and for what cannot be simulated.
+    """
+    model = trained(spec, in_region)
     data, objective = _objective(model, choices)
     numbers = rate(spec.dynamics, choices.numbers)
     motion = _motion(spec, model, _metric(spec, model, data), objective, numbers)
@@ -87,6 +90,7 @@ def training(spec: Spec, choices: Choices) -> Training:
     if motion.second_order:
         tau = float(numbers(np.array([begin]))[0]) if motion.lookahead else None
         velocity = model.joined(velocities(model, arrays, choices.seed, tau))
+        about += f"; Gaussian velocities, seed {choices.seed}"
     return Training(model, data, optimizer, model.joined(arrays), velocity, begin, about)
 
 
