@@ -40,6 +40,8 @@ TABLES = {
     "undamped mirror": {"model": {"architecture": "relu", "widths": [2, 2, 1], "bias": "hidden"}, "metric": {"default": "theta^2"}, "dynamics": {"kind": "momentum", "damping": 0}},
     "entropy at theta": {"model": {"architecture": "linear", "widths": [2, 2, 2]}, "metric": {"default": "entropy", "at": "theta"}, "dynamics": {"kind": "nesterov"}},
     "logarithms": {"model": {"architecture": "linear", "widths": [2, 2, 3]}, "metric": {"default": "theta^2"}, "dynamics": {"kind": "weight-decay"}},
+    "degrees 0 and -1": {"model": {"phi": "u[0]*(2*u[1] + 3*u[2])", "parameters": {"u": [3]}}, "metric": {"default": "theta^2"}, "dynamics": {"kind": "weight-decay"}},
+    "entropy on one layer": {"model": {"architecture": "linear", "widths": [2, 1, 2, 2]}, "metric": {"W1": "entropy"}},
     "more than rotations": {"model": {"architecture": "linear", "widths": [1, 3, 1]}, "dynamics": {"kind": "momentum"}},
 }  # fmt: skip
 """Specs that no file holds."""
@@ -241,6 +243,23 @@ def test_a_homogeneous_law_is_kept_with_its_degree(name):
     for fate, found in zip(explanation.fates, explanation.explained, strict=True):
         (degree,) = fate.degrees
         assert found.family.form.time == f"exp({degree}*lamda*t)"
+
+
+def test_laws_without_a_form_have_each_its_own_fate():
+    """log(u[2] u[3]/u[1]) and 2/u[3] - 3/u[2] are both kept: no law mixes the degrees that the family has."""
+    explanation = explained("degrees 0 and -1")[1]
+    assert sorted((fate.degrees, fate.number, fate.part) for fate in explanation.fates) == [((-1,), 1, True), ((0,), 1, True)]
+    assert [stage.laws.independent for stage in explanation.stages[1:]] == [2, 2]
+    page = render([explanation], "text", Options())
+    assert "further laws, 1 of 2: homogeneous of degree −1, so exp(−Λ) h is a law" in page
+    assert "does not keep it" not in page
+    assert "does not keep it" in render([explained("icnn_weight_decay")[1]], "text", Options())
+
+
+def test_motions_that_mix_neurons_are_kept_where_the_metric_is_constant():
+    explanation = explained("entropy on one layer")[1]
+    assert any(found.why == "product" for found in explanation.explained)
+    assert "lose it where M is not constant on a block that moves" in render([explanation], "text", Options())
 
 
 def test_the_page_says_what_is_proved_and_cites_what_it_lists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -79,23 +80,26 @@ def _kind_of(metric: MetricSpec) -> str:
 
 
 def _fates(families: tuple[Family, ...]) -> Iterator[Fate]:
+    """Of a family without a form, laws of the same degrees have one fate."""
     for family in families:
-        degrees = _degrees(family)
-        yield Fate(family, None if degrees is None else tuple(sorted(degrees)))
+        alike = Counter(_degrees_of_laws(family))
+        yield from (Fate(family, None if degrees is None else tuple(sorted(degrees)), number) for degrees, number in alike.items())
 
 
-def _degrees(family: Family) -> set[Fraction] | None:
-    """The degrees of a family's terms; None where a term is not homogeneous, or there are more laws than are looked at."""
+def _degrees_of_laws(family: Family) -> list[frozenset[Fraction] | None]:
+    """The degrees of every law's terms, once for all of a form; None where a term is not homogeneous, or there are too many laws to look at."""
     form = family.form
     if isinstance(form, MatrixForm):
-        return {Fraction(2)}
+        return [frozenset({Fraction(2)})]
     if isinstance(form, NeuronForm):
-        found = {_degree_of_sum(term) for term in form.terms}
-    elif form is None and len(family.members) <= _MEMBERS_LOOKED_AT:
-        found = {_degree(term) for law in family.members for term in _terms(law)}
-    else:
-        return None
-    return None if None in found else found
+        return [_known({_degree_of_sum(term) for term in form.terms})]
+    if form is not None or len(family.members) > _MEMBERS_LOOKED_AT:
+        return [None] * (len(family.members) if form is None else 1)
+    return [_known({_degree(term) for term in _terms(law)}) for law in family.members]
+
+
+def _known(degrees: set[Fraction | None]) -> frozenset[Fraction] | None:
+    return None if None in degrees else frozenset(degrees)
 
 
 def _degree_of_sum(term: NeuronTerm) -> Fraction | None:

@@ -11,7 +11,7 @@ from conslaw_cli.report.model import Report
 from conslaw_cli.report.outline import law_of
 from conslaw_cli.report.prose import Prose
 
-COUNTED = "The numbers are counted, not argued: see above how each is known."
+COUNTED = "Neither number rests on what is argued here: see above how each is known."
 
 _METRICS = {
     "natural": "M = (JᵀJ)⁺ with J = dφ, and MJᵀ has the range of Jᵀ: at every point the same velocities are possible as for M = "
@@ -27,8 +27,9 @@ _RESCALING = (
     "θ²/2: M⁻¹ξ = cθ/M(θ) is a gradient."
 )
 _MIXING = (
-    "Motions that mix neurons lose it: for ξ = XW and M⁻¹ξ = XW/M(W) entry by entry, the derivatives of two entries of a column "
-    "by each other are X[i,k]/M(W[i,j]) and X[k,i]/M(W[k,j]), equal everywhere only if M is constant or X diagonal."
+    "Motions that mix neurons lose it where M is not constant on a block that moves: for ξ = XW and M⁻¹ξ = XW/M(W) entry by entry, "
+    "the derivatives of two entries of a column by each other are X[i,k]/M(W[i,j]) and X[k,i]/M(W[k,j]), equal everywhere only if M "
+    "is constant or X diagonal."
 )
 
 
@@ -97,7 +98,7 @@ def _change(before: Report, after: Report, there: str, here: str, prose: Prose) 
 
 
 def _in_motion(fate: Fate, prose: Prose) -> str:
-    law = law_of(fate.family, prose)
+    law = _laws_of(fate, prose)
     if fate.degrees is None:
         return law + prose.text(": where it is not affine in θ, no such law comes from its symmetry.")
     if fate.affine:
@@ -106,23 +107,36 @@ def _in_motion(fate: Fate, prose: Prose) -> str:
 
 
 def _decayed(fate: Fate, prose: Prose) -> str:
-    law, degrees = law_of(fate.family, prose), fate.degrees
+    law, degrees = _laws_of(fate, prose), fate.degrees
     if degrees is None:
         return law + prose.text(": its terms are of no one degree, or not known to be; the argument says nothing of it.")
+    listed = prose.text(", ").join(_number(degree, prose) for degree in degrees)
     if len(degrees) > 1:
-        return law + prose.text(f": mixes degrees {', '.join(map(str, degrees))}, so it is no law along rays, and not kept as it is.")
+        return law + prose.text(": mixes degrees ") + listed + prose.text(", so this argument does not keep it.")
     if degrees == (0,):
-        return law + prose.text(": logarithms, which θ → cθ changes by constants: kept, with a multiple of Λ.")
+        return law + prose.text(": of degree 0, up to constants that logarithms add under θ → cθ: kept, with a multiple of Λ where there are such.")
     grows, shrinks = _growth(degrees[0], prose), _growth(-degrees[0], prose)
-    kept = f": homogeneous of degree {degrees[0]}, so "
-    return law + prose.text(kept) + grows + prose.text(" h is a law, and h itself changes like ") + shrinks + prose.text(".")
+    kept = prose.text(": homogeneous of degree ") + listed + prose.text(", so ")
+    return law + kept + grows + prose.text(" h is a law, and h itself changes like ") + shrinks + prose.text(".")
+
+
+def _laws_of(fate: Fate, prose: Prose) -> str:
+    """The family, and how many of its laws, where others have another fate."""
+    return law_of(fate.family, prose) + (prose.text(f", {fate.number} of {len(fate.family.members)}") if fate.part else "")
+
+
+def _number(value: Fraction, prose: Prose) -> str:
+    return prose.math(prose.notation.sum([(_plain(value), "")]))
 
 
 def _growth(degree: Fraction, prose: Prose) -> str:
     """exp(2Λ)."""
     write = prose.notation
-    number = int(degree) if degree.denominator == 1 else degree
-    return prose.math(write.exponential(write.sum([(number, write.letter("Lambda"))])))
+    return prose.math(write.exponential(write.sum([(_plain(degree), write.letter("Lambda"))])))
+
+
+def _plain(number: Fraction) -> int | Fraction:
+    return int(number) if number.denominator == 1 else number
 
 
 def proof(explanation: Explanation, prose: Prose) -> list[str]:

@@ -72,17 +72,23 @@ class Explained(Struct, frozen=True):
 
 
 class Fate(Struct, frozen=True):
-    """A family of gradient flow, and what decides whether another dynamics keeps it: the degrees of its terms, 0 for a logarithm.
+    """A family of gradient flow, and what decides whether another dynamics keeps it: the degrees of each law's terms, 0 for a logarithm.
 
-    ``degrees`` is None where terms have none, or they are not known.
+    ``degrees`` is None where terms have none, or they are not known. Of a family without a form these are ``number`` laws, not all of them.
     """
 
     family: Family
     degrees: tuple[Fraction, ...] | None
+    number: int = 1
 
     @property
     def affine(self) -> bool:
         return self.degrees == (1,)
+
+    @property
+    def part(self) -> bool:
+        """Whether the family has laws of other degrees."""
+        return self.family.form is None and self.number < len(self.family.members)
 
 
 class Explanation(Struct, frozen=True):
