@@ -74,7 +74,7 @@ class SGD:
 
     def __init__(self, model, lr, momentum):
         self.model, self.momentum = model, momentum
-        self.param_groups, self.state = [{"lr": lr}], {}
+        self.param_groups, self.state = [{"lr": lr, "momentum": momentum}], {}
 
     def push(self):
         """A start in motion: from rest the angular momentum is zero for ever."""
@@ -208,13 +208,16 @@ def test_states_that_do_not_fit(tmp_path):
     found = analyze(MOMENTUM)
     logger = logger_of(found, tmp_path / "drift.jsonl", map=NAMES, constants={"tau": 1})
     model = Model(states(found, 1)[0])
-    adam = SimpleNamespace(param_groups=[{"lr": 0.1}], state={weight: {"exp_avg": weight} for weight in model.weights.values()})
+    other = SimpleNamespace(param_groups=[{"lr": 0.1, "momentum": 0.9}], state={weight: {"exp_avg": weight} for weight in model.weights.values()})
     with pytest.raises(ValueError, match="give the optimizer too"):
         logger.log(model)
     with pytest.raises(ValueError, match="no momentum_buffer"):
-        logger.log(model, adam, 1)
+        logger.log(model, other, 1)
+    for groups in ([{"lr": 0.1, "momentum": 0}], [{"lr": 0.1, "betas": (0.9, 0.999)}]):
+        with pytest.raises(ValueError, match="the optimizer has no momentum: use SGD with momentum"):
+            logger.log(model, SimpleNamespace(param_groups=groups, state={}), 0)
     with pytest.raises(ValueError, match="W1 is mapped to first.weight, which is no parameter; there are other"):
-        logger.log({"other": np.ones(2)}, adam, 1)
+        logger.log({"other": np.ones(2)}, other, 1)
     assert not (tmp_path / "drift.jsonl").exists()
 
 

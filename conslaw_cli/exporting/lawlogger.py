@@ -114,6 +114,8 @@ class DriftLogger:
         """Minus the momentum buffers; None before the first step."""
         if optimizer is None:
             raise ValueError("these laws are of velocities: give the optimizer too")
+        if not any(group.get("momentum") for group in optimizer.param_groups):
+            raise ValueError("these laws are of velocities, and the optimizer has no momentum: use SGD with momentum")
         states = [optimizer.state.get(self._parameter(named, name)[0]) for name in self.moving]
         if not all(states):
             return None
