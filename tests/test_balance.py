@@ -219,6 +219,16 @@ def test_laws_without_a_linear_symmetry_are_left_out():
     assert all("not linear" in why for _, why in found.table.skipped) and found.table.skipped
 
 
+@pytest.mark.parametrize("scales", [(1e160, 1e160), (1e-200, 1e200)])
+def test_weights_whose_squares_overflow_are_refused(scales):
+    tables = spec("relu", [2, 3, 2])
+    large = {name: scale * array for scale, (name, array) in zip(scales, weights(tables, 1).items())}
+    with pytest.raises(BalanceError, match="too large"):
+        balance(tables, large)
+    with pytest.raises(BalanceError, match="too large"):
+        balance(tables, weights(tables, 1), to=large)
+
+
 @pytest.mark.parametrize("side", ["W1", "W2"])
 def test_a_dead_neuron_is_named(side):
     tables = spec("relu", [2, 3, 2])

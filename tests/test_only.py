@@ -146,6 +146,7 @@ def test_places_as_they_are_written(text, block, ranges):
         ("W1[3:2,1]", "3:2 is empty"),
         ("W2[-1,1]", "indices count from 1"),
         ("W2[1.0,1]", "names no part of a model"),
+        ("W2[0000000012,1]", "names no part of a model"),
         ("W2[:,٢]", "names no part of a model"),
         ("W2[]", "names no part of a model"),
         ("W2[:,3", "names no part of a model"),

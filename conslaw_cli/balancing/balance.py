@@ -61,6 +61,8 @@ class Balancing:
         """Weights on which the laws have the values ``target`` (n,), 0 for None. Raises BalanceError, also where the output changes."""
         self._check_signs(theta)
         wanted = self._zero if target is None else target
+        if not np.isfinite([self.symmetries.sizes(theta), wanted]).all():
+            raise BalanceError("the laws are not finite in floating point: the weights, or those that give the values, are too large")
         try:
             found = move(self.symmetries, theta, wanted, listener)
         except Unreachable as reason:

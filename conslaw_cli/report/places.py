@@ -10,7 +10,7 @@ from msgspec import Struct
 from conslaw_cli.problems import suggestion
 
 _PLACE = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
-_SLOT = re.compile(r"([0-9]{0,9})(:?)([0-9]{0,9})")
+_SLOT = re.compile(r"([0-9]{0,9})(?:(:)([0-9]{0,9}))?")
 FORMS = "write W2, W2[:,3], W2[2:4,1] or W2_1_3; indices count from 1, and 2:4 is 2, 3 and 4"
 
 Range = tuple[int, int]
