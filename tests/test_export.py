@@ -250,6 +250,16 @@ def test_the_header_says_where_the_laws_are_from():
     assert function.name == "laws" and "W1 (3, 2), W2 (2, 3)" in ast.get_docstring(function)
 
 
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_file_says_what_the_report_says_of_its_region(to):
+    """Laws of dead units hold where these are dead: the status points to the note, the domain to the region."""
+    model = {"network": "W2 @ relu(W1 @ x - 1000)", "parameters": {"W1": [3, 2], "W2": [2, 3]}, "inputs": {"x": [2]}}
+    text = " ".join(export_laws(analyze({"model": model}), to, "").text.split())
+    assert "exact but for what the note says" in text
+    assert "Region: around a Gaussian initialization, seed 0: 1 branch pattern" in text
+    assert "Note: no error bound" in text
+
+
 def test_what_is_not_used_is_not_there():
     text = export_laws(spec("relu_gradient_flow"), "numpy", "").text
     assert [node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)] == ["laws", "_checked"]

@@ -132,7 +132,11 @@ class Module:
         yield paragraph(f"Spec: {harmless(report.name)}, sha256 {report.reproduce.spec_sha256}", hanging=4)
         yield paragraph(f"Laws: {harmless(say.accounting(report, PROSE))}", hanging=4)
         yield paragraph(f"Valid: {harmless(say.domain(report, PROSE))}", hanging=4)
-        yield from (paragraph(f"Note: {note}", hanging=4) for note in self.notes)
+        if report.region:
+            yield paragraph(f"Region: {harmless(say.region(report.region, PROSE))}", hanging=4)
+        if report.network:
+            yield paragraph(f"Network: {harmless(say.network(report.network, PROSE))}", hanging=4)
+        yield from (paragraph(f"Note: {harmless(note)}", hanging=4) for note in (*report.notes, *self.notes))
 
     def function(self) -> list[str]:
         """The function ``laws``."""

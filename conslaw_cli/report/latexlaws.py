@@ -36,6 +36,10 @@ def _introduction(report: Report) -> Iterator[str]:
     counted = re.sub(" {2,}", r"\\quad ", say.accounting(report, PROSE))
     yield f"Their number: {counted}."
     yield f"Valid: {say.domain(report, PROSE)}."
+    if report.region:
+        yield f"Region: {say.region(report.region, PROSE)}."
+    if report.network:
+        yield f"Network: {say.network(report.network, PROSE)}."
 
 
 def _equations(report: Report) -> Iterator[str]:
