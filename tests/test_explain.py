@@ -279,6 +279,9 @@ def test_other_statements_for_other_cases():
     assert "Abelian integral" in integrals
     regional = render([explained("zoo/conv1d")[1]], "text", Options())
     assert "The count is that of one region" in regional
+    dead = {"network": "W2 @ relu(W1 @ x - 1000)", "parameters": {"W1": [3, 2], "W2": [2, 3]}, "inputs": {"x": [2]}}
+    noted = render([explain(parse_spec({"model": dead}))], "text", Options())
+    assert "exact but for what the note says" in noted and "Note: no error bound" in noted
     fields = render([explained("fields_rotation")[1]], "text", Options())
     assert "no symmetry of one" in fields
     assert "symmetry  " not in fields

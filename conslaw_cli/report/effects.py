@@ -151,7 +151,8 @@ def proof(explanation: Explanation, prose: Prose) -> list[str]:
         "Laws that hold in this region only, and their symmetries, are local.": not all(one.everywhere for one in families),
         argued: not explanation.as_given and (families or len(explanation.stages) > 1),
     }
-    return [f"{say.accounting(report, prose)}.", *(prose.text(sentence) for sentence, true in said.items() if true)]
+    sentences = [sentence for sentence, true in said.items() if true] + [f"Note: {note}." for note in report.notes]
+    return [f"{say.accounting(report, prose)}.", *map(prose.text, sentences)]
 
 
 _PART_OF_IT = {False: ", and ⟨ξ, ∇E⟩ = 0 is part of it", True: ""}

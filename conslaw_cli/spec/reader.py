@@ -22,7 +22,7 @@ from conslaw_cli.spec.sweep import expand
 LARGEST_FILE = 1 << 20
 _MOST_DOTS = 20
 _TABLES = ("model", "metric", "dynamics", "expect")
-_ONE_CASE = "name the case as a report does, such as spec.toml[kind=momentum]; report, check and batch take sweeps; or remove [sweep]"
+_ONE_CASE = "name the case as a report does, such as spec.toml[kind=momentum]; report, explain, check and batch take sweeps; or remove [sweep]"
 _NEW = "`conslaw new linear` writes a spec to start from"
 
 
