@@ -84,7 +84,7 @@ def _words(explained: Explained, explanation: Explanation) -> dict[str, str]:
         "source": sources.get(explained.why, ""),
         "part": "1" if shift else "θ",
         "what": "constant, a shift" if shift else "a multiple of the entry, a rescaling",
-        "linear": "; it is affine in θ, so its motion is a group of affine maps" if affine else "; its motion is not known in closed form",
+        "linear": "; it is affine in θ, so its motion is a group of affine maps" if affine else "; its motion is not written down here",
     }
 
 
