@@ -250,6 +250,8 @@ def test_signs_are_needed_and_kept():
     assert all((array > 0).all() for array in balance(tables, weights(tables, 1)).arrays.values())
     with pytest.raises(BalanceError, match="U has entries that are not positive"):
         balance(tables, {**weights(tables, 1), "U": -weights(tables, 1)["U"]})
+    with pytest.raises(BalanceError, match="V has entries that are not positive"):
+        balance(tables, weights(tables, 1), to={**weights(tables, 2), "V": -weights(tables, 2)["V"]})
 
 
 @pytest.mark.parametrize(

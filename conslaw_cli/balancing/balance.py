@@ -53,13 +53,18 @@ class Balancing:
         """Arrays by the names of blocks as a vector (D,) of float64. Raises BalanceError for those that do not fit."""
         return np.concatenate([_fitting(name, shape, arrays).ravel() for name, shape in self.symmetries.shapes.items()])
 
+    def point(self, arrays: Arrays) -> np.ndarray:
+        """The same where the metric is one. Raises BalanceError also for entries that are not positive where they must be."""
+        theta = self.theta(arrays)
+        self._check_signs(theta)
+        return theta
+
     def arrays(self, theta: np.ndarray) -> dict[str, np.ndarray]:
         """The blocks of a vector, in the shapes of the report."""
         return {name: theta[place].reshape(self.symmetries.shapes[name]) for name, place in self.symmetries.slices.items()}
 
     def moved(self, theta: np.ndarray, target: np.ndarray | None, listener: Listener = nobody) -> Moved:
         """Weights on which the laws have the values ``target`` (n,), 0 for None. Raises BalanceError, also where the output changes."""
-        self._check_signs(theta)
         wanted = self._zero if target is None else target
         if not np.isfinite([self.symmetries.sizes(theta), wanted]).all():
             raise BalanceError("the laws are not finite in floating point: the weights, or those that give the values, are too large")
@@ -103,8 +108,8 @@ class Balanced:
 
 def balanced(of: Balancing, arrays: Arrays, to: Arrays | None = None, listener: Listener = nobody) -> Balanced:
     """Weights on which the laws have the values that they have on ``to``, or are zero. Raises BalanceError."""
-    before = of.theta(arrays)
-    target = None if to is None else of.symmetries.values(of.theta(to))
+    before = of.point(arrays)
+    target = None if to is None else of.symmetries.values(of.point(to))
     found = of.moved(before, target, listener)
     return Balanced(of.arrays(found.theta), of.summary(before, target, found, found.theta))
 

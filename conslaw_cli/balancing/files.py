@@ -33,12 +33,12 @@ def balanced_file(
     weights, other = (None if file is None else read_weights(file, shapes, maps) for file in (checkpoint, to))
     with about(spec.name):
         found = balancing(spec, laws, to is None, seed, listener)
-    target = None if other is None else found.symmetries.values(_theta(found, other))
+    target = None if other is None else found.symmetries.values(_point(found, other))
     return _moved(found, weights, target, listener)
 
 
 def _moved(of: Balancing, weights: Weights, target: np.ndarray | None, listener: Listener) -> tuple[bytes, Balance]:
-    before = _theta(of, weights)
+    before = _point(of, weights)
     with about(weights.file):
         found = of.moved(before, target, listener)
     content, kept = weights.stored(of.arrays(found.theta))
@@ -47,6 +47,6 @@ def _moved(of: Balancing, weights: Weights, target: np.ndarray | None, listener:
     return content, replace(summary, file=weights.file, types=tuple(sorted(set(weights.types.values()))), found=where)
 
 
-def _theta(of: Balancing, weights: Weights) -> np.ndarray:
+def _point(of: Balancing, weights: Weights) -> np.ndarray:
     with about(weights.file):
-        return of.theta(weights.arrays)
+        return of.point(weights.arrays)
