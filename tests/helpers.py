@@ -7,6 +7,7 @@ from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import sympy as sp
 from reference import TIME, exponent_list, phi
 from sympy.parsing.sympy_parser import parse_expr
@@ -14,10 +15,17 @@ from sympy.parsing.sympy_parser import parse_expr
 from conslaw_cli import analyze
 
 ZOO_SAMPLE = [
-    "attention", "bilinear", "conv1d_max_pool", "embedding_stream", "embedding_stream_layer_norm", "exp_bias", "gelu", "layer_norm_relu", "lora_trained", "moe_top_k",
+    "attention", "bilinear", "conv1d_max_pool", "embedding_stream", "exp_bias", "gelu", "layer_norm_relu", "lora_trained", "moe_top_k",
     "prelu", "rms_norm", "t5_bias",
 ]  # fmt: skip
 """Networks of model_specs/zoo, one of each kind, that are analysed by default; all are under ``heavy``."""
+SLOW_SPECS = ("linear_not_all_written_down", "relu_mnist")
+"""Examples of model_specs whose analysis takes seconds."""
+
+
+def quick(some, values, name=str):
+    """Values as parameters: ``some`` of them in the fast suite, the others under ``heavy``."""
+    return [pytest.param(value, marks=() if value in some else pytest.mark.heavy, id=str(name(value))) for value in values]
 
 
 def spec(architecture, widths, bias="none", metric=None, kind="gradient-flow", rate=None):

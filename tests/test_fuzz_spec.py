@@ -193,7 +193,7 @@ TABLES = st.dictionaries(
 FREELY = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
-@settings(max_examples=250, derandomize=True, **FREELY)
+@settings(max_examples=50, derandomize=True, **FREELY)
 @given(st.data())
 def test_mutated_examples(tmp_path_factory, data):
     handled(mutate(data), spec_path(tmp_path_factory), engine=True)
@@ -208,7 +208,7 @@ def test_any_bytes(tmp_path_factory, content):
     handled(content, spec_path(tmp_path_factory), engine=False)
 
 
-@settings(max_examples=150, derandomize=True, **FREELY)
+@settings(max_examples=60, derandomize=True, **FREELY)
 @given(ANYTHING | TABLES)
 def test_any_mapping(mapping):
     with within(SECONDS):

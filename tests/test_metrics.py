@@ -244,7 +244,7 @@ def test_roots_are_refused_where_the_point_moves_with_the_generator(kind, at):
 ROOT_SYSTEMS = [
     ("linear", [2, 2, 2], {"W1": "theta^1.5", "W2": "theta^(1/2)"}, "gradient-flow"),
     ("relu", [2, 2, 1], {"default": "theta^(4/3)"}, "weight-decay"),
-    ("relu", [1, 2, 2, 1], {"default": "theta^(7/2)"}, "weight-decay"),
+    pytest.param("relu", [1, 2, 2, 1], {"default": "theta^(7/2)"}, "weight-decay", marks=pytest.mark.heavy),
     ("linear", [1, 1, 1], {"default": "theta^(3/2)"}, "momentum"),
 ]
 

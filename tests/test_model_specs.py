@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from helpers import SLOW_SPECS, quick
 
 from conslaw_cli.cli import group
 from conslaw_cli.cli.exits import Exit
@@ -16,7 +17,7 @@ from conslaw_cli.models import ARCHITECTURES
 FOLDER = Path(__file__).parent.parent / "model_specs"
 SPECS = sorted(FOLDER.glob("*.toml"))
 ZOO = sorted((FOLDER / "zoo").glob("*.toml"))
-CHECKED = [*SPECS, *(pytest.param(path, marks=() if path.stem in ("attention", "t5_bias") else pytest.mark.heavy, id=path.stem) for path in ZOO)]
+FAST = [path for path in [*SPECS, *ZOO] if path.parent == FOLDER and path.stem not in SLOW_SPECS or path.stem in ("attention", "t5_bias")]
 """The counts of the zoo are those of test_zoo.py too, for a dozen by default."""
 
 
@@ -27,7 +28,7 @@ def test_begins_with_a_comment_and_expects_something(path):
     assert {"laws", "time_dependent", "complete"} <= tomllib.loads(text)["expect"].keys()
 
 
-@pytest.mark.parametrize("path", CHECKED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", quick(FAST, [*SPECS, *ZOO], lambda path: path.stem))
 def test_passes_check(path):
     result = CliRunner().invoke(group, ["check", str(path)], standalone_mode=False)
     assert result.exception is None
