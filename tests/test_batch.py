@@ -157,6 +157,7 @@ def test_interrupting_keeps_what_is_done(tmp_path):
     assert "6 computed before" in again.err
 
 
+@pytest.mark.heavy
 def test_a_killed_worker_is_replaced(tmp_path):
     spec(
         tmp_path,

@@ -47,6 +47,7 @@ def cluster(tmp_path_factory):
         process.kill()
 
 
+@pytest.mark.heavy
 def test_a_limit_is_kept_on_the_cluster(cluster, tmp_path):
     spec(tmp_path, "slow.toml", linear(64, 64, 64))
     result = conslaw("batch", ".", "--no-cache", "--timeout", 1, "--scheduler", cluster[0], cwd=tmp_path)

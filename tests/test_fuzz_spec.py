@@ -9,6 +9,7 @@ from math import prod
 from pathlib import Path
 
 import pytest
+from helpers import quick
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -242,7 +243,7 @@ def test_the_fuzzer_reaches_the_engine(tmp_path):
     assert found.count("reported") >= 6
 
 
-@pytest.mark.parametrize("bracket", ["[", "{a=", '"""', "#", "a.", "[[", "x = [", "\\"])
+@pytest.mark.parametrize("bracket", quick(["[", '"""', "a."], ["[", "{a=", '"""', "#", "a.", "[[", "x = [", "\\"]))
 def test_a_megabyte_of_brackets_is_no_hang(tmp_path, bracket):
     content = (bracket * (900_000 // len(bracket))).encode()
     assert handled(b"x = " + content, tmp_path / "a.toml", engine=False) == "unusable"

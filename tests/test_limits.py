@@ -161,6 +161,11 @@ def test_a_report_within_its_limit_is_the_same(tmp_path):
     spec(tmp_path, "a.toml", linear(2, 3, 2))
     plain = conslaw("report", "a.toml", cwd=tmp_path).out
     assert conslaw("report", "--timeout", 60, "--total-timeout", 60, "a.toml", cwd=tmp_path).out == plain
+
+
+@pytest.mark.heavy
+def test_reports_within_their_limit_are_the_same(tmp_path):
+    spec(tmp_path, "a.toml", linear(2, 3, 2))
     assert conslaw("report", "--timeout", 60, "a.toml", "a.toml", cwd=tmp_path).out == conslaw("report", "a.toml", "a.toml", cwd=tmp_path).out
 
 

@@ -64,7 +64,7 @@ def check_numerically(found: dict) -> None:
             assert abs(value.imag) <= 1e-9 * (1 + abs(value)), (dynamics, k, value)
 
 
-@pytest.mark.parametrize("seed", quick(range(2), range(6)))
+@pytest.mark.parametrize("seed", quick([0], range(6)))
 def test_random_rates(seed):
     choose = random.Random(seed)
     found = [handled(random_rate(choose, 3)) for _ in range(50)]

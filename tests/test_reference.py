@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 import sympy as sp
+from helpers import quick
 from reference import (
     blocks,
     bracket,
@@ -135,7 +136,7 @@ def test_filtrations():
     assert drift_filtration("linear", [2, 3, 2], kind="momentum") == [12, 21]
 
 
-@pytest.mark.parametrize("rate", [0, 1, "1/2", "tau", "3/t", "1/(1+t)"])
+@pytest.mark.parametrize("rate", quick([0, "tau", "3/t"], [0, 1, "1/2", "tau", "3/t", "1/(1+t)"]))
 @pytest.mark.parametrize("widths", [[1, 2, 1], [2, 2, 1], [1, 3, 1]])
 def test_drift_coordinates_lose_nothing_and_damping_does_not_matter(widths, rate):
     """THEORY section 4: 2D - dim in drift coordinates = 2D+1 - dim in (t, theta, theta'), whatever the damping."""
