@@ -70,6 +70,7 @@ class Reference:
         self.exponents = [(exponents or {}).get(n, 0) for n, (r, c) in blocks for _ in range(r * c)]
         self.q = [sympy.Symbol(f"q{k}") for k in range(len(self.flat))]
         self.v = [sympy.Symbol(f"p{k}") for k in range(len(self.flat))] if kind == "momentum" else []
+        self.ring = sympy.ring(self.q + self.v, sympy.ZZ)[0]
         self.lookahead = lookahead
         self.point = draw("point", 0, len(self.q) + len(self.v))
         self.cache: dict = {}
@@ -81,23 +82,22 @@ class Reference:
         at = position if self.lookahead is None else [self.lookahead * q + v for q, v in zip(self.q, self.v)]
         here = dict(zip(self.flat, position))
         w = [sympy.diff(f, x).subs(here, simultaneous=True) * y**a for x, y, a in zip(self.flat, at, self.exponents)]
-        return [s * x for x in w] + [-x for x in w] if self.v else w
+        return [self.ring.from_expr(sympy.expand(x)) for x in ([s * x for x in w] + [-x for x in w] if self.v else w)]
 
     def bracket(self, word: tuple) -> list:
         if word not in self.cache:
             x = self.field(word[0])
             if len(word) > 1:
-                y, z = self.bracket(word[1:]), self.q + self.v
+                y, z = self.bracket(word[1:]), self.ring.gens
                 x = [
-                    sum(sympy.diff(y[i], z[k]) * x[k] - sympy.diff(x[i], z[k]) * y[k] for k in range(len(z)))
+                    sum(y[i].diff(z[k]) * x[k] - x[i].diff(z[k]) * y[k] for k in range(len(z)))
                     for i in range(len(z))
                 ]
             self.cache[word] = x
         return self.cache[word]
 
     def value(self, word: tuple) -> list[int]:
-        here = dict(zip(self.q + self.v, self.point))
-        return [int(sympy.sympify(x).subs(here)) % P for x in self.bracket(word)]
+        return [int(x.evaluate(list(zip(self.ring.gens, self.point)))) % P for x in self.bracket(word)]
 
     def part(self, copies: int, longest: int) -> dict:
         rows, words = [], []
@@ -538,7 +538,7 @@ def leaves(value: object, path: tuple = ()):
 JUNK = [None, True, -1, 10**30, 1.5, "x", [], {}, [[]], "(" * 500, float("nan")]
 
 
-@pytest.mark.parametrize("junk", quick([None, 10**30, "x", []], JUNK, repr))
+@pytest.mark.parametrize("junk", quick([10**30, "x", []], JUNK, repr))
 def test_junk_never_raises(built, junk):
     for name in ("momentum_linear", "deep_paths"):
         for path in leaves(built[name]):

@@ -422,7 +422,7 @@ LARGE = {
 LIMITED = "import resource\nresource.setrlimit(resource.RLIMIT_AS, (2 * 10**9,) * 2)"
 
 
-@pytest.mark.parametrize("name", quick(["linear 10^9", "relu 5000 momentum", "icnn"], LARGE))
+@pytest.mark.parametrize("name", quick(["linear 10^9", "icnn"], LARGE))
 def test_what_is_too_large_is_said_at_once(name):
     """Within ten seconds and two gigabytes of address space, and with the reason."""
     text, expected, status = LARGE[name]

@@ -110,8 +110,8 @@ def planted(which):
 
 
 EXAMPLES = sorted(MODEL_SPECS.glob("*.toml"))
-SLOW = (*SLOW_SPECS, "linear_deep", "linear_more_than_balanced", "linear_overparametrized", "linear_travel_times")
-FAST = [path for path in EXAMPLES if path.stem not in SLOW and not path.stem.startswith("network")]
+SLOW = ("linear_deep", "linear_momentum_", "linear_more_than", "linear_nesterov", "linear_overparametrized", "linear_travel_times", "network")
+FAST = [path for path in EXAMPLES if not path.stem.startswith((*SLOW_SPECS, *SLOW))]
 
 
 @pytest.mark.parametrize("path", quick(FAST, EXAMPLES, lambda path: path.stem))

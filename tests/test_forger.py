@@ -50,7 +50,7 @@ SPECS = [
 IN_PART = {22}
 NETWORKS = {8}
 """Those with the own count of a network beside that of phi, which is not proved again."""
-STRIDE = 32
+STRIDE = 48
 """Every so many forgeries are tried in the fast suite, beginning with another one for each report."""
 
 
@@ -93,7 +93,7 @@ def test_none_of_all_forgeries_is_verified(number):
     assert accepted(honest(number), 1, 0) == []
 
 
-LARGE = [spec("linear", [150] * 4), spec("linear", [300] * 4), spec("linear", [100_000] * 3), spec("relu", [20_000, 20_000, 10], kind="momentum")]
+LARGE = [spec("linear", [100] * 4), spec("linear", [300] * 4), spec("linear", [100_000] * 3), spec("relu", [20_000, 20_000, 10], kind="momentum")]
 
 
 @pytest.mark.parametrize("number", quick([0, 2, 3], range(len(LARGE))))

@@ -194,7 +194,7 @@ TABLES = st.dictionaries(
 FREELY = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
-@settings(max_examples=50, derandomize=True, **FREELY)
+@settings(max_examples=100, derandomize=True, **FREELY)
 @given(st.data())
 def test_mutated_examples(tmp_path_factory, data):
     handled(mutate(data), spec_path(tmp_path_factory), engine=True)

@@ -143,6 +143,7 @@ def test_report_ends_at_its_limit_with_what_is_known(tmp_path):
     assert small["status"] == "proved"
 
 
+@pytest.mark.heavy
 def test_report_ends_at_the_limit_of_the_whole_run(tmp_path):
     spec(tmp_path, "slow.toml", ALWAYS)
     spec(tmp_path, "small.toml", linear(2, 3, 2))

@@ -122,7 +122,7 @@ EQUAL = [[2, 1, 0, 0], [1, 3, 0, 0], [0, 0, 2, 1], [0, 0, 1, 3]]
 
 
 @pytest.mark.parametrize("kind", ["gradient-flow", "weight-decay", "momentum"])
-@pytest.mark.parametrize("matrix", [FOUR, APART, EQUAL])
+@pytest.mark.parametrize("matrix", [FOUR, APART, pytest.param(EQUAL, marks=pytest.mark.heavy)])
 @pytest.mark.parametrize("architecture", ["linear", "relu"])
 def test_counts_of_full_metrics_are_those_of_the_reference(architecture, matrix, kind):
     found = result(architecture, [1, 2, 1], {"full": matrix}, kind)

@@ -17,7 +17,7 @@ from conslaw_cli.models import ARCHITECTURES
 FOLDER = Path(__file__).parent.parent / "model_specs"
 SPECS = sorted(FOLDER.glob("*.toml"))
 ZOO = sorted((FOLDER / "zoo").glob("*.toml"))
-FAST = [path for path in [*SPECS, *ZOO] if path.parent == FOLDER and path.stem not in SLOW_SPECS or path.stem in ("attention", "t5_bias")]
+FAST = [path for path in [*SPECS, *ZOO] if path.parent == FOLDER and path.stem not in SLOW_SPECS or path.stem == "attention"]
 """The counts of the zoo are those of test_zoo.py too, for a dozen by default."""
 
 

@@ -126,7 +126,7 @@ def test_what_the_schema_refuses_the_reader_refuses(name):
 # --- reports ---------------------------------------------------------------------------------------------------------
 
 
-NETWORKS = ("attention", "exp_bias", "lora_trained", "moe_top_k", "prelu")
+NETWORKS = ("exp_bias", "lora_trained", "prelu")
 FAST = [path for path in SPECS if path.stem in NETWORKS or path.parent.name != "zoo" and path.stem not in SLOW_SPECS]
 
 

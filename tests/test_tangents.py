@@ -162,7 +162,9 @@ COUNTS = [
 ]
 
 
-SLOW = ("batch norm", "norms in the scores", "embedding, rms norm", "block, rms norm", "block, layer norm")
+SLOW = (
+    "attention with rope", "norms in the scores", "layer norm, gain, relu", "batch norm", "embedding, rms norm", "block, rms norm", "block, layer norm"
+)  # fmt: skip
 
 
 def titled(case):
