@@ -16,7 +16,7 @@ from conslaw_cli import analyze
 
 ZOO_SAMPLE = [
     "attention", "bilinear", "conv1d_max_pool", "embedding_stream", "exp_bias", "gelu", "layer_norm_relu", "lora_trained", "moe_top_k",
-    "prelu", "rms_norm", "t5_bias",
+    "prelu", "rms_norm",
 ]  # fmt: skip
 """Networks of model_specs/zoo, one of each kind, that are analysed by default; all are under ``heavy``."""
 SLOW_SPECS = ("linear_not_all_written_down", "relu_mnist")

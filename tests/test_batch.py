@@ -128,11 +128,11 @@ def test_a_case_that_wants_too_much_memory(tmp_path):
 
 def test_heartbeat_without_a_terminal(tmp_path):
     code = (
-        "import conslaw_cli.batch.progress as p\np.Progress.__init__.__defaults__ = (80, 0.2)\n"
+        "import conslaw_cli.batch.progress as p\np.Progress.__init__.__defaults__ = (80, 0.05)\n"
         "from conslaw_cli.cli import main; main()"
     )
     spec(tmp_path, "slow.toml", ALWAYS)
-    command = [sys.executable, "-c", code, "batch", ".", "--timeout", "1.5", "--no-cache"]
+    command = [sys.executable, "-c", code, "batch", ".", "--timeout", "0.5", "--no-cache"]
     done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=60)
     assert done.stderr.count("conslaw batch: 0 of 1 done after") >= 2
     from conslaw_cli.batch.progress import HEARTBEAT

@@ -132,13 +132,13 @@ def with_a_region(report: dict) -> None:
     report["region"] = {"around": "a Gaussian initialization, seed 0", "patterns": 1, "inputs": 4096, "units": 0, "dead": 0, "linear": 0}
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        with_a_sign, with_form_and_latex_signs, with_a_law_less, with_a_word_less, with_another_word, with_a_zero_in_the_point, with_rank_less,
-        with_more_arguments, without_independence, with_another_text, with_another_output, with_another_loss, with_a_domain, with_a_region,
-    ],
-)  # fmt: skip
+CHANGES = [
+    with_a_sign, with_form_and_latex_signs, with_a_law_less, with_a_word_less, with_another_word, with_a_zero_in_the_point, with_rank_less,
+    with_more_arguments, without_independence, with_another_text, with_another_output, with_another_loss, with_a_domain, with_a_region,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", quick(CHANGES[::2], CHANGES, lambda change: change.__name__))
 def test_a_spoiled_report_of_attention_is_rejected(change):
     report = honest("attention")
     change(report)
@@ -346,6 +346,7 @@ def test_spoiled_reports_of_fields_are_rejected(name):
     assert verdict(report) == "REJECTED"
 
 
+@pytest.mark.heavy
 def test_fields_in_which_exp_is_written_through_others():
     model = {"fields": ["[exp(x1) + exp(2*x1), exp(x1) + exp(2*x1)]", "[tanh(x1/2), tanh(x1/2)]"], "parameters": {"x1": [], "x2": []}}
     report = json.loads(json.dumps(analyze({"model": model}).to_dict()))

@@ -54,7 +54,7 @@ STRIDE = 48
 """Every so many forgeries are tried in the fast suite, beginning with another one for each report."""
 
 
-NUMBERS = quick([number for number in range(len(SPECS)) if number not in IN_PART], range(len(SPECS)))
+NUMBERS = quick([number for number in range(0, len(SPECS), 2) if number not in IN_PART], range(len(SPECS)))
 """The analysis and the checks of what is confirmed in part take seconds."""
 
 

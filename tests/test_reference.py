@@ -131,12 +131,12 @@ def test_power_metrics_on_a_linear_network(power):
 
 def test_filtrations():
     assert extended_filtration("linear", [2, 3, 2]) == (12, [4, 6])
-    assert extended_filtration("nmf", [1, 6, 5]) == (36, [5, 15, 30])
     assert drift_filtration("linear", [2, 3, 2], kind="momentum") == [12, 21]
 
 
 @pytest.mark.heavy
-def test_filtration_with_the_drift_kept():
+def test_filtrations_of_larger_systems():
+    assert extended_filtration("nmf", [1, 6, 5]) == (36, [5, 15, 30])
     assert extended_filtration("linear", [2, 3, 2], kind="momentum") == (25, [5, 9, 18, 22])
 
 
