@@ -14,16 +14,16 @@ _STALE = 3600
 """Seconds after which a temporary file belongs to a process that was killed."""
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write to a temporary name in the same folder, then rename. Links are followed, modes kept. Raises OSError.
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write, text as UTF-8, to a temporary name in the same folder, then rename. Links are followed, modes kept. Raises OSError.
 
     However it ends short of a kill, nothing but the file itself is left.
     """
     path = path.resolve()
     temporary = path.parent / f".conslaw-{secrets.token_hex(16)}.tmp"
     try:
-        with open(temporary, "x", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with open(temporary, "xb") as file:
+            file.write(content.encode("utf-8") if isinstance(content, str) else content)
         if path.exists():
             os.chmod(temporary, path.stat().st_mode & 0o7777)
         os.replace(temporary, path)

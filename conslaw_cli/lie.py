@@ -24,6 +24,8 @@ from conslaw_cli.steps import Listener, Step, nobody
 
 CLOSURE_BRACKETS = 8
 MEMORY_BYTES = 250_000_000
+MOST_BITS = 1000
+"""Bits of an error bound that floating point tells from none."""
 
 
 class TooLarge(Exception):
@@ -218,8 +220,7 @@ def _error_bits(flow: PartFlow, words: list[tuple[int, ...]], length: int, prime
     degree = sum(count * bounds.degree(k) for k, count in lengths.items()) + 2 * translations
     bits = sum(count * bounds.norm_bits(k) for k, count in lengths.items())
     bits += rows * log2(rows) + translations * max(numbers, default=1)
-    failing = bounds.vanishing(degree, prime) + bits / 22 / max(1.0, bounds.primes - sum(numbers) / 22)
-    return max(0.0, -log2(failing) - (1 if translations else 0))
+    return _bits(bounds.vanishing(degree, prime) + bits / 22 / max(1.0, bounds.primes - sum(numbers) / 22), translations)
 
 
 def _ratio_bits(flow: PartFlow, lengths: Counter[int], prime: int) -> float:
@@ -231,4 +232,9 @@ def _ratio_bits(flow: PartFlow, lengths: Counter[int], prime: int) -> float:
         failing = RatioBounds(flow).failing(lengths, translations, prime, max(1.0, WordBounds(flow).primes - numbers / 22))
     except Unbounded:
         return 0.0
-    return max(0.0, -log2(failing) - (1 if translations else 0)) if failing < 1 else 0.0
+    return _bits(failing, translations)
+
+
+def _bits(failing: float, translations: int) -> float:
+    """-log2 of a probability, twice where there are translations; no fields but zero never fail."""
+    return max(0.0, -log2(max(failing, 2.0**-MOST_BITS)) - (1 if translations else 0))

@@ -58,6 +58,9 @@ class Limits:
     mixed_cases: int = 32
     """Cases up to which every generator is a combination of all of them: then a bracket's closure speaks of all."""
 
+    training_steps: int = 10_000_000
+    """Steps of a simulated training."""
+
     expanded_terms: int = 5_000
     """Up to this many terms of grad f it is expanded once for all laws, with nothing abstract."""
     most_expanded_terms: int = 1_000_000

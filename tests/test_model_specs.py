@@ -16,19 +16,21 @@ from conslaw_cli.models import ARCHITECTURES
 
 FOLDER = Path(__file__).parent.parent / "model_specs"
 SPECS = sorted(FOLDER.glob("*.toml"))
+EXPERIMENTS = sorted((FOLDER / "experiments").glob("*.toml"))
+"""What the papers plot, or would: the systems to follow with `conslaw simulate`."""
 ZOO = sorted((FOLDER / "zoo").glob("*.toml"))
-FAST = [path for path in [*SPECS, *ZOO] if path.parent == FOLDER and path.stem not in SLOW_SPECS or path.stem == "attention"]
+FAST = [path for path in SPECS if path.stem not in SLOW_SPECS] + EXPERIMENTS + [path for path in ZOO if path.stem == "attention"]
 """The counts of the zoo are those of test_zoo.py too, for a dozen by default."""
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*SPECS, *EXPERIMENTS], ids=lambda path: path.stem)
 def test_begins_with_a_comment_and_expects_something(path):
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# ") and len(text.splitlines()[0]) > 10
     assert {"laws", "time_dependent", "complete"} <= tomllib.loads(text)["expect"].keys()
 
 
-@pytest.mark.parametrize("path", quick(FAST, [*SPECS, *ZOO], lambda path: path.stem))
+@pytest.mark.parametrize("path", quick(FAST, [*SPECS, *EXPERIMENTS, *ZOO], lambda path: path.stem))
 def test_passes_check(path):
     result = CliRunner().invoke(group, ["check", str(path)], standalone_mode=False)
     assert result.exception is None

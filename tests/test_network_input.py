@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from conslaw_cli import analyze
 from conslaw_cli.cli import _run
 
 PARAMETERS = "W1 = [3, 2]\nW2 = [2, 3]"
@@ -157,3 +158,9 @@ def test_a_million_characters_end_quickly(refused, network):
 def test_sizes_beyond_the_engine(report, parameters, said):
     code, out, err = report("W2 @ gelu(W1 @ x)", parameters=parameters, inputs=f"x = {20 if '20]' in parameters else 1000}")
     assert (code, err) == (3, "") and said in out and "undecided" in out
+
+
+def test_parameters_that_phi_does_not_use_are_a_part_without_fields():
+    found = analyze({"model": {"phi": "a * b", "parameters": {"a": [], "b": [], "c": [2]}}}).to_dict()
+    assert (found["laws"]["independent"], found["status"]) == (3, "proved")
+    assert found["notes"] == ["c is not used: its entries are conserved, one by one"]

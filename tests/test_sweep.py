@@ -223,3 +223,15 @@ def test_paper_specs_say_what_they_reproduce():
 def test_cases_with_the_same_content_have_the_same_hash():
     first, second = cases("model.widths = [[1, 1], [1, 1]]")
     assert spec_sha256(first) == spec_sha256(second)
+
+
+def test_a_case_is_read_by_its_name(tmp_path):
+    path = tmp_path / "s.toml"
+    path.write_text(BASE + '\n[sweep]\ndynamics.kind = ["gradient-flow", "momentum"]\n')
+    found = read_spec(f"{path}[kind=momentum]")
+    assert found == read_cases(path)[1] and read_cases(f"{path}[kind=momentum]") == [found]
+    with pytest.raises(SpecError, match=r'no such case; did you mean ".*\[kind=momentum\]"'):
+        read_spec(f"{path}[kind=momentm]")
+    bracketed = tmp_path / "s.toml[kind=momentum]"
+    bracketed.write_text(BASE)
+    assert read_spec(bracketed).dynamics.kind == "gradient-flow", "a file of that name comes first"

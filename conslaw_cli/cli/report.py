@@ -25,6 +25,7 @@ from conslaw_cli.cli.specs import (
     total_timeout_option,
 )
 from conslaw_cli.report import FORMATS, render, render_regions
+from conslaw_cli.report.places import PlaceError, check_syntax, read_place
 from conslaw_cli.report.regions import FORMATS as REGION_FORMATS
 from conslaw_cli.spec import Spec, SpecError
 from conslaw_cli.steps import Step
@@ -41,6 +42,7 @@ Examples:
   conslaw report --format json spec.toml > report.json
   conslaw new relu | conslaw report -
   conslaw report --timeout 60 spec.toml          what is known after a minute
+  conslaw report --only 'W2[:,3]' spec.toml      the laws that hidden neuron 3's outgoing weights take part in
   conslaw report --regions 20 network.toml       how often which count occurs over 20 initializations
 """
 )
@@ -52,6 +54,13 @@ Examples:
     metavar="N",
     help="Of networks with branches: the counts around N initializations with their frequencies (text, json).",
 )
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="PART",
+    help="Only laws that PART takes part in: W2, W2[:,3], W1[2:4,1] (2 to 4), b1[3] or W1_2_3; indices from 1. May be given "
+    "again: laws that any of them takes part in.",
+)
 @click.option("--expand", is_flag=True, help="Write out every law of large families.")
 @timeout_option
 @total_timeout_option
@@ -62,6 +71,7 @@ def report(
     specs: tuple[str, ...],
     format_: str,
     regions: int | None,
+    only: tuple[str, ...],
     expand: bool,
     timeout: float | None,
     total_timeout: float | None,
@@ -72,18 +82,20 @@ def report(
     """Print the conservation laws of each SPEC ("-" reads standard input).
 
     The report lists every law, how many independent ones there are, whether each depends on time, and how all of that is
-    known. Exit code 3 when a count stays undecided, 2 for unusable input.
+    known. Exit code 3 when a count stays undecided, 2 for unusable input. With --only the counts are still those of all laws,
+    and JSON is an excerpt without a certificate.
     """
     refuse_loss([output], specs, force)
     limits = RunLimits.from_now(timeout, None, total_timeout)
     if limits.timed and not can_ring():
         complain("--timeout and --total-timeout have no effect on this system")
-    if regions and (format_ not in REGION_FORMATS or expand):
-        raise click.UsageError(f"--regions takes --format {' or '.join(REGION_FORMATS)}, and no --expand")
+    if regions and (format_ not in REGION_FORMATS or expand or only):
+        raise click.UsageError(f"--regions takes --format {' or '.join(REGION_FORMATS)}, and no --expand or --only")
+    _check_parts(only)
     look = {"color": wants_color(output), "width": width(output), "ascii_only": wants_ascii(output)}
     with SignOfLife() as life:
         rendered = lambda reports: render(reports, format_, expand=expand, **look)
-        work = _Work(limits, seed, life, rendered)
+        work = _Work(limits, seed, life, rendered, only)
         if regions:
             as_tables = lambda tables, others: render_regions(tables, others, format_, **look)
             work = _Regions(limits, seed, life, rendered, number=regions, as_tables=as_tables)
@@ -94,6 +106,15 @@ def report(
     return worst(codes)
 
 
+def _check_parts(only: Sequence[str]) -> None:
+    """Refuses what names no part of any model, before a spec is read."""
+    for text in only:
+        try:
+            check_syntax(text)
+        except PlaceError as error:
+            raise click.UsageError(f"--only {text}: {error}") from None
+
+
 @dataclass
 class _Work:
     """Reports that are being made, each within the limits: its text, too."""
@@ -102,6 +123,8 @@ class _Work:
     seed: int
     life: SignOfLife
     rendered: Callable[[Sequence[Report]], str]
+    only: tuple[str, ...] = ()
+    """The parts of the model whose laws are shown; all laws where there are none."""
     reports: list[Report] = field(default_factory=list)
     written: tuple[Report, str] | None = None
     """The last report that was written in time, and its text by itself."""
@@ -110,9 +133,29 @@ class _Work:
         """Make the report of a spec (the engine is imported here, not before)."""
         from conslaw_cli.batch.engine import report_within
 
+        if not self._has_parts(spec):
+            return Exit.UNUSABLE
         self.life.begin(spec.name)
-        self.reports.append(report_within(self.limits, spec, self.seed, self.life, self._written_in_time))
+        self.reports.append(self._shown(report_within(self.limits, spec, self.seed, self.life, self._written_in_time)))
         return exit_of(self.reports[-1])
+
+    def _has_parts(self, spec: Spec) -> bool:
+        """Whether the spec's model has what is asked for; otherwise stderr says what it lacks, before anything is computed."""
+        shapes = spec.model.definition.outline(spec.model.options).index_shapes
+        for text in self.only:
+            try:
+                read_place(text, shapes)
+            except PlaceError as error:
+                complain(f"{spec.name}: --only {text}: {error}")
+                return False
+        return True
+
+    def _shown(self, report: Report) -> Report:
+        if not self.only:
+            return report
+        from conslaw_cli.report.only import restricted
+
+        return restricted(report, self.only)
 
     def text(self) -> str:
         """All of them, written together."""
@@ -124,7 +167,8 @@ class _Work:
     def _written_in_time(self, report: Report) -> None:
         """One report by itself, so that none is taken whose writing takes longer than the limit."""
         if self.limits.timed:
-            self.written = (report, self.rendered([report]))
+            shown = self._shown(report)
+            self.written = (shown, self.rendered([shown]))
 
 
 @dataclass

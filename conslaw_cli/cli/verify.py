@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from conslaw_cli.cli.exits import Exit, worst
 from conslaw_cli.cli.output import complain, write
+from conslaw_cli.cli.saved import REMEDY, UnreadableError, foreign, read_reports
 from conslaw_cli.cli.specs import files
 from conslaw_cli.visible import visible
 
 if TYPE_CHECKING:
     from conslaw_cli.checker import Check, Verification
-
-LARGEST_FILE = 1 << 28
-_KEYS = ("schema", "model", "metric", "dynamics", "trace", "laws", "status")
-"""What every report has, and hardly any other JSON."""
-_REMEDY = "write a report with `conslaw report --format json`"
-
-
-class _UnreadableError(Exception):
-    """A file that holds no reports; the message says why, without the file's name."""
-
 
 @click.command(
     "verify-certificate",
@@ -54,15 +42,15 @@ def _verify_file(path: str, quiet: bool) -> Iterator[Exit]:
     """The exit code of every report in a file; what cannot be read is one that is unusable."""
     shown = visible(path)
     try:
-        content = _reports(path)
-    except _UnreadableError as error:
-        complain(f"{shown}: {error}; {_REMEDY}")
+        content = read_reports(path)
+    except UnreadableError as error:
+        complain(f"{shown}: {error}; {REMEDY}")
         yield Exit.UNUSABLE
         return
     for number, report in enumerate(content if isinstance(content, list) else [content]):
         place = f"{shown}[{number}]" if isinstance(content, list) else shown
-        if missing := _foreign(report):
-            complain(f"{place}: is no report of conslaw: {missing}; {_REMEDY}")
+        if fault := foreign(report):
+            complain(f"{place}: {fault}; {REMEDY}")
             yield Exit.UNUSABLE
         else:
             yield _verify(f"{place}{_name(report)}", report, quiet)
@@ -90,38 +78,6 @@ def _code(verification: Verification) -> Exit:
     if not verification.passed:
         return Exit.FAILED
     return Exit.OK if verification.verified else Exit.UNDECIDED
-
-
-def _reports(path: str) -> object:
-    """The JSON in a file: UTF-8, UTF-16 or UTF-32, with or without a byte order mark. Raises _UnreadableError."""
-    try:
-        with sys.stdin.buffer if path == "-" else Path(path).open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-    except (OSError, ValueError) as error:
-        raise _UnreadableError(f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
-    if len(content) > LARGEST_FILE:
-        raise _UnreadableError(f"is larger than {LARGEST_FILE} bytes")
-    if not content.strip():
-        raise _UnreadableError("is empty")
-    try:
-        found = json.loads(content)
-    except UnicodeDecodeError:
-        raise _UnreadableError("is neither UTF-8 nor UTF-16") from None
-    except RecursionError:
-        raise _UnreadableError("is no JSON that can be read: nested too deeply") from None
-    except ValueError as error:
-        raise _UnreadableError(f"is no JSON: {error}") from None
-    if found == []:
-        raise _UnreadableError("holds no report")
-    return found
-
-
-def _foreign(report: object) -> str:
-    """What shows that this is no report; empty for one."""
-    if not isinstance(report, dict):
-        return "a report is an object"
-    missing = [key for key in _KEYS if key not in report]
-    return f"it has no {', '.join(map(repr, missing))}" if missing else ""
 
 
 def _name(report: dict) -> str:

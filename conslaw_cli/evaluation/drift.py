@@ -9,10 +9,17 @@ import numpy as np
 from conslaw_cli.evaluation.graphs import LawGraph
 from conslaw_cli.evaluation.values import Arrays, Evaluator, Value
 
+ROUNDING = 2.0**-10
+"""Of the growth of a function of time, what counts as size: float32 rounds to 2^-24, over some thousand steps to 2^-20."""
+
 
 @dataclass(frozen=True)
 class Drift:
-    """One law along a run of K states. ``drifts`` (K,) are relative: ||h - h(start)|| / ``size``, 0/0 being 0."""
+    """One law along a run of K states. ``drifts`` (K,) are ||h - h(start)|| relative to its size, 0/0 being 0.
+
+    The size is the sum of the norms of the law's terms, each the largest up to then, times their functions of time at the start. Rounding
+    errors grow with a function such as exp(tau t), so ``ROUNDING`` of its growth is added.
+    """
 
     law: LawGraph
     times: np.ndarray
@@ -20,7 +27,7 @@ class Drift:
     """Its value at the start, of the law's shape."""
     end: np.ndarray
     size: float
-    """The sum of the norms of its terms at the start."""
+    """Its size at the start."""
     drifts: np.ndarray
 
     @property
@@ -44,6 +51,20 @@ class Follower:
     _times: list[np.ndarray] = field(default_factory=list)
     _distances: list[np.ndarray] = field(default_factory=list)
     """For some states the distances from the start, (laws, states)."""
+    _sizes: list[np.ndarray] = field(default_factory=list)
+    """For the same states what they are relative to."""
+    _largest: list[np.ndarray] = field(default_factory=list)
+    """For each law the largest norms of its terms up to now."""
+
+    @property
+    def latest(self) -> list[Value]:
+        """The laws at the states that came last."""
+        return self._end
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """For each law what its distance from the start is relative to, at the last state."""
+        return self._sizes[-1][:, -1]
 
     def add(self, arrays: Arrays, velocities: Arrays | None = None, t: float | None = None) -> None:
         """One more state. Raises ValueError as :meth:`Evaluator.values`."""
@@ -59,13 +80,17 @@ class Follower:
         self._end = values
         self._times.append(times)
         self._distances.append(np.array(distances).reshape(len(values), len(times)))
+        norms = [_largest(value, before) for value, before in zip(values, self._largest or [0.0] * len(values))]
+        sizes = [_sizes(of, value.factors, start.factors[:, :1]) for of, value, start in zip(norms, values, self._start)]
+        self._sizes.append(np.array(sizes).reshape(len(values), len(times)))
+        self._largest = [of[:, -1:] for of in norms]
 
     def drifts(self) -> list[Drift]:
         """The drift of each law up to now; there must be a state."""
-        times, distances = np.concatenate(self._times), np.concatenate(self._distances, axis=1)
+        times, distances, sizes = np.concatenate(self._times), *(np.concatenate(part, axis=1) for part in (self._distances, self._sizes))
         return [
-            Drift(a.law, times, a.values[0], b.values[-1], size := float(a.sizes[0]), _relative(row, size))
-            for a, b, row in zip(self._start, self._end, distances)
+            Drift(a.law, times, a.values[0], b.values[-1], float(a.sizes[0]), _relative(row, size))
+            for a, b, row, size in zip(self._start, self._end, distances, sizes)
         ]
 
 
@@ -73,6 +98,16 @@ def _distances(values: np.ndarray, start: np.ndarray) -> np.ndarray:
     return np.linalg.norm((values - start).reshape(len(values), -1), axis=1)
 
 
-def _relative(distances: np.ndarray, size: float) -> np.ndarray:
+def _largest(value: Value, before: np.ndarray | float) -> np.ndarray:
+    """The largest norms of the terms up to each state, (terms, K)."""
+    return np.maximum.accumulate(np.maximum(value.norms, before), axis=1)
+
+
+def _sizes(norms: np.ndarray, factors: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """What distances from the start are relative to, (K,)."""
+    return (norms * (np.abs(first) + ROUNDING * np.maximum(np.abs(factors) - np.abs(first), 0))).sum(axis=0)
+
+
+def _relative(distances: np.ndarray, size: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         return np.where(distances == 0, 0.0, distances / size)

@@ -24,11 +24,17 @@ Arrays = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Value:
-    """The values of a law's graph at K states, (K, *shape); and its sizes, (K,): the sum of the norms of its terms."""
+    """The values of a law's graph at K states, (K, *shape); and of each of its terms the norms without its function of time, and that, (terms, K)."""
 
     law: LawGraph
     values: np.ndarray
-    sizes: np.ndarray
+    norms: np.ndarray
+    factors: np.ndarray
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """The sum of the norms of its terms at each state, (K,)."""
+        return (np.abs(self.factors) * self.norms).sum(axis=0)
 
 
 @dataclass(frozen=True)
@@ -90,20 +96,18 @@ class Evaluator:
             return self._integrals(law, arrays, times)
         generics = {node.name: node for node in topological_order(*law.nodes) if isinstance(node, Generic)}
         numbers = {name: self._time(name, times[:1]) for name in generics}
-        total, sizes = np.zeros((len(times), *law.shape)), np.zeros(len(times))
-        for term, found in zip(law.terms, Floats(arrays, {}, numbers).evaluate(*law.nodes)):
-            factor = self._time(term.time, times)
-            timed = found * factor.reshape(-1, *[1] * len(law.shape))
-            total += timed
-            sizes += _norms(timed)
-        return Value(law, total, sizes)
+        terms = list(Floats(arrays, {}, numbers).evaluate(*law.nodes))
+        factors = [np.broadcast_to(self._time(term.time, times), times.shape) for term in law.terms]
+        total = sum(term * factor.reshape(-1, *[1] * len(law.shape)) for term, factor in zip(terms, factors))
+        norms = [np.broadcast_to(_norms(term), times.shape) for term in terms]
+        return Value(law, np.broadcast_to(total, (len(times), *law.shape)), np.array(norms), np.array(factors))
 
     def _integrals(self, law: LawGraph, arrays: Arrays, times: np.ndarray) -> Value:
         curve = law.integrals[0].curve
         blocks = (arrays[name] for name in (curve.first, curve.middle, curve.last))
         found = np.array([integrals(curve, *weights) for weights in zip(*blocks)])
         factors = np.stack([self._time(one.time, times) for one in law.integrals], axis=1)
-        return Value(law, found * factors, _norms(found * factors))
+        return Value(law, found * factors, np.abs(found).T, factors.T)
 
     def _time(self, text: str, times: np.ndarray) -> np.ndarray:
         return np.ones(1) if text == "1" else time_values(text, times, self._numbers, self.start)

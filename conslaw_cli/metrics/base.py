@@ -162,6 +162,11 @@ class Metric(ABC):
         return False
 
     @property
+    def of_gradients(self) -> bool:
+        """Whether it is made of the gradients of the model's output, as the natural gradient is; :meth:`apply` then leaves it out."""
+        return False
+
+    @property
     def note(self) -> str | None:
         """What a reader of the report must know of the metric."""
         return None

@@ -31,6 +31,10 @@ class Natural(Power):
         return True
 
     @property
+    def of_gradients(self) -> bool:
+        return True
+
+    @property
     def only_at_theta(self) -> bool:
         return True
 

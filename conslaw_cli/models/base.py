@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from conslaw_cli.graph.nodes import Shape
+from conslaw_cli.graph.nodes import Node, Shape
 from conslaw_cli.model import HiddenLayer, Model, PathNetwork
 from conslaw_cli.models.table import ModelTable, Options
 
@@ -45,7 +45,9 @@ class Architecture:
     caveat: Callable[[Any], str | None] = lambda options: None
     """What a reader must know where phi does not stand for the model anywhere at these options."""
     network: Callable[[Any], dict[str, Any]] | None = None
-    """[model] of the network that phi stands for, as a text, for where it does not: ``caveat`` says where."""
+    """[model] of what is trained, as a text: the network that phi stands for, or phi itself where that is the model."""
+    value: Callable[[Any], Node] | None = None
+    """The graph of a text: of a network g(theta, x), of phi, or of vector fields (fields, D). None for what ``network`` writes as one."""
 
     def outline(self, options: Options) -> Model:
         """Blocks and symmetries, nothing built."""

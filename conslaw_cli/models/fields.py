@@ -170,5 +170,6 @@ ARCHITECTURE = Architecture(
     domain=lambda options: domain(value, options),
     any_domain=f"{GENERIC}; with branches {AROUND}",
     implied_by=("fields",),
+    value=value,
     place=12,
 )

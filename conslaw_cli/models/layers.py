@@ -1,4 +1,4 @@
-"""Pieces that several architectures share: the blocks of a chain of layers."""
+"""Pieces that several architectures share: the blocks of a chain of layers, and the chain as a text."""
 
 from __future__ import annotations
 
@@ -40,3 +40,14 @@ def hidden_layers(chain: Chain, group: str) -> tuple[HiddenLayer, ...]:
         )
         for layer in range(1, chain.depth)
     )
+
+
+def written(chain: Chain, hidden: str) -> dict[str, object]:
+    """[model] of a chain as a text, W2 @ relu(W1 @ x + b1) + b2 where ``hidden`` is "relu({})"."""
+    blocks, vectors = chain_blocks(chain), chain_vectors(chain)
+    names, text = [name for name, _ in blocks], "x"
+    for layer in range(1, chain.depth + 1):
+        text = f"W{layer} @ {text}" + (f" + b{layer}" if f"b{layer}" in names else "")
+        text = hidden.format(text) if layer < chain.depth else text
+    sizes = {name: list(shape[:1] if name in vectors else shape) for name, shape in blocks}
+    return {"network": text, "parameters": sizes, "inputs": {"x": [chain.widths[0]]}}

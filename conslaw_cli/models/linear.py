@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conslaw_cli.models.base import Architecture, HiddenLayer, Model
 from conslaw_cli.models.chain import Chain, chain_table
-from conslaw_cli.models.layers import chain_blocks, chain_vectors, hidden_layers, parameters
+from conslaw_cli.models.layers import chain_blocks, chain_vectors, hidden_layers, parameters, written
 from conslaw_cli.graph.nodes import Coefficient
 
 DOMAIN = "generic rank (open dense)"
@@ -27,6 +27,11 @@ def build(chain: Chain) -> Model:
 def hidden(chain: Chain) -> tuple[HiddenLayer, ...]:
     """Every invertible matrix acts between two layers."""
     return hidden_layers(chain, "linear")
+
+
+def network(chain: Chain) -> dict[str, object]:
+    """[model] of the network itself: W2 @ (W1 @ x + b1) + b2."""
+    return written(chain, "({})")
 
 
 def known_count(chain: Chain) -> tuple[int, str] | None:
@@ -53,4 +58,5 @@ ARCHITECTURE = Architecture(
     place=0,
     vectors=chain_vectors,
     known_count=known_count,
+    network=network,
 )

@@ -104,5 +104,6 @@ ARCHITECTURE = Architecture(
     domain=lambda options: domain(value, options),
     any_domain=f"{GENERIC}; with branches {AROUND}",
     implied_by=("network",),
+    value=value,
     place=10,
 )

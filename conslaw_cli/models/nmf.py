@@ -28,6 +28,11 @@ def hidden(chain: Chain) -> tuple[HiddenLayer, ...]:
     return (HiddenLayer(("V",), ("U",), chain.widths[1], "linear"),)
 
 
+def network(chain: Chain) -> dict[str, object]:
+    """[model] of phi as a text."""
+    return {"phi": "U @ V", "parameters": {name: list(shape) for name, shape in blocks(chain)}}
+
+
 ARCHITECTURE = Architecture(
     name="nmf",
     summary="non-negative matrix factorization",
@@ -40,4 +45,5 @@ ARCHITECTURE = Architecture(
     build=build,
     place=2,
     default_metric=lambda block: "entropy",
+    network=network,
 )

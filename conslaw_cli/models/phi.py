@@ -71,5 +71,6 @@ ARCHITECTURE = Architecture(
     domain=lambda options: domain(value, options),
     any_domain=f"{GENERIC}; with branches {AROUND}",
     implied_by=("phi",),
+    value=value,
     place=11,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from conslaw_cli.models.base import Architecture, HiddenLayer, Model, PathNetwork
 from conslaw_cli.models.chain import Chain, chain_table
-from conslaw_cli.models.layers import Blocks, chain_blocks, chain_vectors, hidden_layers, parameters
+from conslaw_cli.models.layers import Blocks, chain_blocks, chain_vectors, hidden_layers, parameters, written
 from conslaw_cli.graph.nodes import Coefficient, Node, Parameter
 
 _SHALLOW = "open set where the neurons define distinct hyperplanes and every path is active for some input"
@@ -93,13 +93,7 @@ def caveat(chain: Chain) -> str | None:
 
 def network(chain: Chain) -> dict[str, object]:
     """[model] of the network itself: W2 @ relu(W1 @ x + b1) + b2."""
-    blocks, vectors = chain_blocks(chain), chain_vectors(chain)
-    names, text = [name for name, _ in blocks], "x"
-    for layer in range(1, chain.depth + 1):
-        text = f"W{layer} @ {text}" + (f" + b{layer}" if f"b{layer}" in names else "")
-        text = f"relu({text})" if layer < chain.depth else text
-    sizes = {name: list(shape[:1] if name in vectors else shape) for name, shape in blocks}
-    return {"network": text, "parameters": sizes, "inputs": {"x": [chain.widths[0]]}}
+    return written(chain, "relu({})")
 
 
 ARCHITECTURE = Architecture(

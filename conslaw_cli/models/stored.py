@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import pickle
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from conslaw_cli.checkpoints.faults import CheckpointError
+from conslaw_cli.checkpoints.npz import Npz
 from conslaw_cli.graph.nodes import Shape
 from conslaw_cli.problems import listed, nearest, shortened
 
@@ -22,7 +21,6 @@ LARGEST = 1 << 30
 """Bytes of all arrays of a file."""
 _SAVE = 'write numpy.savez("init.npz", W1=…, W2=…)'
 _MOST_TOLD = 5
-_BROKEN = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, pickle.UnpicklingError, NotImplementedError, RuntimeError)
 
 
 class StoredError(ValueError):
@@ -92,33 +90,18 @@ def _told(said: list[str]) -> str:
 
 def from_file(file: str, folder: str) -> Stored:
     """The arrays of an .npz file, whose path is relative to the folder of its spec. Nothing in it is unpickled. Raises StoredError."""
-    import numpy as np
-
     path = os.path.join(folder, os.path.expanduser(file))
     if not os.path.exists(path):
         raise StoredError("no such file", f"a path is relative to the folder of the spec; {_SAVE}")
     if not os.path.isfile(path):
         raise StoredError("is no file", _SAVE)
     try:
-        with open(path, "rb") as opened:
-            if not zipfile.is_zipfile(opened):
-                raise StoredError("is no .npz file, or a damaged one")
-            opened.seek(0)
-            with np.load(opened, allow_pickle=False) as archive:
-                if sum(one.file_size for one in archive.zip.infolist()) > LARGEST:
-                    raise StoredError(f"holds more than {LARGEST:,} bytes", "store the parameters only")
-                return from_arrays({name: archive[name] for name in archive.files}, file)
-    except StoredError:
-        raise
-    except _BROKEN as error:
-        raise StoredError(_reason(error)) from None
-
-
-def _reason(error: Exception) -> str:
-    said = str(error)
-    if "allow_pickle" in said or "pickle" in said.lower():
-        return "holds Python objects, which are never unpickled"
-    return f"cannot be read ({shortened(getattr(error, 'strerror', None) or said or type(error).__name__)})"
+        with Npz(path) as archive:
+            if archive.bytes > LARGEST:
+                raise StoredError(f"holds more than {LARGEST:,} bytes", "store the parameters only")
+            return from_arrays({name: archive.read(name) for name in archive.shapes}, file)
+    except CheckpointError as error:
+        raise StoredError(error.message) from None
 
 
 def from_arrays(arrays: Mapping[object, object], file: str = "") -> Stored:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from conslaw_cli.report.escape import visible
 from conslaw_cli.report.formula import Entry
-from conslaw_cli.report.notation import Notation, Number
+from conslaw_cli.report.notation import Notation
+from conslaw_cli.report.pieces import Number
 from conslaw_cli.report.prose import Prose
 
 

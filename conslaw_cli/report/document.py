@@ -110,7 +110,11 @@ class JsonReport(Table):
 
 
 def to_dict(report: Report, expand: bool = False) -> dict:
-    """The JSON report; ``expand`` writes out every scalar law however many there are."""
+    """The JSON report; ``expand`` writes out every scalar law however many there are. Of a restricted one an excerpt, which is none."""
+    if report.only:
+        from conslaw_cli.report.excerpt import excerpt
+
+        return excerpt(report, expand)
     document = JsonReport(
         schema=SCHEMA,
         name=report.name,

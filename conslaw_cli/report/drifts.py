@@ -1,10 +1,13 @@
 """Laws along a training run as plain data: what tables, plots, JSON and CSV of drifts are written from.
 
-The drift of a law at a time is ||h(t) - h(0)|| relative to its size, the sum of the norms of its terms at the start, so that a balanced
-start, where h is zero, has a meaning too; norms are Euclidean over all entries of a family.
+The drift of a law at a time is ||h(t) - h(0)|| relative to its size, the sum of the norms of its terms, each the largest up to then, so that a
+balanced start, where h is zero, has a meaning too; norms are Euclidean over all entries of a family. Functions of time are those at the start,
+with a small part of their growth: one such as exp(tau t) grows without end, and rounding errors with it.
 """
 
 from __future__ import annotations
+
+from math import inf
 
 from msgspec import Struct
 
@@ -28,12 +31,23 @@ class Line(Struct, frozen=True):
     x: tuple[float, ...]
     y: tuple[float | None, ...]
 
+    @property
+    def worst(self) -> tuple[float, float | None]:
+        """Where the drift is largest, and that drift; the first that is not finite is larger than all. Raises ValueError without points."""
+        return max(zip(self.x, self.y, strict=True), key=lambda point: inf if point[1] is None else point[1])
+
 
 class Panel(Struct, frozen=True):
     """The lines of one law."""
 
     law: LawName
     lines: tuple[Line, ...]
+
+    @property
+    def worst(self) -> float:
+        """The largest drift of its lines, infinity where one is not finite."""
+        drifts = [line.worst[1] for line in self.lines]
+        return max((inf if drift is None else drift for drift in drifts), default=0.0)
 
 
 class DriftPlot(Struct, frozen=True):
@@ -44,3 +58,13 @@ class DriftPlot(Struct, frozen=True):
     panels: tuple[Panel, ...]
     tolerance: float | None = None
     """A drift up to which a law counts as kept, drawn as a line."""
+
+
+def drift_text(drift: float | None) -> str:
+    """A drift with two digits, as tables and plots write it: 2.1e-2, 1.5, 0, not finite."""
+    if drift is None:
+        return "not finite"
+    mantissa, _, exponent = f"{drift:.1e}".partition("e")
+    if not drift or not int(exponent):
+        return mantissa if drift else "0"
+    return f"{mantissa}e{int(exponent)}"

@@ -170,3 +170,20 @@ class IntegralSum(Struct, frozen=True):
     curve: Curve
     time: str
     power: int | None = None
+
+
+class FormEntry(Struct, frozen=True):
+    """One law of a form: the entry (k, l) of a matrix, k alone on a diagonal, or the law of a neuron, with indices from 1."""
+
+    form: MatrixForm | NeuronForm | TravelForm
+    indices: tuple[int, ...]
+
+    @property
+    def label(self) -> str:
+        """The indices, 1,3."""
+        return ",".join(map(str, self.indices))
+
+    @property
+    def unfolds(self) -> bool:
+        """Whether its blocks are no matrices, so that it has no rows and columns to be written with."""
+        return isinstance(self.form, MatrixForm) and any(ref.axes for term in self.form.terms for ref in (term.left, term.right))

@@ -60,17 +60,18 @@ footer { margin-top: 1.5rem; font-size: .85rem; }
 def reports(all_reports: Sequence[Report], options: Options) -> str:
     """One page, a section for each report."""
     title = all_reports[0].model.label if len(all_reports) == 1 else f"{len(all_reports)} reports"
-    return _page(title, (line for report in all_reports for line in _section(report, options)))
+    return page(title, (line for report in all_reports for line in _section(report, options)))
 
 
-def comparison(table: Comparison, options: Options) -> str:
+def comparison(counts: Comparison, options: Options) -> str:
     """The grid of counts, its legend and notes."""
-    header, *body = table.grid(PROSE)
-    notes = [f'<p class="note">{note}</p>' for note in table.footnotes(PROSE)]
-    return _page(table.title, [f"<h1>{escaped(table.title)}</h1>", *_table("grid", header, body), *notes])
+    header, *body = counts.grid(PROSE)
+    notes = [f'<p class="note">{note}</p>' for note in counts.footnotes(PROSE)]
+    return page(counts.title, [f"<h1>{escaped(counts.title)}</h1>", *table("grid", header, body), *notes])
 
 
-def _page(title: str, lines: Iterable[str]) -> str:
+def page(title: str, lines: Iterable[str]) -> str:
+    """A whole page around the lines of its body."""
     head = [
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -111,7 +112,7 @@ def _laws(report: Report, options: Options) -> Iterator[str]:
         return
     rows = list(outline.rows(report, PROSE, options.expand))
     body = [(row.law, row.number, row.depends_on_time, row.source) for row in rows]
-    yield from _table("families", ("law", "number", "depends on t", "source"), body)
+    yield from table("families", ("law", "number", "depends on t", "source"), body)
     for row in rows:
         yield from _members(row)
 
@@ -128,7 +129,7 @@ def _members(row: Row) -> Iterator[str]:
     yield "</ul>"
 
 
-def _table(kind: str, header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
+def table(kind: str, header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
     """A table; its cells know their column's name, for where the page is too narrow for columns."""
     yield f'<div class="scroll"><table class="{kind}">'
     yield f"<thead><tr>{''.join(f'<th>{cell}</th>' for cell in header)}</tr></thead>"

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from conslaw_cli.report import timefunctions
 from conslaw_cli.report.escape import GREEK
 from conslaw_cli.report.escape import latex as escaped
-from conslaw_cli.report.notation import Notation, Number, split_name
+from conslaw_cli.report.notation import Notation
+from conslaw_cli.report.pieces import Number, split_name
 
 if TYPE_CHECKING:
     from conslaw_cli.report.model import Family

@@ -24,7 +24,7 @@ def reports(all_reports: Sequence[Report], options: Options) -> str:
 def comparison(table: Comparison, options: Options) -> str:
     """The grid of counts, its legend and notes."""
     header, *body = table.grid(PROSE)
-    lines = [f"## {escaped(table.title)}", "", *_table(header, body), ""]
+    lines = [f"## {escaped(table.title)}", "", *table_lines(header, body), ""]
     return "\n".join([*lines, *(f"- {note}" for note in table.footnotes(PROSE)), ""])
 
 
@@ -40,7 +40,7 @@ def _report(report: Report, named: bool, options: Options) -> Iterator[str]:
         yield instead
     else:
         body = [(row.law.replace("  ", " &ensp;"), row.number, row.depends_on_time, row.source) for row in rows]
-        yield from _table(("law", "number", "depends on t", "source"), body)
+        yield from table_lines(("law", "number", "depends on t", "source"), body)
     yield ""
     for row in rows:
         yield from _members(row)
@@ -62,7 +62,8 @@ def _members(row: Row) -> Iterator[str]:
         yield ""
 
 
-def _table(header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
+def table_lines(header: Sequence[str], body: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A table of cells that are escaped."""
     yield _row(header)
     yield _row(["---"] * len(header))
     yield from map(_row, body)

@@ -10,7 +10,8 @@ from conslaw_cli.report import timefunctions
 from conslaw_cli.report.escape import GREEK
 from conslaw_cli.report.escape import html as escaped
 from conslaw_cli.report.formula import Formula, IntegralSum, MatrixForm, NeuronForm, TravelForm
-from conslaw_cli.report.notation import Notation, Number, split_name
+from conslaw_cli.report.notation import Notation
+from conslaw_cli.report.pieces import Number, split_name
 
 _NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 _TIMES = "<mo>&#x2062;</mo>"

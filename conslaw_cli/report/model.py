@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from conslaw_cli.report.formula import Formula, IntegralSum, MatrixForm, NeuronForm, TravelForm
+from conslaw_cli.report.formula import FormEntry, Formula, IntegralSum, MatrixForm, NeuronForm, TravelForm
+from conslaw_cli.report.places import Place
 from conslaw_cli.report.tables import Brackets, Dynamics, Model, NetworkCount, Paths, Region, Reproduce, Trace
 
 
@@ -92,6 +93,38 @@ class LawsSummary(Struct, frozen=True):
         return sum(family.number for family in self.families if family.everywhere)
 
 
+class Chosen(Struct, frozen=True):
+    """Those laws of a family that parts of a model take part in, with their labels, of ``total`` that it holds as it is written.
+
+    A label is the number of a law in the report, or its indices in the family's form.
+    """
+
+    family: Family
+    laws: tuple[tuple[str, FormEntry | Formula | IntegralSum], ...]
+    total: int
+    rows: tuple[int, ...] = ()
+    """The rows and columns of a matrix form, from 1, that hold what is asked for; the neurons of a neuron form with one index."""
+
+    @property
+    def whole(self) -> bool:
+        return len(self.laws) == self.total
+
+
+class Only(Struct, frozen=True):
+    """What a report is restricted to: the laws in which ``places`` take part."""
+
+    places: tuple[Place, ...]
+    families: tuple[Chosen, ...]
+
+    @property
+    def laws(self) -> int:
+        return sum(len(chosen.laws) for chosen in self.families)
+
+    @property
+    def total(self) -> int:
+        return sum(chosen.total for chosen in self.families)
+
+
 class Report(Struct, frozen=True):
     """What is known of one spec's conservation laws, and how. ``status``: one of ``conslaw_cli.vocabulary.STATUSES``."""
 
@@ -114,6 +147,8 @@ class Report(Struct, frozen=True):
     """The count of the network itself, where phi does not stand for it."""
     certificate: tuple[Brackets | Paths, ...] = ()
     """What was proved, part by part, as data that the independent checker re-proves."""
+    only: Only | None = None
+    """The laws that are shown, where a reader asked for some only; all that is said of the count is of the whole."""
 
     @property
     def complete(self) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from msgspec.structs import replace
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from conslaw_cli.report import timefunctions
 from conslaw_cli.report.formula import (
     BlockRef,
     Entry,
+    FormEntry,
     Formula,
     IntegralSum,
     MatrixForm,
@@ -24,114 +25,24 @@ from conslaw_cli.report.formula import (
     TravelForm,
     TravelTerm,
 )
+from conslaw_cli.report.pieces import Number, Pieces
 
-Number = int | Fraction
 Signed = tuple[Number, str]
 """A coefficient and what it multiplies; "" for nothing."""
 
-_NAME = re.compile(r"([A-Za-z]+)_?([0-9]*)")
 
-
-def split_name(name: str) -> tuple[str, str]:
-    """A name as letters and an index: W1 and W_1 are (W, 1). A name of another shape is its own letters."""
-    found = _NAME.fullmatch(name)
-    return (found[1], found[2]) if found else (name, "")
-
-
-class Notation(ABC):
+class Notation(Pieces):
     """How formulas are written. Methods take and return written text."""
-
-    factor_level = timefunctions.QUOTIENT
-    """Pieces that bind less tightly than this are put in brackets inside a product."""
-    exponential_level = timefunctions.ATOM
-    """How tightly an exponential binds: exp(t) is a function, e^t a power."""
-    fraction_bar = False
-    """Whether a quotient is drawn with a bar, so that its parts need no brackets."""
-    sums_written_out = False
-    """Whether a sum over singular values is written term by term."""
-    norms = True
-    """Whether a sum of squares is written as a squared norm."""
-    plus, minus, leading_minus = " + ", " - ", "-"
-
-    # The pieces.
-
-    @abstractmethod
-    def letter(self, name: str, velocity: bool = False) -> str:
-        """A symbol, a number or a block; with its time derivative's dot."""
-
-    @abstractmethod
-    def at(self, block: str, indices: Sequence[str], velocity: bool = False) -> str:
-        """An entry, a row or a column of a block."""
-
-    def stem(self, block: str, velocity: bool) -> str:
-        """A block's letter as indices are put to it: in brackets where its name has an index of its own."""
-        letter = self.letter(block, velocity)
-        return self.group(letter) if split_name(block)[1] else letter
-
-    @abstractmethod
-    def number(self, value: Number) -> str:
-        """A number that is not negative."""
-
-    @abstractmethod
-    def product(self, factors: Sequence[str]) -> str: ...
-
-    @abstractmethod
-    def quotient(self, numerator: str, denominator: str) -> str: ...
-
-    @abstractmethod
-    def power(self, base: str, exponent: str) -> str: ...
-
-    @abstractmethod
-    def exponential(self, argument: str) -> str: ...
-
-    @abstractmethod
-    def apply(self, function: str, arguments: Sequence[str]) -> str: ...
-
-    @abstractmethod
-    def group(self, text: str) -> str:
-        """Brackets."""
-
-    @abstractmethod
-    def verbatim(self, text: str) -> str:
-        """Text that is no expression, made harmless."""
-
-    @abstractmethod
-    def transposed(self, block: str) -> str: ...
-
-    def matrix(self, rows: Sequence[Sequence[str]]) -> str:
-        """A matrix of numbers."""
-        return "[" + ", ".join("[" + ", ".join(row) + "]" for row in rows) + "]"
-
-    def dimensions(self, shape: Sequence[int]) -> str:
-        """Sizes of axes, 5x20x4."""
-        return "x".join(map(str, shape))
-
-    @abstractmethod
-    def matrix_product(self, factors: Sequence[str]) -> str: ...
-
-    @abstractmethod
-    def summed(self, index: str, text: str) -> str:
-        """The sum over an index."""
-
-    @abstractmethod
-    def indexed(self, name: str, index: str) -> str:
-        """A letter with an index that is a letter or a number."""
-
-    @abstractmethod
-    def integral(self, integrand: str, variable: str, lower: str, upper: str) -> str: ...
-
-    def squared_norm(self, text: str) -> str:
-        raise NotImplementedError
-
-    # The walk.
 
     def entry(self, entry: Entry) -> str:
         return self.at(entry.block, tuple(map(str, entry.indices)), entry.velocity) if entry.indices else self.letter(entry.block, entry.velocity)
 
-    def formula(self, formula: Formula | IntegralSum) -> str:
+    def formula(self, formula: Formula | FormEntry | IntegralSum) -> str:
         """A scalar law."""
         if isinstance(formula, IntegralSum):
             return self._integrals(formula)
+        if isinstance(formula, FormEntry):
+            return self._entry_of(formula.form, tuple(map(str, formula.indices)))
         pieces: list[Signed] = []
         for group in formula.groups:
             pieces += self._timed(group.time, [self._term(term, formula.log_scale) for term in group.terms])
@@ -148,6 +59,16 @@ class Notation(ABC):
             pieces = [(1, self.apply("diag", [self.sum(pieces)]))] if form.symmetry == "diagonal" else pieces
         else:
             pieces = [piece for term in form.terms for piece in self._neuron(term, form.log_scale)]
+        return self.sum(self._timed(form.time, pieces))
+
+    def _entry_of(self, form: MatrixForm | NeuronForm | TravelForm, indices: tuple[str, ...]) -> str:
+        """One law of a form, in rows and columns of its blocks."""
+        if isinstance(form, TravelForm):
+            return self.sum(self._travel_of(sign, form, k) for sign, k in ((1, indices[0]), (-1, "1")))
+        if isinstance(form, MatrixForm):
+            pieces = [(term.coefficient, self._inner_product(term, indices[0], indices[-1])) for term in form.terms]
+        else:
+            pieces = [piece for term in form.terms for piece in self._neuron(term, form.log_scale, dict(zip("klmn", indices)))]
         return self.sum(self._timed(form.time, pieces))
 
     def _integrals(self, law: IntegralSum) -> str:
@@ -242,26 +163,41 @@ class Notation(ABC):
         return self.group(self.sum([(1, self.product([level, self.apply("log", [x])])), (-1, x)]))
 
     def _matrix_term(self, term: MatrixTerm) -> str:
-        middle = [self.matrix([[self.sum([(x, "")] if x else ()) for x in row] for row in term.middle])] if term.middle else []
-        return self.matrix_product([self._block(term.left), *middle, self._block(term.right)])
+        return self.matrix_product([self.block(term.left), *self._middle(term), self.block(term.right)])
 
-    def _block(self, ref: BlockRef) -> str:
+    def _inner_product(self, term: MatrixTerm, k: str, l: str) -> str:
+        """Entry (k, l) of a term whose blocks are matrices: a row times a column, a squared norm where they are the same."""
+        rows = (term.left.transposed, k), (not term.right.transposed, l)
+        left, right = (
+            self.at(ref.block, (":", index) if turned else (index, ":"), ref.velocity)
+            for ref, (turned, index) in zip((term.left, term.right), rows)
+        )
+        if left == right and self.norms and term.middle is None:
+            return self.squared_norm(left)
+        left, right = (self.transposed(left) if term.left.transposed else left), (self.transposed(right) if term.right.transposed else right)
+        return self.matrix_product([left, *self._middle(term), right])
+
+    def _middle(self, term: MatrixTerm) -> list[str]:
+        return [self.matrix([[self.sum([(x, "")] if x else ()) for x in row] for row in term.middle])] if term.middle else []
+
+    def block(self, ref: BlockRef) -> str:
         block = self.letter(ref.block, ref.velocity)
         if ref.axes:
             said = [self.group(self.dimensions(ref.shape))] if ref.shape else []
             block = self.at(ref.block, [*said, self.group(",".join(map(str, ref.axes)))], ref.velocity)
         return self.transposed(block) if ref.transposed else block
 
-    def _neuron(self, term: NeuronTerm, log_scale: str) -> list[Signed]:
-        """A term of the law of neuron k: its bias, or its column (outgoing) or row (incoming) of a block."""
+    def _neuron(self, term: NeuronTerm, log_scale: str, at: Mapping[str, str] = MappingProxyType({})) -> list[Signed]:
+        """A term of the law of neuron k, or of the one ``at`` gives: its bias, or its column (outgoing) or row (incoming) of a block."""
         if term.function == "one":
             return self._timed(term.time, [(term.coefficient, "")])
         square = self.norms and term.function == "power" and term.exponent == 2 and term.constant is None
         if term.side == "slice":
-            return self._timed(term.time, [(term.coefficient, self._slice(term, square, log_scale))])
-        index = {"bias": "", "out": "i", "in": "j"}[term.side]
+            slots = tuple(at.get(slot, slot) for slot in term.slots)
+            return self._timed(term.time, [(term.coefficient, self._slice(replace(term, slots=slots), square, log_scale))])
+        k, index = at.get("k", "k"), {"bias": "", "out": "i", "in": "j"}[term.side]
         slot = ":" if square else index
-        indices = {"bias": ("k",), "out": (slot, "k"), "in": ("k", slot)}[term.side]
+        indices = {"bias": (k,), "out": (slot, k), "in": (k, slot)}[term.side]
         entry = self.at(term.block, indices, term.velocity)
         entry = entry if term.constant is None else self._shifted(entry, term.constant, term.function != "log")
         if term.function == "mirror":

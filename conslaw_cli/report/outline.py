@@ -9,8 +9,8 @@ from msgspec import structs
 
 from conslaw_cli.report import integrals, unicode
 from conslaw_cli.report import prose as say
-from conslaw_cli.report.formula import Formula, Group, IntegralSum, MatrixForm, TravelForm
-from conslaw_cli.report.model import Family, Report
+from conslaw_cli.report.formula import FormEntry, Formula, Group, IntegralSum, MatrixForm, TravelForm
+from conslaw_cli.report.model import Chosen, Family, Report
 from conslaw_cli.report.prose import Prose
 
 MEMBERS_SHOWN = 12
@@ -32,16 +32,19 @@ class Fact:
 
 @dataclass(frozen=True)
 class Member:
-    """A scalar law, written out: all of it, or its first terms when ``terms`` says how many there are."""
+    """A scalar law, written out: all of it, or its first terms when ``terms`` says how many there are.
 
-    number: int
+    ``number`` is its number in the report, or its indices in the family's form.
+    """
+
+    number: int | str
     formula: str
     terms: int | None
 
     @property
     def rest(self) -> str:
         """What follows a law that is cut."""
-        return "" if self.terms is None else f" + … ({self.terms} terms)"
+        return rest(self.terms)
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ def facts(report: Report, prose: Prose) -> Iterator[Fact]:
         yield Fact("region", None, say.region(report.region, prose))
     if report.network:
         yield Fact("network", None, say.network(report.network, prose))
+    if report.only and report.only.total:
+        yield Fact("only", *say.only(report, prose))
 
 
 def _blocks(report: Report, prose: Prose) -> str:
@@ -89,20 +94,68 @@ def _lie_algebra(report: Report, prose: Prose) -> Fact:
 
 def rows(report: Report, prose: Prose, expand: bool) -> Iterator[Row]:
     """One row for each family. Members are listed where there is no form, all of them with ``expand``."""
+    chosen = iter(report.only.families if report.only else ())
     start = 1
     for family in report.laws.families:
+        found = next(chosen, None)
+        if found and not found.whole:
+            yield from _some(found, report, prose, expand)
+            start += len(family.members)
+            continue
         total, alone = len(family.members), family.form is None and len(family.members) == 1
         listed = 0 if alone else total if expand else 0 if family.form else min(total, MEMBERS_SHOWN)
         members = tuple(_member(start + i, law, prose, expand) for i, law in enumerate(family.members[:listed]))
-        law = _only(family, prose, expand) if alone else _law(family, prose)
+        law = _only(family, prose, expand) if alone else law_of(family, prose)
         time = "yes" if family.depends_on_time else "no"
         more = 0 if alone or family.form else total - listed
-        source = family.source if family.everywhere else f"{family.source}, in this region"
-        yield Row(law, _number(family), time, prose.text(source), members, more)
+        yield Row(law, _number(family), time, _source(family, prose), members, more)
         start += total
 
 
-def _law(family: Family, prose: Prose) -> str:
+def _some(chosen: Chosen, report: Report, prose: Prose, expand: bool) -> Iterator[Row]:
+    """The row of a family of which some laws are shown: one by itself; no row for none."""
+    family, shapes = chosen.family, dict(report.model.blocks)
+    shown = chosen.laws if expand else chosen.laws[:MEMBERS_SHOWN]
+    members = tuple(_member(label, _spelled(law, shapes, expand), prose, expand) for label, law in shown)
+    law = _chosen_law(chosen, prose)
+    if len(members) == 1:
+        (only,), members = members, ()
+        law = prose.math(only.formula) + prose.text(only.rest)
+    if chosen.laws:
+        time, source = "yes" if family.depends_on_time else "no", _source(family, prose)
+        yield Row(law, f"{len(chosen.laws)} of {chosen.total}", time, source, members, len(chosen.laws) - len(shown))
+
+
+def _spelled(law: FormEntry | Formula | IntegralSum, shapes: dict, expand: bool) -> FormEntry | Formula | IntegralSum:
+    """A law of a form in single entries, where all is to be written out or its blocks have no rows and columns."""
+    if not isinstance(law, FormEntry) or not (expand or law.unfolds):
+        return law
+    from conslaw_cli.report.written import formula_of
+
+    return formula_of(law, shapes)
+
+
+def _chosen_law(chosen: Chosen, prose: Prose) -> str:
+    """The form, and which rows or neurons of it are meant."""
+    form = chosen.family.form
+    if form is None or not chosen.rows:
+        return law_of(chosen.family, prose)
+    written, which = prose.math(prose.notation.form(form)), prose.text(_runs(chosen.rows))
+    if isinstance(form, MatrixForm) and form.symmetry != "diagonal":
+        places = ", row and column " if len(chosen.rows) == 1 else ", rows and columns "
+        return f"{written}  {prose.text(form.symmetry)}{prose.text(_extent(form))}{prose.text(places)}{which}"
+    return f"{written}  {prose.math(prose.notation.letter('k'))}{prose.text(' = ')}{which}"
+
+
+def _runs(numbers: tuple[int, ...]) -> str:
+    """2 … 4, 7."""
+    starts = [n for n in numbers if n - 1 not in (known := set(numbers))]
+    ends = [n for n in numbers if n + 1 not in known]
+    return ", ".join(str(a) if a == b else f"{a}, {b}" if b == a + 1 else f"{a} … {b}" for a, b in zip(starts, ends))
+
+
+def law_of(family: Family, prose: Prose) -> str:
+    """The form of a family with its size, or its name."""
     form = family.form
     if form is None:
         return prose.text(family.name)
@@ -126,6 +179,10 @@ def _extent(form: MatrixForm) -> str:
     return f" {side}×{side}" if form.blocks == 1 else f", {form.blocks} diagonal blocks {side}×{side}"
 
 
+def _source(family: Family, prose: Prose) -> str:
+    return prose.text(family.source if family.everywhere else f"{family.source}, in this region")
+
+
 def _number(family: Family) -> str:
     return f"{family.number} of {family.entries}" if _redundant(family) else str(family.number)
 
@@ -140,7 +197,7 @@ def _redundant(family: Family) -> bool:
     return family.entries is not None and family.entries > family.number
 
 
-def _member(number: int, law: Formula, prose: Prose, expand: bool) -> Member:
+def _member(number: int | str, law: Formula | FormEntry | IntegralSum, prose: Prose, expand: bool) -> Member:
     shown, terms = (law, None) if expand else cut(law)
     return Member(number, prose.notation.formula(shown), terms)
 
@@ -150,17 +207,22 @@ def _only(family: Family, prose: Prose, expand: bool) -> str:
     return prose.math(member.formula) + prose.text(member.rest)
 
 
-def cut(law: Formula | IntegralSum) -> tuple[Formula | IntegralSum, int | None]:
+def cut(law: Formula | IntegralSum, longest: int = LONGEST_FORMULA) -> tuple[Formula | IntegralSum, int | None]:
     """The law, or as many of its first terms as are shown and the number of all."""
-    if isinstance(law, IntegralSum):
+    if not isinstance(law, Formula):
         return law, None
     total = sum(len(group.terms) for group in law.groups)
     kept = min(total, _TERMS_TRIED)
     shown = first_terms(law, kept)
-    while kept > 1 and (length := len(unicode.formula(shown))) > LONGEST_FORMULA:
-        kept = max(1, min(kept - 1, kept * LONGEST_FORMULA // length))
+    while kept > 1 and (length := len(unicode.formula(shown))) > longest:
+        kept = max(1, min(kept - 1, kept * longest // length))
         shown = first_terms(law, kept)
     return (law, None) if kept == total else (shown, total)
+
+
+def rest(terms: int | None) -> str:
+    """What follows a law that is cut, and nothing (None) where it is whole."""
+    return "" if terms is None else f" + … ({terms} terms)"
 
 
 def first_terms(law: Formula, number: int) -> Formula:
@@ -174,18 +236,21 @@ def first_terms(law: Formula, number: int) -> Formula:
 
 def footnotes(report: Report, prose: Prose) -> list[str]:
     """What the numbers of the table mean where they do not speak for themselves, and the report's notes."""
+    families = [chosen.family for chosen in report.only.families if chosen.laws] if report.only else report.laws.families
     meaning = [
         f"{_number(family)}: the matrix has {family.entries} different entries, "
         f"{_how_many(report, family)} of them independent."
-        for family in report.laws.families
+        for family in families
         if _redundant(family)
     ]
-    letters = integrals.footnotes(report.laws.families, prose)
+    letters = integrals.footnotes(families, prose)
     return [*map(prose.text, meaning), *letters, *map(prose.text, report.notes)]
 
 
 def without_laws(report: Report) -> str | None:
     """The sentence in place of an empty table."""
+    if report.only and not report.only.laws and report.laws.families:
+        return "It takes part in none of the laws that are written down." if len(report.only.places) == 1 else "None of them takes part in a law that is written down."
     if report.laws.families:
         return None
     return NO_LAW if report.laws.independent == 0 else "No law is known in closed form."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from conslaw_cli.report.model import DynamicsSummary, MetricSummary, Report
 from conslaw_cli.report.notation import Notation
+from conslaw_cli.report.places import Place
 from conslaw_cli.report.tables import NetworkCount, Region
 
 _LONGEST_LIST = 8
@@ -257,6 +258,22 @@ def network(found: NetworkCount, prose: Prose) -> str:
     around = f", around {place.around}{patterns}" if place else ""
     count = "an unknown number of laws" if found.laws is None else "1 law" if found.laws == 1 else f"{found.laws} laws"
     return prose.text(f"the network itself{around}: {count} ({found.status})")
+
+
+def only(report: Report, prose: Prose) -> tuple[str, str]:
+    """2 of 6: laws as written here in which W₂[:,3] takes part; what is not known of laws that are not written down."""
+    asked, missing = report.only, (report.laws.independent or 0) - report.laws.found
+    names = prose.text(" or ").join(prose.listed([_place(place, prose) for place in asked.places]))
+    said = f"{prose.text('laws, as they are written here, in which ')}{names}{prose.text(' takes part (indices from 1, ends included)')}"
+    if missing > 0:
+        which = "1 further law exists that is" if missing == 1 else f"{missing} further laws exist that are"
+        said += prose.text(f"; {which} not written down, and may hold it too")
+    return prose.text(f"{asked.laws} of {asked.total}"), said
+
+
+def _place(place: Place, prose: Prose) -> str:
+    write = prose.notation
+    return prose.math(write.at(place.block, place.slots) if place.slots else write.letter(place.block))
 
 
 def _assumption(text: str, prose: Prose) -> str:

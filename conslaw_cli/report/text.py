@@ -29,7 +29,7 @@ _WIDEST_LAW = 72
 _NARROWEST = 24
 _NARROW = 70
 """Columns of a terminal below which what is said stands under its label, not beside it."""
-_LAW_BREAKS = r" (?=[+−-] )|  "
+LAW_BREAKS = r" (?=[+−-] )|  "
 """A law is broken before a term, and before what is said of its form."""
 _HEADINGS = ("law", "number", "depends on t", "source")
 _STYLES = {
@@ -54,29 +54,30 @@ def reports(all_reports: Sequence[Report], options: Options) -> str:
 
 def comparison(table: Comparison, options: Options) -> str:
     """The grid of counts, its legend and notes."""
-    prose = _prose(options)
-    lines = [Text(prose.text(table.title), "bold"), Text(""), *_grid(table.grid(prose), options.width)]
+    prose = prose_of(options)
+    lines = [Text(prose.text(table.title), "bold"), Text(""), *grid(table.grid(prose), options.width)]
     lines += [Text(line, "dim") for note in ("", *table.footnotes(prose)) for line in fold(note, options.width, 0)]
     return printed(lines, options.color)
 
 
 def regions(tables: Sequence[Regions], others: Sequence[Report], options: Options) -> str:
     """For each network how often each count occurs; then the reports of what has one region."""
-    prose, lines = _prose(options), []
+    prose, lines = prose_of(options), []
     for table in tables:
         lines += [Text("")] * bool(lines) + [Text(visible(table.name), "bold cyan")] * (len(tables) > 1)
         lines += [Text(line, "bold") for line in fold(table.heading(prose), options.width, 2)]
-        lines += [Text(prose.text(table.summary())), Text(""), *_grid(table.grid(prose), options.width)]
+        lines += [Text(prose.text(table.summary())), Text(""), *grid(table.grid(prose), options.width)]
         lines += [Text(line, "dim") for note in table.notes for line in fold("note  " + prose.text(note), options.width, 6)]
     return "\n".join(filter(None, (printed(lines, options.color), reports(others, options) if others else "")))
 
 
-def _prose(options: Options) -> Prose:
+def prose_of(options: Options) -> Prose:
+    """The terminal's own."""
     return ASCII_PROSE if options.ascii_only else PROSE
 
 
-def _grid(rows: Sequence[Sequence[str]], width: int | None) -> Iterator[Text]:
-    """The counts in columns; where these do not fit, each below the label of its row."""
+def grid(rows: Sequence[Sequence[str]], width: int | None) -> Iterator[Text]:
+    """Rows of cells in columns below a header; where these do not fit, each below the label of its row."""
     header, *body = rows
     widths = [max(map(cell_len, column)) for column in zip(header, *body, strict=True)]
     if not _too_wide(widths, width):
@@ -110,7 +111,7 @@ def printed(lines: Iterable[Text], color: bool) -> str:
 
 def report_lines(report: Report, options: Options) -> Iterator[Text]:
     """One report."""
-    prose, width = _prose(options), options.width
+    prose, width = prose_of(options), options.width
     for line in fold(prose.text(" · ").join(say.title(report, prose)), width, 2):
         yield Text(line, "bold")
     facts = list(outline.facts(report, prose))
@@ -156,7 +157,7 @@ def _table(rows: list[Row], width: int | None) -> Iterator[Text]:
         yield from (line for row in rows for line in (*_stacked(row, width), *_members(row, width)))
         return
     room = width and width - sum(others) - 11
-    folded = [fold(row.law, room, 2, _LAW_BREAKS) for row in rows]
+    folded = [fold(row.law, room, 2, LAW_BREAKS) for row in rows]
     widest = max(cell_len(line) for lines in folded for line in lines)
     widths = [widest if width else min(widest, _WIDEST_LAW), *others]
     yield Text("  " + _cells(_HEADINGS, widths, right=1), "dim")
@@ -169,7 +170,7 @@ def _table(rows: list[Row], width: int | None) -> Iterator[Text]:
 def _stacked(row: Row, width: int | None) -> Iterator[Text]:
     """A family whose law has the whole line, and its other cells below, each after its heading."""
     label = max(map(len, _HEADINGS)) + 2
-    yield from (Text("  " + line) for line in fold(row.law, width and width - 2, 2, _LAW_BREAKS))
+    yield from (Text("  " + line) for line in fold(row.law, width and width - 2, 2, LAW_BREAKS))
     for heading, cell in zip(_HEADINGS[1:], _others(row), strict=True):
         first, *rest = fold(cell, width and width - 4 - label, 0)
         yield Text.assemble(("    " + heading.ljust(label), "dim"), first)
@@ -189,7 +190,7 @@ def _others(row: Row) -> tuple[str, str, str]:
 
 def _member(member: Member, width: int | None) -> Iterator[Text]:
     head = f"    h{member.number} = "
-    first, *rest = fold(member.formula + member.rest, width and width - len(head), 2, _LAW_BREAKS)
+    first, *rest = fold(member.formula + member.rest, width and width - len(head), 2, LAW_BREAKS)
     yield Text.assemble((head, "dim"), first)
     yield from (Text(" " * len(head) + line) for line in rest)
 

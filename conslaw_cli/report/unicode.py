@@ -9,7 +9,8 @@ from fractions import Fraction
 
 from conslaw_cli.report import timefunctions
 from conslaw_cli.report.escape import GREEK, visible
-from conslaw_cli.report.notation import Notation, Number, split_name
+from conslaw_cli.report.notation import Notation
+from conslaw_cli.report.pieces import Number, split_name
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")

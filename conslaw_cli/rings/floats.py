@@ -22,8 +22,9 @@ FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "sin": np.sin,
     "cos": np.cos,
     "smooth": lambda x: np.sin(x) + np.exp(-((x - 1) ** 2)) + x / 3,
+    "smooth'1": lambda x: np.cos(x) - 2 * (x - 1) * np.exp(-((x - 1) ** 2)) + 1 / 3,
 }
-"""Real values of the catalogue; the unknown smooth function is one that is neither even nor odd."""
+"""Real values of the catalogue; the unknown smooth function is one that is neither even nor odd, with its derivative."""
 
 
 def branch(node: Branch, a: np.ndarray) -> np.ndarray:
@@ -82,7 +83,7 @@ class Floats(Interpreter):
         return a.reshape(len(a), -1)[:, node.index]
 
     def scatter(self, node: Scatter, a: np.ndarray) -> np.ndarray:
-        total = np.zeros((len(a), prod(node.shape)))
+        total = np.zeros((len(a), prod(node.shape)), dtype=a.dtype)
         np.add.at(total, (slice(None), node.index.ravel()), a.reshape(len(a), -1))
         return total.reshape(len(a), *node.shape)
 

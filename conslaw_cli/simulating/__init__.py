@@ -1,1 +1,1 @@
-"""Laws along simulated training, at several step sizes."""
+"""Laws along simulated training: the continuous flow, and discrete optimizers at several step sizes."""

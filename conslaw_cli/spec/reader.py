@@ -22,25 +22,29 @@ from conslaw_cli.spec.sweep import expand
 LARGEST_FILE = 1 << 20
 _MOST_DOTS = 20
 _TABLES = ("model", "metric", "dynamics", "expect")
-_ONE_CASE = "report, check and batch take sweeps, in Python conslaw_cli.spec.read_cases; or remove [sweep]"
+_ONE_CASE = "name the case as a report does, such as spec.toml[kind=momentum]; report, check and batch take sweeps; or remove [sweep]"
 _NEW = "`conslaw new linear` writes a spec to start from"
 
 
 def read_spec(path: str | os.PathLike[str], text: str | None = None) -> Spec:
     """Reads the spec at a path, "-" being standard input; with ``text`` given, the path is only its name.
 
-    Raises SpecError with every problem of the spec.
+    A case of a sweep is read by its name. Raises SpecError with every problem of the spec.
     """
     name = os.fspath(path)
+    if text is None and (file := _swept(name)):
+        return _case(name, file)
     return parse_spec(_mapping(name, text), name, _folder(name))
 
 
 def read_cases(path: str | os.PathLike[str], text: str | None = None) -> list[Spec]:
     """Like ``read_spec``, but takes sweeps: the case of an ordinary spec, or every case of one with a table [sweep].
 
-    A case of a sweep has the name ``path[name of the case]``. Raises SpecError with every problem of the spec.
+    A case of a sweep has the name ``path[name of the case]``, and is read alone by it. Raises SpecError with every problem of the spec.
     """
     name = os.fspath(path)
+    if text is None and (file := _swept(name)):
+        return [_case(name, file)]
     return parse_cases(_mapping(name, text), name, _folder(name))
 
 
@@ -64,6 +68,20 @@ def parse_cases(mapping: Mapping[str, object], name: str = "<mapping>", folder: 
     if problems:
         raise SpecError(list(problems.values())[:MOST_ALIKE])
     return cases
+
+
+def _swept(name: str) -> str | None:
+    """The file of a sweep whose case has this name; None where the name is a path as it is."""
+    file, bracket, _ = name.partition("[")
+    return file if bracket and name.endswith("]") and not os.path.exists(name) and os.path.isfile(file) else None
+
+
+def _case(name: str, file: str) -> Spec:
+    """Raises SpecError where the sweep has no such case."""
+    cases = {case.name: case for case in read_cases(file)}
+    if name not in cases:
+        raise _failure(name, "there is no such case", suggestion(name, cases))
+    return cases[name]
 
 
 def _folder(name: str) -> str:

@@ -1,1 +1,1 @@
-"""A spec's model in floating point, and how it trains: data, loss, flow, optimizers."""
+"""Training in floating point: a spec's model, data, loss and gradient; the continuous flow and discrete optimizers."""
