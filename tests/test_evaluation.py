@@ -6,7 +6,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 import sympy as sp
-from helpers import ZOO_SAMPLE
+from helpers import FAST_SPECS, ZOO_SAMPLE, quick, quick_paths
 from helpers import report as json_report
 from sympy.parsing.sympy_parser import parse_expr
 from test_abelian import value as integral_value
@@ -75,12 +75,12 @@ def check(path):
                 assert np.allclose(entries[: len(expected)], expected, rtol=1e-9), (spec.name, law.key)
 
 
-@pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", quick_paths(SMALL))
 def test_values_are_those_of_the_printed_laws(path):
     check(path)
 
 
-@pytest.mark.parametrize("path", [path for path in ZOO if path.stem in ZOO_SAMPLE], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", quick_paths([path for path in ZOO if path.stem in ZOO_SAMPLE], ("attention", "exp_bias", "prelu")))
 def test_values_are_those_of_the_printed_laws_of_networks(path):
     check(path)
 
@@ -91,7 +91,7 @@ def test_values_are_those_of_the_printed_laws_of_all_networks(path):
     check(path)
 
 
-@pytest.mark.parametrize("stem", ["linear_not_all_written_down", "linear_mixed_powers", "phi_gradient_flow", "nmf_momentum_at_theta", "relu_mirror_momentum"])
+@pytest.mark.parametrize("stem", quick(FAST_SPECS, ["linear_not_all_written_down", "linear_mixed_powers", "phi_gradient_flow", "nmf_momentum_at_theta", "relu_mirror_momentum"]))
 def test_laws_together_are_those_one_by_one(stem):
     (found, *_) = map(report_of, read_cases(str(FOLDER / f"{stem}.toml")))
     arrays, velocities = drawn(found)
