@@ -33,6 +33,11 @@ def conslaw(*arguments, cwd, timeout=120):
     return Result(process.returncode, out, err)
 
 
+def batch(*arguments, cwd):
+    """A batch with one worker process, where their number does not matter."""
+    return conslaw("batch", *arguments, "-j", 1, cwd=cwd)
+
+
 def spec(folder, name, text):
     path = Path(folder) / name
     path.parent.mkdir(parents=True, exist_ok=True)

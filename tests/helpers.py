@@ -7,6 +7,7 @@ from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import sympy as sp
 from reference import TIME, exponent_list, phi
 from sympy.parsing.sympy_parser import parse_expr
@@ -14,10 +15,27 @@ from sympy.parsing.sympy_parser import parse_expr
 from conslaw_cli import analyze
 
 ZOO_SAMPLE = [
-    "attention", "bilinear", "conv1d_max_pool", "embedding_stream", "embedding_stream_layer_norm", "exp_bias", "gelu", "layer_norm_relu", "lora_trained", "moe_top_k",
-    "prelu", "rms_norm", "t5_bias",
+    "attention", "bilinear", "conv1d_max_pool", "embedding_stream", "exp_bias", "gelu", "layer_norm_relu", "lora_trained", "moe_top_k",
+    "prelu", "rms_norm",
 ]  # fmt: skip
 """Networks of model_specs/zoo, one of each kind, that are analysed by default; all are under ``heavy``."""
+FAST_SPECS = (
+    "fields_rotation", "linear_gradient_flow", "linear_mixed_powers", "linear_momentum", "linear_momentum_varying", "linear_more_than_balanced", "linear_travel_times",
+    "linear_weight_decay", "network_momentum", "nmf_momentum_at_theta", "phi_gradient_flow", "relu_mirror_momentum",
+)  # fmt: skip
+"""Examples of model_specs, one of each kind of law, for what is tested on all of them under ``heavy``."""
+SLOW_SPECS = ("linear_not_all_written_down", "relu_mnist")
+"""Examples of model_specs whose analysis takes seconds."""
+
+
+def quick(some, values, name=str):
+    """Values as parameters: ``some`` of them in the fast suite, the others under ``heavy``."""
+    return [pytest.param(value, marks=() if value in some else pytest.mark.heavy, id=str(name(value))) for value in values]
+
+
+def quick_paths(paths, some=FAST_SPECS):
+    """Spec files as parameters: those of ``some`` names in the fast suite, the others under ``heavy``."""
+    return quick([path for path in paths if path.stem in some], paths, lambda path: path.stem)
 
 
 def spec(architecture, widths, bias="none", metric=None, kind="gradient-flow", rate=None):

@@ -12,7 +12,8 @@ import sys
 import time
 
 import pytest
-from batching import START, check_outputs, conslaw, contents, environment, linear, small_specs, spec, started
+from batching import START, batch, check_outputs, conslaw, contents, environment, linear, small_specs, spec, started
+from helpers import quick
 
 from conslaw_cli.batch.cases import Shard
 from conslaw_cli.batch.discovery import DiscoveryError, discover
@@ -41,7 +42,7 @@ def test_discovery(tmp_path):
 def test_summary_and_exit_code(tmp_path):
     small_specs(tmp_path / "specs")
     spec(tmp_path / "specs", "bad.toml", '[model]\narchitecture = "lineer"\nwidths = [0]\n')
-    result = conslaw("batch", "specs", "--exclude", "bad*", cwd=tmp_path)
+    result = batch("specs", "--exclude", "bad*", cwd=tmp_path)
     assert result.code == 0
     assert result.out.splitlines()[0].split() == "spec D laws depends on t status expect seconds".split()
     assert "7 cases" not in result.err and "6 cases: 4 unchecked, 2 ok" in result.err
@@ -58,7 +59,7 @@ def test_summary_and_exit_code(tmp_path):
     assert "twin" not in quiet.out and "laws: expected 4, found 3" in quiet.out and 'did you mean "linear"' in quiet.out
 
 
-@pytest.mark.parametrize("arguments", [["absent"], ["."], ["--shard", "3/2", "x"], ["--shard", "0/2", "x"]])
+@pytest.mark.parametrize("arguments", quick([["absent"], ["--shard", "3/2", "x"]], [["absent"], ["."], ["--shard", "3/2", "x"], ["--shard", "0/2", "x"]]))
 def test_unusable_arguments(tmp_path, arguments):
     result = conslaw("batch", *arguments, cwd=tmp_path)
     assert (result.code, result.out) == (2, "")
@@ -66,7 +67,7 @@ def test_unusable_arguments(tmp_path, arguments):
 
 def test_reports_are_those_of_the_report_command(tmp_path):
     small_specs(tmp_path)
-    conslaw("batch", ".", "--output-dir", "out", cwd=tmp_path)
+    batch(".", "--output-dir", "out", cwd=tmp_path)
     alone = conslaw("report", "--format", "json", "deep/single.toml", cwd=tmp_path).out
     assert (tmp_path / "out/reports/deep/single.json").read_text(encoding="utf-8") == alone
     third = json.loads((tmp_path / "out/reports/sweep[widths=2-3-2].json").read_text(encoding="utf-8"))
@@ -88,7 +89,7 @@ def test_the_same_bytes_for_any_number_of_jobs_and_from_the_cache(tmp_path):
 
 def test_a_second_run_imports_nothing_heavy(tmp_path):
     small_specs(tmp_path)
-    conslaw("batch", ".", cwd=tmp_path)
+    batch(".", cwd=tmp_path)
     code = (
         "import sys\nfrom conslaw_cli.cli import _run\n"
         "code = _run(['batch', '.', '-q'])\n"
@@ -98,6 +99,7 @@ def test_a_second_run_imports_nothing_heavy(tmp_path):
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment(tmp_path / "xdg"), check=True)
 
 
+@pytest.mark.heavy
 def test_one_slow_spec_ends_with_what_is_known(tmp_path):
     spec(tmp_path, "slow.toml", ALWAYS + "[expect]\nlaws = 64\n")
     small_specs(tmp_path)
@@ -126,11 +128,11 @@ def test_a_case_that_wants_too_much_memory(tmp_path):
 
 def test_heartbeat_without_a_terminal(tmp_path):
     code = (
-        "import conslaw_cli.batch.progress as p\np.Progress.__init__.__defaults__ = (80, 0.2)\n"
+        "import conslaw_cli.batch.progress as p\np.Progress.__init__.__defaults__ = (80, 0.05)\n"
         "from conslaw_cli.cli import main; main()"
     )
     spec(tmp_path, "slow.toml", ALWAYS)
-    command = [sys.executable, "-c", code, "batch", ".", "--timeout", "1.5", "--no-cache"]
+    command = [sys.executable, "-c", code, "batch", ".", "--timeout", "0.5", "--no-cache"]
     done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=60)
     assert done.stderr.count("conslaw batch: 0 of 1 done after") >= 2
     from conslaw_cli.batch.progress import HEARTBEAT
@@ -155,6 +157,7 @@ def test_interrupting_keeps_what_is_done(tmp_path):
     assert "6 computed before" in again.err
 
 
+@pytest.mark.heavy
 def test_a_killed_worker_is_replaced(tmp_path):
     spec(
         tmp_path,
@@ -177,9 +180,9 @@ def test_a_killed_worker_is_replaced(tmp_path):
 
 def test_shards_and_merge(tmp_path):
     small_specs(tmp_path / "specs")
-    conslaw("batch", "specs", "--output-dir", "all", cwd=tmp_path)
+    batch("specs", "--output-dir", "all", cwd=tmp_path)
     for index in (1, 2, 3):
-        conslaw("batch", "specs", "--shard", f"{index}/3", "--output-dir", f"part{index}", cwd=tmp_path)
+        batch("specs", "--shard", f"{index}/3", "--output-dir", f"part{index}", cwd=tmp_path)
     merged = conslaw("merge", "part1", "part2", "part3", "--output-dir", "whole", cwd=tmp_path)
     assert merged.code == 0 and "6 cases" in merged.err
     assert contents(tmp_path / "whole") == contents(tmp_path / "all")
@@ -188,7 +191,7 @@ def test_shards_and_merge(tmp_path):
     assert not (tmp_path / "none").exists() and missing.out == ""
     double = conslaw("merge", "part1", "part2", "part3", "part2", cwd=tmp_path)
     assert double.code == 2 and "duplicate" in double.err
-    conslaw("batch", "specs", "--shard", "2/3", "--seed", 1, "--output-dir", "other", cwd=tmp_path)
+    batch("specs", "--shard", "2/3", "--seed", 1, "--output-dir", "other", cwd=tmp_path)
     other = conslaw("merge", "part1", "other", "part3", cwd=tmp_path)
     assert other.code == 2 and "seed differ (0 and 1)" in other.err
     assert conslaw("merge", "specs", cwd=tmp_path).code == 2

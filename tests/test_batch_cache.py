@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from batching import conslaw, environment, linear, small_specs, spec, started
+from batching import batch, conslaw, environment, linear, small_specs, spec, started
 
 from conslaw_cli.batch import tasks
 from conslaw_cli.batch.cache import Cache, default_folder
@@ -116,7 +116,7 @@ def test_the_users_cache_folder(monkeypatch):
 def test_an_unwritable_cache_is_a_warning_and_no_loss(tmp_path):
     small_specs(tmp_path / "specs")
     (tmp_path / "file").write_text("")
-    result = conslaw("batch", "specs", "--cache-dir", "file/cache", "--output-dir", "out", cwd=tmp_path)
+    result = batch("specs", "--cache-dir", "file/cache", "--output-dir", "out", cwd=tmp_path)
     assert result.code == 0 and result.err.count("cannot be cached") == 1
     assert len(list((tmp_path / "out").rglob("*.json"))) == 7
 
@@ -149,7 +149,7 @@ def test_a_damaged_cache_is_repaired_by_the_next_run(tmp_path):
 def test_several_batches_write_at_once(tmp_path):
     small_specs(tmp_path / "specs")
     running = [
-        started("batch", "specs", "-q", "--output-dir", "out", cwd=tmp_path, stderr=subprocess.PIPE) for _ in range(3)
+        started("batch", "specs", "-q", "-j", 1, "--output-dir", "out", cwd=tmp_path, stderr=subprocess.PIPE) for _ in range(3)
     ]
     for process in running:
         assert process.communicate(timeout=60)[1] == "" and process.returncode == 0
@@ -208,7 +208,7 @@ def test_a_batch_keeps_its_cache_within_the_limit(tmp_path):
 
 def test_info_and_clear(tmp_path):
     small_specs(tmp_path / "specs")
-    conslaw("batch", "specs", "--cache-dir", "kept", cwd=tmp_path)
+    batch("specs", "--cache-dir", "kept", cwd=tmp_path)
     theirs = [spec(tmp_path / "kept", name, "mine") for name in ("a.txt", "results/a.json", "results/00/b.json", ".x.tmp")]
     (tmp_path / "kept/results/ff").mkdir(exist_ok=True)
     (tmp_path / "kept/results/link").symlink_to(tmp_path / "specs")

@@ -47,12 +47,22 @@ def cluster(tmp_path_factory):
         process.kill()
 
 
+@pytest.mark.heavy
 def test_a_limit_is_kept_on_the_cluster(cluster, tmp_path):
     spec(tmp_path, "slow.toml", linear(64, 64, 64))
     result = conslaw("batch", ".", "--no-cache", "--timeout", 1, "--scheduler", cluster[0], cwd=tmp_path)
     assert result.code == 3 and "--timeout" in result.out
 
 
+def test_reports_of_the_cluster_are_those_of_this_machine(cluster, tmp_path):
+    spec(tmp_path, "specs/a.toml", linear(2, 3, 2))
+    spec(tmp_path, "specs/b.toml", linear(2, 2, 2))
+    for name, options in (("far", ("--scheduler", cluster[0])), ("near", ("-j", 1))):
+        assert conslaw("batch", "specs", "--no-cache", "--output-dir", name, *options, cwd=tmp_path).code == 0
+    assert contents(tmp_path / "far") == contents(tmp_path / "near")
+
+
+@pytest.mark.heavy
 def test_nothing_is_lost_when_a_worker_is_killed(cluster, tmp_path):
     address, workers = cluster
     sweep = '[model]\narchitecture = "linear"\n[sweep]\nmodel.widths = [[{ from = 2, to = 24 }, 6, 3]]\n'

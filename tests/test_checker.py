@@ -13,8 +13,9 @@ import pytest
 import sympy
 from fractions import Fraction
 from flint import nmod_mat
+from helpers import quick
 
-from conslaw_cli.checker import verify_report
+from conslaw_cli.checker import lawtable, verify_report
 from conslaw_cli.checker.parse import ExpressionError, constant, parse
 from conslaw_cli.checker.rates import at_some_point
 from conslaw_cli.checker.balls import Moment
@@ -28,6 +29,7 @@ from conslaw_cli.graph.serial import to_data
 from conslaw_cli.metrics import EUCLIDEAN
 from conslaw_cli.models import ARCHITECTURES
 from conslaw_cli.models.chain import Chain
+from conslaw_cli.report import document
 
 P = 4194319
 SEED = 12345
@@ -68,6 +70,7 @@ class Reference:
         self.exponents = [(exponents or {}).get(n, 0) for n, (r, c) in blocks for _ in range(r * c)]
         self.q = [sympy.Symbol(f"q{k}") for k in range(len(self.flat))]
         self.v = [sympy.Symbol(f"p{k}") for k in range(len(self.flat))] if kind == "momentum" else []
+        self.ring = sympy.ring(self.q + self.v, sympy.ZZ)[0]
         self.lookahead = lookahead
         self.point = draw("point", 0, len(self.q) + len(self.v))
         self.cache: dict = {}
@@ -79,23 +82,22 @@ class Reference:
         at = position if self.lookahead is None else [self.lookahead * q + v for q, v in zip(self.q, self.v)]
         here = dict(zip(self.flat, position))
         w = [sympy.diff(f, x).subs(here, simultaneous=True) * y**a for x, y, a in zip(self.flat, at, self.exponents)]
-        return [s * x for x in w] + [-x for x in w] if self.v else w
+        return [self.ring.from_expr(sympy.expand(x)) for x in ([s * x for x in w] + [-x for x in w] if self.v else w)]
 
     def bracket(self, word: tuple) -> list:
         if word not in self.cache:
             x = self.field(word[0])
             if len(word) > 1:
-                y, z = self.bracket(word[1:]), self.q + self.v
+                y, z = self.bracket(word[1:]), self.ring.gens
                 x = [
-                    sum(sympy.diff(y[i], z[k]) * x[k] - sympy.diff(x[i], z[k]) * y[k] for k in range(len(z)))
+                    sum(y[i].diff(z[k]) * x[k] - x[i].diff(z[k]) * y[k] for k in range(len(z)))
                     for i in range(len(z))
                 ]
             self.cache[word] = x
         return self.cache[word]
 
     def value(self, word: tuple) -> list[int]:
-        here = dict(zip(self.q + self.v, self.point))
-        return [int(sympy.sympify(x).subs(here)) % P for x in self.bracket(word)]
+        return [int(x.evaluate(list(zip(self.ring.gens, self.point)))) % P for x in self.bracket(word)]
 
     def part(self, copies: int, longest: int) -> dict:
         rows, words = [], []
@@ -533,7 +535,10 @@ def leaves(value: object, path: tuple = ()):
             yield from leaves(value[key], (*path, key))
 
 
-@pytest.mark.parametrize("junk", [None, True, -1, 10**30, 1.5, "x", [], {}, [[]], "(" * 500, float("nan")], ids=repr)
+JUNK = [None, True, -1, 10**30, 1.5, "x", [], {}, [[]], "(" * 500, float("nan")]
+
+
+@pytest.mark.parametrize("junk", quick([10**30, "x", []], JUNK, repr))
 def test_junk_never_raises(built, junk):
     for name in ("momentum_linear", "deep_paths"):
         for path in leaves(built[name]):
@@ -709,10 +714,14 @@ def test_a_rate_over_the_prime_of_the_certificate_is_refused_in_words(built):
     assert any("divides the denominator" in text for text in failures(report))
 
 
-def test_a_truncated_family_is_written_out_from_its_form():
+@pytest.mark.parametrize("listed", quick([10], [10, 1000]))
+def test_a_truncated_family_is_written_out_from_its_form(listed, monkeypatch):
     from conslaw_cli import analyze
 
-    report = json.loads(json.dumps(analyze({"model": {"architecture": "relu", "widths": [1, 1020, 1], "bias": "hidden"}}).to_dict()))
+    assert (document.EXPRESSIONS_SHOWN, lawtable.LISTED_AT_LEAST) == (1000, 1000)
+    monkeypatch.setattr(document, "EXPRESSIONS_SHOWN", listed)
+    monkeypatch.setattr(lawtable, "LISTED_AT_LEAST", listed)
+    report = json.loads(json.dumps(analyze({"model": {"architecture": "relu", "widths": [1, listed + 20, 1], "bias": "hidden"}}).to_dict()))
     assert report["laws"]["items"][0]["truncated"] and verify_report(report).verified
     report["laws"]["items"][0]["form"] = "sum_i W2[i,k]^2 + sum_j W1[k,j]^2 - b1[k]^2"
     assert any("an unlisted member" in text or "not one that the form gives" in text for text in failures(report))

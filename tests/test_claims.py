@@ -7,7 +7,7 @@ from math import factorial, log2
 import numpy as np
 import pytest
 import sympy as sp
-from helpers import name_of, parts_of, reference_arguments, report, spec
+from helpers import name_of, parts_of, quick, reference_arguments, report, spec
 from reference import count_time_free
 from test_exact import flow_of, functional, parameter_symbols, part_flow, scalar_value
 
@@ -72,9 +72,9 @@ BOUNDED = {
 }
 
 
-@pytest.mark.parametrize("make", BOUNDED.values(), ids=BOUNDED)
-def test_the_bound_of_a_generator_holds_for_it_and_for_a_bracket(make):
-    flow = make()
+@pytest.mark.parametrize("name", quick(("linear", "momentum", "decay"), BOUNDED))
+def test_the_bound_of_a_generator_holds_for_it_and_for_a_bracket(name):
+    flow = BOUNDED[name]()
     (state, x), (_, y) = generator(flow, 0), generator(flow, 1)
     degree, norm = sizes(x)
     assert degree <= flow.bound.degree <= 2 * degree and norm <= flow.bound.norm
@@ -95,7 +95,7 @@ def test_an_error_bound_knows_the_degree_of_the_program():
     assert steep.error_bits < plain.error_bits - log2(2)
 
 
-@pytest.mark.parametrize("widths", [[1, 2, 2, 1], [16, 16, 16]], ids=name_of)
+@pytest.mark.parametrize("widths", quick([[1, 2, 2, 1]], [[1, 2, 2, 1], [16, 16, 16]], name_of))
 def test_growths_are_repeated_until_the_bound_is_reached_at_any_rank(widths, monkeypatch):
     """Without laws no sum closes. At rank 376 one growth says 2^-9 only."""
     monkeypatch.setattr(analysis, "candidates", lambda *_: [])
@@ -114,7 +114,7 @@ def test_growths_are_repeated_until_the_bound_is_reached_at_any_rank(widths, mon
         (("linear", [1, 3, 1], "none", None, "nesterov", None), "proved"),
         (("nmf", [2, 2, 2], "none", None, "nesterov", None), "proved"),
         (("relu", [2, 2, 2], "hidden", None, "weight-decay", "lambda"), "proved"),
-        (("linear", [1, 2, 2, 2, 1], "none", None, "weight-decay", "lambda"), "exact"),
+        pytest.param(("linear", [1, 2, 2, 2, 1], "none", None, "weight-decay", "lambda"), "exact", marks=pytest.mark.heavy),
         (("linear", [1, 2, 2, 1], "none", None, "weight-decay", "lambda"), "proved"),
     ],
     ids=str,
@@ -140,8 +140,8 @@ def test_the_rank_of_two_translations_is_that_of_rational_functions():
 # --- depth -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["gradient-flow", "momentum"])
-@pytest.mark.parametrize("widths", [[2] * 52, [3] * 25, [5] * 10], ids=lambda w: f"{len(w)}x{w[0]}")
+@pytest.mark.parametrize("kind", quick(["gradient-flow"], ["gradient-flow", "momentum"]))
+@pytest.mark.parametrize("widths", quick([[2] * 52], [[2] * 52, [3] * 25, [5] * 10], lambda w: f"{len(w)}x{w[0]}"))
 def test_deep_linear_nets_are_complete(widths, kind):
     """Products of square layers: every hidden layer is balanced, or has its angular momentum."""
     n, hidden = widths[0], len(widths) - 2
@@ -153,5 +153,9 @@ def test_a_thousand_layers_end():
     result = report("linear", [2] * 1000)
     assert (result["status"], result["laws"]["independent"], result["laws"]["found"]) == ("undecided", None, 998 * 3)
     assert {item["source"] for item in result["laws"]["items"]} == {"theory, not verified at this size"}
+
+
+@pytest.mark.heavy
+def test_so_do_they_under_momentum_and_with_biases():
     assert report("linear", [2] * 1000, kind="momentum")["laws"]["found"] == 998
     assert report("relu", [2] * 300, "hidden")["laws"]["independent"] == 2 * 298

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import FAST_SPECS
 from msgspec.structs import replace
 from scipy.linalg import expm
 from test_cli import conslaw  # noqa: F401
@@ -45,7 +46,9 @@ TABLES = {
     "more than rotations": {"model": {"architecture": "linear", "widths": [1, 3, 1]}, "dynamics": {"kind": "momentum"}},
 }  # fmt: skip
 """Specs that no file holds."""
-CASES = [(name, 0) for name in TABLES] + [(name, 0) for name in PLAIN] + [(f"zoo/{name}", case) for name in ZOO for case in (0, 1)]
+ALL = [(name, 0) for name in TABLES] + [(name, 0) for name in PLAIN] + [(f"zoo/{name}", case) for name in ZOO for case in (0, 1)]
+FAST = [(name, 0) for name in (*TABLES, *FAST_SPECS, "linear_matrix", "relu_gradient_flow", "zoo/attention", "zoo/softmax_head")]
+CASES = [pytest.param(*case, marks=() if case in FAST else pytest.mark.heavy) for case in ALL]
 
 
 @cache

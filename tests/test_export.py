@@ -14,7 +14,7 @@ import pytest
 import sympy as sp
 from click.testing import CliRunner
 from exactlaws import drawn, exact, sympified
-from helpers import ZOO_SAMPLE
+from helpers import FAST_SPECS, ZOO_SAMPLE, quick_paths
 from test_model_specs import FOLDER, SPECS, ZOO
 
 from conslaw_cli import analyze
@@ -29,6 +29,7 @@ from conslaw_cli.spec import read_cases
 
 SMALL = [path for path in SPECS if path.stem != "relu_mnist"]
 SAMPLE = [path for path in ZOO if path.stem in ZOO_SAMPLE]
+CASES = quick_paths([*SMALL, *SAMPLE], (*FAST_SPECS, "attention", "conv1d_max_pool", "exp_bias"))
 VALUE, TIME = Fraction(7, 10), Fraction(13, 10)
 GIVEN = ("arrays", "velocities", "t")
 SHOWN = 20
@@ -118,13 +119,13 @@ def reports(path):
 # --- every architecture, dynamics and metric -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", [*SMALL, *SAMPLE], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CASES)
 def test_numpy_gives_the_laws(path):
     for found in reports(path):
         check(found, "numpy", of_numpy)
 
 
-@pytest.mark.parametrize("path", [*SMALL, *SAMPLE], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CASES)
 def test_sympy_gives_the_laws_exactly(path):
     for found in reports(path):
         check(found, "sympy", of_sympy)
@@ -146,7 +147,7 @@ def test_torch_gives_the_laws(path):
         check(found, "torch", lambda entries: torch.tensor(entries.astype(float)))
 
 
-@pytest.mark.parametrize("path", [*SMALL, *SAMPLE], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CASES)
 def test_jax_gives_the_laws(path):
     jax = library("jax")
     for found in reports(path):
@@ -266,7 +267,7 @@ def test_what_is_not_used_is_not_there():
     assert "import math" not in export_laws(spec("relu_gradient_flow"), "torch", "").text
 
 
-@pytest.mark.parametrize("path", [*SMALL, *SAMPLE], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CASES)
 def test_files_pass_ruff(path, tmp_path):
     ruff = shutil.which("ruff") or pytest.skip("ruff is not installed")
     for number, found in enumerate(reports(path)):
@@ -414,7 +415,7 @@ def test_the_commands_formats_are_those_there_are():
 # --- LaTeX ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", [*SMALL, *SAMPLE], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CASES)
 def test_latex_is_balanced_and_has_every_law(path):
     for found in reports(path):
         text = export_laws(found, "latex", "conslaw export").text

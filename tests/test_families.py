@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sympy as sp
 from forger import with_checksum
+from helpers import SLOW_SPECS, quick
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,7 +109,12 @@ def planted(which):
     return lambda *arguments: {name: wrong(expression, which) for name, expression in original(*arguments).items()}
 
 
-@pytest.mark.parametrize("path", sorted(MODEL_SPECS.glob("*.toml")), ids=lambda p: p.stem)
+EXAMPLES = sorted(MODEL_SPECS.glob("*.toml"))
+SLOW = ("linear_deep", "linear_momentum_", "linear_more_than", "linear_nesterov", "linear_overparametrized", "linear_travel_times", "network")
+FAST = [path for path in EXAMPLES if not path.stem.startswith((*SLOW_SPECS, *SLOW))]
+
+
+@pytest.mark.parametrize("path", quick(FAST, EXAMPLES, lambda path: path.stem))
 def test_a_planted_sign_is_seen(path, monkeypatch):
     """Every term of every family of the example specs in turn with the other sign: no law of that family holds, none is printed."""
     right = [family for family in analyze(path).laws.families if family.name in NAMES]

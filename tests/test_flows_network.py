@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from helpers import quick
 
 from conslaw_cli import analyze
 from conslaw_cli.analysis import CASES_SEED
@@ -307,14 +308,17 @@ def known_report(case, kind):
     return analyze(network=network, parameters=parameters, inputs=inputs, constants=constants[0] if constants else None, dynamics=kind).to_dict()
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", quick(list(KNOWN)[::2], KNOWN))
 def test_known_counts_under_gradient_flow(name):
     case, dimension, count, _ = KNOWN[name]
     found = known_report(case, "gradient-flow")
     assert (found["trace"]["dimension"], found["laws"]["independent"], found["laws"]["found"], found["status"]) == (dimension, count, count, "proved")
 
 
-@pytest.mark.parametrize("name", [name for name, case in KNOWN.items() if case[-1] is not None])
+MOVING = [name for name, case in KNOWN.items() if case[-1] is not None]
+
+
+@pytest.mark.parametrize("name", quick(MOVING[::3], MOVING))
 def test_known_counts_under_momentum(name):
     case, *_, count = KNOWN[name]
     found = known_report(case, "momentum")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from random import Random
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from conslaw_cli import analyze
 from conslaw_cli.checker import verify_report
 from forger import forgeries, is_weaker, with_checksum
+from helpers import quick
 
 
 def spec(architecture: str, widths: list[int], bias: str = "none", metric: dict | None = None, **dynamics: str) -> dict:
@@ -48,12 +50,21 @@ SPECS = [
 IN_PART = {22}
 NETWORKS = {8}
 """Those with the own count of a network beside that of phi, which is not proved again."""
-STRIDE = 16
+STRIDE = 48
 """Every so many forgeries are tried in the fast suite, beginning with another one for each report."""
 
 
+NUMBERS = quick([number for number in range(0, len(SPECS), 2) if number not in IN_PART], range(len(SPECS)))
+"""The analysis and the checks of what is confirmed in part take seconds."""
+
+
+@cache
+def text(number: int) -> str:
+    return json.dumps(analyze(SPECS[number]).to_dict())
+
+
 def honest(number: int) -> dict:
-    return json.loads(json.dumps(analyze(SPECS[number]).to_dict()))
+    return json.loads(text(number))
 
 
 def accepted(report: dict, every: int, first: int) -> list[str]:
@@ -65,7 +76,7 @@ def accepted(report: dict, every: int, first: int) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("number", range(len(SPECS)))
+@pytest.mark.parametrize("number", NUMBERS)
 def test_no_forgery_is_verified(number):
     report = honest(number)
     assert (report["network"] is not None) == (number in NETWORKS)
@@ -82,10 +93,10 @@ def test_none_of_all_forgeries_is_verified(number):
     assert accepted(honest(number), 1, 0) == []
 
 
-LARGE = [spec("linear", [300] * 4), spec("linear", [100_000] * 3), spec("relu", [20_000, 20_000, 10], kind="momentum")]
+LARGE = [spec("linear", [100] * 4), spec("linear", [300] * 4), spec("linear", [100_000] * 3), spec("relu", [20_000, 20_000, 10], kind="momentum")]
 
 
-@pytest.mark.parametrize("number", range(len(LARGE)))
+@pytest.mark.parametrize("number", quick([0, 2, 3], range(len(LARGE))))
 def test_what_theory_alone_gives_is_confirmed_in_part_and_not_raised(number):
     report = json.loads(json.dumps(analyze(LARGE[number]).to_dict()))
     assert verify_report(report).verdict == "confirmed in part"
@@ -136,7 +147,7 @@ def stumbles(number: int, count: int) -> None:
         assert verify_report(forged).verdict
 
 
-@pytest.mark.parametrize("number", range(len(SPECS)))
+@pytest.mark.parametrize("number", NUMBERS)
 def test_the_checker_has_an_answer_to_everything(number):
     stumbles(number, 8)
 

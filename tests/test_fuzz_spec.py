@@ -9,6 +9,7 @@ from math import prod
 from pathlib import Path
 
 import pytest
+from helpers import quick
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -193,7 +194,7 @@ TABLES = st.dictionaries(
 FREELY = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 
 
-@settings(max_examples=250, derandomize=True, **FREELY)
+@settings(max_examples=100, derandomize=True, **FREELY)
 @given(st.data())
 def test_mutated_examples(tmp_path_factory, data):
     handled(mutate(data), spec_path(tmp_path_factory), engine=True)
@@ -208,7 +209,7 @@ def test_any_bytes(tmp_path_factory, content):
     handled(content, spec_path(tmp_path_factory), engine=False)
 
 
-@settings(max_examples=150, derandomize=True, **FREELY)
+@settings(max_examples=60, derandomize=True, **FREELY)
 @given(ANYTHING | TABLES)
 def test_any_mapping(mapping):
     with within(SECONDS):
@@ -242,7 +243,7 @@ def test_the_fuzzer_reaches_the_engine(tmp_path):
     assert found.count("reported") >= 6
 
 
-@pytest.mark.parametrize("bracket", ["[", "{a=", '"""', "#", "a.", "[[", "x = [", "\\"])
+@pytest.mark.parametrize("bracket", quick(["[", '"""', "a."], ["[", "{a=", '"""', "#", "a.", "[[", "x = [", "\\"]))
 def test_a_megabyte_of_brackets_is_no_hang(tmp_path, bracket):
     content = (bracket * (900_000 // len(bracket))).encode()
     assert handled(b"x = " + content, tmp_path / "a.toml", engine=False) == "unusable"

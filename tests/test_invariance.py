@@ -114,9 +114,23 @@ def configurations(draw):
     return architecture, widths, bias, metric, kind, rate
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.filter_too_much])
+SETTINGS = {"deadline": None, "derandomize": True, "suppress_health_check": [HealthCheck.filter_too_much]}
+
+
+@settings(max_examples=10, **SETTINGS)
 @given(configurations(), st.integers(1, 2**20))
 def test_small_specs(case, seed):
+    check_seed(case, seed)
+
+
+@pytest.mark.heavy
+@settings(max_examples=100, **SETTINGS)
+@given(configurations(), st.integers(1, 2**20))
+def test_many_small_specs(case, seed):
+    check_seed(case, seed)
+
+
+def check_seed(case, seed):
     result = report(*case)
     check_consistency(result)
     assert summary(report(*case, seed=seed)) == summary(result)

@@ -2,7 +2,7 @@
 
 import pytest
 import sympy as sp
-from helpers import flow_of, independent_gradients, name_of, parse, printed_laws, report, vanishes, violations
+from helpers import flow_of, independent_gradients, name_of, parse, printed_laws, quick, report, vanishes, violations
 from reference import TIME
 
 CASES = [
@@ -46,9 +46,12 @@ CASES = [
     ("icnn", [1, 2, 2, 1], "all", None, "gradient-flow", None),
 ]
 PROVED = [case for case in CASES if case[:2] != ("linear", [1, 2, 2, 2, 1])]
+SQUARED = [case for case in CASES if case[3] in ({"W1": 2, "W2": 2}, {"U": 2, "V": 2}) and case[0] != "relu" and case[4] == "momentum"]
+"""The printed laws of these are long."""
+ALL = quick([case for case in PROVED if case not in SQUARED], CASES, name_of)
 
 
-@pytest.mark.parametrize("case", CASES, ids=map(name_of, CASES))
+@pytest.mark.parametrize("case", ALL)
 def test_printed_laws_are_laws(case):
     """h_t + <h_z, drift> = 0 and <h_z, M grad phi_i> = 0 identically, for every printed law and every phi_i."""
     result, flow = report(*case), flow_of(*case)
@@ -58,7 +61,7 @@ def test_printed_laws_are_laws(case):
         assert violations(law, flow) == [], law
 
 
-@pytest.mark.parametrize("case", CASES, ids=map(name_of, CASES))
+@pytest.mark.parametrize("case", quick(CASES[3::3], CASES, name_of))
 def test_time_dependence_is_reported_per_family(case):
     """A family depends on time when one of its laws does, and none of a family that does not."""
     result, flow = report(*case), flow_of(*case)
@@ -69,7 +72,7 @@ def test_time_dependence_is_reported_per_family(case):
     assert result["laws"]["time_dependent"] == any(item["depends_on_time"] for item in result["laws"]["items"])
 
 
-@pytest.mark.parametrize("case", CASES, ids=map(name_of, CASES))
+@pytest.mark.parametrize("case", ALL)
 def test_printed_laws_are_independent_and_all_there(case):
     result, flow = report(*case), flow_of(*case)
     laws = [law for law, _ in printed_laws(result, flow)]

@@ -10,6 +10,7 @@ import time
 
 import pytest
 from batching import conslaw, environment, linear, small_specs, spec
+from helpers import quick
 
 from conslaw_cli.analysis import run
 from conslaw_cli.batch import engine
@@ -131,6 +132,7 @@ def test_a_worker_is_ready_when_all_is_loaded():
 # --- the command line ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.heavy
 def test_report_ends_at_its_limit_with_what_is_known(tmp_path):
     spec(tmp_path, "slow.toml", ALWAYS)
     spec(tmp_path, "small.toml", linear(2, 3, 2))
@@ -141,6 +143,7 @@ def test_report_ends_at_its_limit_with_what_is_known(tmp_path):
     assert small["status"] == "proved"
 
 
+@pytest.mark.heavy
 def test_report_ends_at_the_limit_of_the_whole_run(tmp_path):
     spec(tmp_path, "slow.toml", ALWAYS)
     spec(tmp_path, "small.toml", linear(2, 3, 2))
@@ -159,6 +162,11 @@ def test_a_report_within_its_limit_is_the_same(tmp_path):
     spec(tmp_path, "a.toml", linear(2, 3, 2))
     plain = conslaw("report", "a.toml", cwd=tmp_path).out
     assert conslaw("report", "--timeout", 60, "--total-timeout", 60, "a.toml", cwd=tmp_path).out == plain
+
+
+@pytest.mark.heavy
+def test_reports_within_their_limit_are_the_same(tmp_path):
+    spec(tmp_path, "a.toml", linear(2, 3, 2))
     assert conslaw("report", "--timeout", 60, "a.toml", "a.toml", cwd=tmp_path).out == conslaw("report", "a.toml", "a.toml", cwd=tmp_path).out
 
 
@@ -173,7 +181,7 @@ def test_check_ends_at_its_limit(tmp_path):
     assert over.code == 3 and "not begun" in over.out
 
 
-@pytest.mark.parametrize("format_", ["text", "json"])
+@pytest.mark.parametrize("format_", quick(["text"], ["text", "json"]))
 def test_check_says_the_same_for_any_number_of_jobs_and_from_the_cache(tmp_path, format_):
     small_specs(tmp_path / "specs")
     spec(tmp_path / "specs", "bad.toml", "[model]\n")
@@ -206,6 +214,18 @@ def test_a_limit_of_the_whole_run_does_not_reach_a_cluster(tmp_path):
 # --- signs of life ---------------------------------------------------------------------------------------------------
 
 
+def test_a_report_shows_on_a_terminal_what_it_does(tmp_path):
+    """A report that takes longer than the patience with it."""
+    from test_cli import on_terminal
+
+    path = spec(tmp_path, "slo\x1bw.toml", linear(16, 16, 16))
+    impatient = "from conslaw_cli.batch import progress\nfrom conslaw_cli.cli import life\nlife.PATIENCE = progress._REFRESH = 0.01"
+    lines = on_terminal("report", str(path), live=True, before=impatient, NO_COLOR="1", columns=200).split("\r")
+    assert any("slo\\x1bw.toml: growing the trace, dimension " in line for line in lines)
+    assert all(line.endswith(" s\x1b[K") or line == "" for line in lines[:-1]) and lines[-1].startswith("\x1b[Klinear network")
+
+
+@pytest.mark.heavy
 def test_a_long_report_shows_on_a_terminal_what_it_does(tmp_path):
     from test_cli import on_terminal
 

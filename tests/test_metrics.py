@@ -122,7 +122,7 @@ EQUAL = [[2, 1, 0, 0], [1, 3, 0, 0], [0, 0, 2, 1], [0, 0, 1, 3]]
 
 
 @pytest.mark.parametrize("kind", ["gradient-flow", "weight-decay", "momentum"])
-@pytest.mark.parametrize("matrix", [FOUR, APART, EQUAL])
+@pytest.mark.parametrize("matrix", [FOUR, APART, pytest.param(EQUAL, marks=pytest.mark.heavy)])
 @pytest.mark.parametrize("architecture", ["linear", "relu"])
 def test_counts_of_full_metrics_are_those_of_the_reference(architecture, matrix, kind):
     found = result(architecture, [1, 2, 1], {"full": matrix}, kind)
@@ -244,7 +244,7 @@ def test_roots_are_refused_where_the_point_moves_with_the_generator(kind, at):
 ROOT_SYSTEMS = [
     ("linear", [2, 2, 2], {"W1": "theta^1.5", "W2": "theta^(1/2)"}, "gradient-flow"),
     ("relu", [2, 2, 1], {"default": "theta^(4/3)"}, "weight-decay"),
-    ("relu", [1, 2, 2, 1], {"default": "theta^(7/2)"}, "weight-decay"),
+    pytest.param("relu", [1, 2, 2, 1], {"default": "theta^(7/2)"}, "weight-decay", marks=pytest.mark.heavy),
     ("linear", [1, 1, 1], {"default": "theta^(3/2)"}, "momentum"),
 ]
 

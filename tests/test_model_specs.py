@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from helpers import SLOW_SPECS, quick
 
 from conslaw_cli.cli import group
 from conslaw_cli.cli.exits import Exit
@@ -18,7 +19,7 @@ SPECS = sorted(FOLDER.glob("*.toml"))
 EXPERIMENTS = sorted((FOLDER / "experiments").glob("*.toml"))
 """What the papers plot, or would: the systems to follow with `conslaw simulate`."""
 ZOO = sorted((FOLDER / "zoo").glob("*.toml"))
-CHECKED = [*SPECS, *EXPERIMENTS, *(pytest.param(path, marks=() if path.stem in ("attention", "t5_bias") else pytest.mark.heavy, id=path.stem) for path in ZOO)]
+FAST = [path for path in SPECS if path.stem not in SLOW_SPECS] + EXPERIMENTS + [path for path in ZOO if path.stem == "attention"]
 """The counts of the zoo are those of test_zoo.py too, for a dozen by default."""
 
 
@@ -29,7 +30,7 @@ def test_begins_with_a_comment_and_expects_something(path):
     assert {"laws", "time_dependent", "complete"} <= tomllib.loads(text)["expect"].keys()
 
 
-@pytest.mark.parametrize("path", CHECKED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", quick(FAST, [*SPECS, *EXPERIMENTS, *ZOO], lambda path: path.stem))
 def test_passes_check(path):
     result = CliRunner().invoke(group, ["check", str(path)], standalone_mode=False)
     assert result.exception is None

@@ -10,6 +10,7 @@ import pytest
 from batching import ROOT, START, environment
 from click.testing import CliRunner
 from forger import with_checksum
+from helpers import quick
 
 from conslaw_cli import analyze
 from conslaw_cli.checker import dynamics as checker_dynamics
@@ -139,6 +140,7 @@ def test_schemas_and_the_template_name_it(name):
     assert re.search(rf'^# {KEYS[name]} = "{DYNAMICS[name].default_rate}" +# {name}: ', template, re.MULTILINE), template
 
 
+@pytest.mark.parametrize("name", quick(["viscous"], MODULES), indirect=True)
 def test_one_file_is_enough(tmp_path, name):
     """A file in dynamics/, named nowhere else, in a copy of the package."""
     copy = tmp_path / "copy"

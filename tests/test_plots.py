@@ -88,7 +88,7 @@ def comments(svg):
     return [text.strip() for text in re.findall("<!--(.*?)-->", svg.decode(), re.DOTALL)]
 
 
-@pytest.mark.parametrize(("laws", "columns", "rows"), [(1, 1, 1), (3, 3, 1), (4, 2, 2), (12, 3, 4), (100, 3, 8)])
+@pytest.mark.parametrize(("laws", "columns", "rows"), [(1, 1, 1), (4, 2, 2), *(pytest.param(*large, marks=pytest.mark.heavy) for large in [(3, 3, 1), (12, 3, 4), (100, 3, 8)])])
 def test_a_png_has_a_place_for_every_panel(laws, columns, rows, tmp_path):
     from PIL import Image
 
@@ -246,6 +246,7 @@ def test_expressions_that_are_no_laws_go_first_when_there_are_too_many():
     assert shown_panels(plot, 9)[1] == "the 9 of 10 laws with the largest drift, without the expressions that lack their time factor"
 
 
+@pytest.mark.heavy
 def test_a_choice_is_said_in_the_picture(tmp_path):
     assert any("the 24 of 30 laws with the largest drift" in text for text in comments(written(many(30), tmp_path / "many.svg")))
 

@@ -7,6 +7,7 @@ import random
 import mpmath
 import pytest
 import sympy as sp
+from helpers import quick
 from test_fuzz_spec import within
 
 from conslaw_cli import analyze
@@ -63,7 +64,7 @@ def check_numerically(found: dict) -> None:
             assert abs(value.imag) <= 1e-9 * (1 + abs(value)), (dynamics, k, value)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", quick([0], range(6)))
 def test_random_rates(seed):
     choose = random.Random(seed)
     found = [handled(random_rate(choose, 3)) for _ in range(50)]

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 import sympy as sp
+from helpers import quick
 from reference import (
     blocks,
     bracket,
@@ -89,7 +90,7 @@ def test_momentum_can_have_more_laws_than_gradient_flow():
 
 @pytest.mark.parametrize(
     "widths, expected",
-    [([3, 3, 2, 3], 9), ([1, 2, 2, 1], 7)],
+    [pytest.param([3, 3, 2, 3], 9, marks=pytest.mark.heavy), ([1, 2, 2, 1], 7)],
 )
 def test_deep_linear_gradient_flow(widths, expected):
     assert count_laws("linear", widths[::-1]) == expected
@@ -130,12 +131,16 @@ def test_power_metrics_on_a_linear_network(power):
 
 def test_filtrations():
     assert extended_filtration("linear", [2, 3, 2]) == (12, [4, 6])
-    assert extended_filtration("nmf", [1, 6, 5]) == (36, [5, 15, 30])
-    assert extended_filtration("linear", [2, 3, 2], kind="momentum") == (25, [5, 9, 18, 22])
     assert drift_filtration("linear", [2, 3, 2], kind="momentum") == [12, 21]
 
 
-@pytest.mark.parametrize("rate", [0, 1, "1/2", "tau", "3/t", "1/(1+t)"])
+@pytest.mark.heavy
+def test_filtrations_of_larger_systems():
+    assert extended_filtration("nmf", [1, 6, 5]) == (36, [5, 15, 30])
+    assert extended_filtration("linear", [2, 3, 2], kind="momentum") == (25, [5, 9, 18, 22])
+
+
+@pytest.mark.parametrize("rate", quick([0, "tau", "3/t"], [0, 1, "1/2", "tau", "3/t", "1/(1+t)"]))
 @pytest.mark.parametrize("widths", [[1, 2, 1], [2, 2, 1], [1, 3, 1]])
 def test_drift_coordinates_lose_nothing_and_damping_does_not_matter(widths, rate):
     """THEORY section 4: 2D - dim in drift coordinates = 2D+1 - dim in (t, theta, theta'), whatever the damping."""

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import pytest
 from flint import fmpq, fmpq_mat
-from helpers import report
+from helpers import quick, report
 from sympy import QQ
 from sympy.polys.rings import ring
 
@@ -163,7 +163,7 @@ def dot(a, b):
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
-@pytest.mark.parametrize("theta", [POINT, *NEARBY], ids=lambda theta: "the point" if theta is POINT else "nearby")
+@pytest.mark.parametrize("theta", quick([NEARBY[0]], [POINT, *NEARBY], lambda theta: "the point" if theta is POINT else "nearby"))
 def test_a_deep_network_has_a_fifth_law_on_an_open_set(theta):
     """Five independent laws where phi has four, and brackets leave room for no sixth.
 
@@ -215,7 +215,7 @@ NOWHERE = [[1, 3, 1], [1, 3, 2], [1, 4, 1], [1, 2, 2, 1], [1, 1, 2, 1], [1, 3, 2
 SOMEWHERE = [[1, 1, 1], [1, 1, 3], [1, 2, 1], [1, 2, 4], [1, 2, 1, 2], [1, 1, 1, 1], [1, 2, 1, 1, 3]]
 
 
-@pytest.mark.parametrize("widths", NOWHERE, ids=str)
+@pytest.mark.parametrize("widths", quick(NOWHERE[::2], NOWHERE))
 def test_phi_is_said_to_stand_for_the_network_nowhere_where_it_does_not(widths):
     found = report("relu", widths)
     assert found["status"] == "proved for phi" and "nowhere" in found["model"]["domain"]
@@ -233,7 +233,12 @@ def test_phi_is_not_said_to_stand_for_the_network_nowhere_where_it_does_somewher
 
 @pytest.mark.parametrize(
     ("widths", "kind", "phi", "network"),
-    [([1, 3, 1], "gradient-flow", 3, 4), ([1, 3, 1], "momentum", 0, 2), ([1, 4, 1], "gradient-flow", 4, 7), ([1, 5, 5, 1], "gradient-flow", 10, 22)],
+    [
+        ([1, 3, 1], "gradient-flow", 3, 4),
+        ([1, 3, 1], "momentum", 0, 2),
+        ([1, 4, 1], "gradient-flow", 4, 7),
+        pytest.param([1, 5, 5, 1], "gradient-flow", 10, 22, marks=pytest.mark.heavy),
+    ],
 )
 def test_the_networks_own_count_beside_that_of_phi(widths, kind, phi, network):
     """Laws of a network's own hold for the branches seen, and are no proof."""

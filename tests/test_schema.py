@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from click.testing import CliRunner
-from helpers import ZOO_SAMPLE
+from helpers import SLOW_SPECS, quick
 
 from conslaw_cli import analyze
 from conslaw_cli.analysis import run
@@ -126,12 +126,11 @@ def test_what_the_schema_refuses_the_reader_refuses(name):
 # --- reports ---------------------------------------------------------------------------------------------------------
 
 
-LARGE = ("relu_mnist", *{path.stem for path in SPECS if path.parent.name == "zoo"}.difference(ZOO_SAMPLE))
+NETWORKS = ("exp_bias", "lora_trained", "prelu")
+FAST = [path for path in SPECS if path.stem in NETWORKS or path.parent.name != "zoo" and path.stem not in SLOW_SPECS]
 
 
-@pytest.mark.parametrize(
-    "path", [pytest.param(p, marks=pytest.mark.heavy if p.stem in LARGE else (), id=p.stem) for p in SPECS]
-)
+@pytest.mark.parametrize("path", quick(FAST, SPECS, lambda path: path.stem))
 def test_every_report_of_an_example_fits(path):
     for case in read_cases(path)[:2]:
         report = json.loads(json.dumps(build(run(case)).to_dict()))

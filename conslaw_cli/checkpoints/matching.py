@@ -28,6 +28,8 @@ class Matching:
     shapes: Mapping[str, Shape]
     file: str
     """The checkpoint that it was made for."""
+    others: tuple[str, ...] = ()
+    """Its arrays that are neither blocks nor about blocks, as optimizer state is."""
 
     def arrays(self, moment: Moment, archive: Archive) -> dict[str, np.ndarray]:
         """The arrays at a moment by these names, each array of the file read once. Raises CheckpointError for those that do not fit."""

@@ -41,7 +41,9 @@ def match(wanted: Wanted, shapes: Mapping[str, Shape], file: str) -> Matching:
         moving = {VELOCITY + name: _velocity(wanted, name, found[name], shapes) for name in wanted.blocks if name in wanted.moving}
     kept = {name: found[name] for name in wanted.blocks if name in wanted.needed}
     of_velocities = {VELOCITY + name: shape for name, shape in wanted.blocks.items()}
-    return Matching({**kept, **moving}, {**wanted.blocks, **of_velocities}, file)
+    used = {one.key for one in (*found.values(), *moving.values())}
+    others = [key for key in shapes if key not in used | {STEP, TIME} and not any(_about(key, other) for other in used)]
+    return Matching({**kept, **moving}, {**wanted.blocks, **of_velocities}, file, tuple(others))
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class _Search:
 
 def _ambiguous(names: list[str], shape: Shape, candidates: list[str]) -> Fault:
     """Blocks of one shape, of which the keys are not told apart, or too few or too many."""
-    maps = " ".join(f"--map {name}={key}" for name, key in zip(names, [*candidates, *["…"] * len(names)]))
+    maps = " ".join(f"--map {name}=KEY" for name in names)
     return f"{', '.join(names)} {_is(names)} {size(shape)}, as {_is(candidates)} {several(candidates)}", f"say which is which by {maps}"
 
 
@@ -123,9 +125,13 @@ def _candidates(keys: list[str], number: int) -> list[str]:
     """The keys, without those that are about another of them, such as momentum.fc1.weight beside fc1.weight, where these are too many."""
     if len(keys) <= number:
         return keys
-    about = lambda key, other: key.endswith(f".{other}") or key.startswith(f"{other}.")
-    own = [key for key in keys if not any(about(key, other) for other in keys if other != key)]
+    own = [key for key in keys if not any(_about(key, other) for other in keys if other != key)]
     return own if len(own) == number else keys
+
+
+def _about(key: str, other: str) -> bool:
+    """Whether an array is about another, by their keys: momentum.fc1.weight, or fc1.weight.scale."""
+    return key.endswith(f".{other}") or key.startswith(f"{other}.")
 
 
 def _alike(keys: Iterable[str]) -> bool:

@@ -52,6 +52,8 @@ def balance(
     balanced.
     """
     refuse_loss([output], [spec, checkpoint, *[to] * (to != _ZERO)], force)
+    if os.path.isdir(checkpoint):
+        raise click.UsageError(f"{visible(checkpoint)} is a folder: name one checkpoint in it")
     if (suffix := os.path.splitext(checkpoint)[1].lower()) != os.path.splitext(output)[1].lower():
         raise click.UsageError(f"OUT is written as CHECKPOINT is: name a file that ends in {suffix}, not {visible(output)}")
     parsed = read_one(spec)

@@ -24,6 +24,8 @@ from conslaw_cli.spec import Spec
 from conslaw_cli.steps import Listener, Step, nobody
 
 _BAR = 24
+MOST_GROWTH = 1e6
+"""Growth of a function of time, and with it of rounding errors, beyond which the value of a law at the end is not told."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def follow(spec: Spec, report: Report, run: Sequence[Moment], said: Said, listen
         walk.laws,
         decay is not None,
         said.tolerance,
+        walk.others,
     )
 
 
@@ -98,13 +101,18 @@ class _Walk:
         moving = {name: arrays.pop(VELOCITY + name) for name in self._wanted.moving}
         self._follower.add(arrays, moving, time)
         if self._predictor:
-            self._predictor.add(arrays, time or 0.0, moment.step, self._follower.latest, list(self._follower.sizes))
+            self._predictor.add(arrays, time or 0.0, moment.step, self._follower.latest, self._follower.sizes())
 
     @property
     def found(self) -> tuple[Found, ...]:
         """Where blocks and velocities were found."""
         matching, moving = self._matching, {VELOCITY + name: name for name in self._wanted.moving}
         return tuple(Found(moving.get(name, name), name in moving, matching.shapes[name], str(where)) for name, where in matching.found.items())
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Arrays of the checkpoints that are no blocks."""
+        return self._matching.others
 
     @property
     def laws(self) -> tuple[LawDrift, ...]:
@@ -115,8 +123,9 @@ class _Walk:
 
 
 def _law(drift: Drift, predicted: float | None) -> LawDrift:
-    ends = (_finite(value if value.shape == () else np.linalg.norm(value)) for value in (drift.start, drift.end))
-    return LawDrift(drift.law.name, drift.law.key, *ends, tuple(map(_finite, drift.drifts)), _finite(predicted))
+    start, end = (_finite(value if value.shape == () else np.linalg.norm(value)) for value in (drift.start, drift.end))
+    told = drift.growth < MOST_GROWTH
+    return LawDrift(drift.law.name, drift.law.key, start, end if told else None, tuple(map(_finite, drift.drifts)), _finite(predicted), told)
 
 
 def _finite(value: float | None) -> float | None:

@@ -58,14 +58,26 @@ class Report(model.Report):
         """
         from conslaw_cli.evaluation.drift import Follower
 
-        follower, missing = Follower(self.laws.evaluator(constants)), [None]
-        states = list(states)
-        velocities, times = (missing * len(states) if given is None else list(given) for given in (velocities, times))
-        for state, moving, time in zip(states, velocities, times, strict=True):
+        follower, states = Follower(self.laws.evaluator(constants)), _states(states)
+        for state, moving, time in zip(states, _as_many("velocities", velocities, states), _as_many("times", times, states)):
             follower.add(state, moving, time)
-        if not states:
-            raise ValueError("a run has at least one state")
         return {drift.law.key: drift for drift in follower.drifts()}
+
+
+def _states(states: Iterable[Arrays]) -> list[Arrays]:
+    """Raises ValueError for what is no list of mappings."""
+    found = [] if isinstance(states, (Mapping, str)) else list(states)
+    if not found or not all(isinstance(state, Mapping) for state in found):
+        raise ValueError("a run is a list of states, one at least, each a mapping of names to arrays")
+    return found
+
+
+def _as_many(what: str, given: Iterable | None, states: list) -> list:
+    """One for each state, None where there are none. Raises ValueError for another number."""
+    found = [None] * len(states) if given is None else list(given)
+    if len(found) != len(states):
+        raise ValueError(f"{len(found)} {what} for {len(states)} states: give one for each")
+    return found
 
 
 def evaluated(report: model.Report) -> Report:

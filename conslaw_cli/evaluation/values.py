@@ -24,17 +24,26 @@ Arrays = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Value:
-    """The values of a law's graph at K states, (K, *shape); and of each of its terms the norms without its function of time, and that, (terms, K)."""
+    """A law's graph at K states: its terms without their functions of time, (K, *shape) each, and these functions, (terms, K)."""
 
     law: LawGraph
-    values: np.ndarray
-    norms: np.ndarray
+    terms: tuple[np.ndarray, ...]
     factors: np.ndarray
 
     @property
-    def sizes(self) -> np.ndarray:
-        """The sum of the norms of its terms at each state, (K,)."""
-        return (np.abs(self.factors) * self.norms).sum(axis=0)
+    def values(self) -> np.ndarray:
+        """The values of the law, (K, *shape)."""
+        return self.summed(self.factors)
+
+    @property
+    def norms(self) -> np.ndarray:
+        """Those of its terms without their functions of time, (terms, K)."""
+        return np.array([np.broadcast_to(_norms(term), self.factors.shape[1:]) for term in self.terms]).reshape(self.factors.shape)
+
+    def summed(self, factors: np.ndarray) -> np.ndarray:
+        """The sum of the terms, each times its factors, (K, *shape)."""
+        parts = [term * row.reshape(-1, *[1] * len(self.law.shape)) for term, row in zip(self.terms, factors)]
+        return np.broadcast_to(sum(parts), (factors.shape[1], *self.law.shape))
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,8 @@ class Evaluator:
 
     def values(self, arrays: Arrays, velocities: Arrays | None = None, t: float | None = None) -> dict[str, np.ndarray]:
         """The laws by their keys at one state. Raises ValueError for arrays that are missing or of another shape, or numbers that are."""
-        return {found.law.key: found.values[0] for found in self.at(arrays, velocities, t)}
+        with np.errstate(all="ignore"):
+            return {found.law.key: found.values[0] for found in self.at(arrays, velocities, t)}
 
     def at(self, arrays: Arrays, velocities: Arrays | None = None, t: float | None = None) -> list[Value]:
         """The laws and their sizes at one state. Raises ValueError as :meth:`values`."""
@@ -96,18 +106,15 @@ class Evaluator:
             return self._integrals(law, arrays, times)
         generics = {node.name: node for node in topological_order(*law.nodes) if isinstance(node, Generic)}
         numbers = {name: self._time(name, times[:1]) for name in generics}
-        terms = list(Floats(arrays, {}, numbers).evaluate(*law.nodes))
-        factors = [np.broadcast_to(self._time(term.time, times), times.shape) for term in law.terms]
-        total = sum(term * factor.reshape(-1, *[1] * len(law.shape)) for term, factor in zip(terms, factors))
-        norms = [np.broadcast_to(_norms(term), times.shape) for term in terms]
-        return Value(law, np.broadcast_to(total, (len(times), *law.shape)), np.array(norms), np.array(factors))
+        terms = tuple(Floats(arrays, {}, numbers).evaluate(*law.nodes))
+        return Value(law, terms, np.array([np.broadcast_to(self._time(term.time, times), times.shape) for term in law.terms]))
 
     def _integrals(self, law: LawGraph, arrays: Arrays, times: np.ndarray) -> Value:
         curve = law.integrals[0].curve
         blocks = (arrays[name] for name in (curve.first, curve.middle, curve.last))
         found = np.array([integrals(curve, *weights) for weights in zip(*blocks)])
-        factors = np.stack([self._time(one.time, times) for one in law.integrals], axis=1)
-        return Value(law, found * factors, np.abs(found).T, factors.T)
+        alone = tuple(found * unit for unit in np.eye(len(law.integrals)))
+        return Value(law, alone, np.stack([np.broadcast_to(self._time(one.time, times), times.shape) for one in law.integrals]))
 
     def _time(self, text: str, times: np.ndarray) -> np.ndarray:
         return np.ones(1) if text == "1" else time_values(text, times, self._numbers, self.start)

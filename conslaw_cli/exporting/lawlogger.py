@@ -21,8 +21,8 @@ def first_of(*names):
 class DriftLogger:
     """Logs how far laws are from their values at the start, as JSON lines {"step", "t", "law", "value" or "norm", "drift"}.
 
-    A drift is ||h - h(start)|| over the sum of the norms of the law's terms, each the largest up to then, times their functions of
-    time at the start, with 2^-10 of the growth of these, as rounding errors grow with them. ``terms`` gives the terms of each law
+    A drift is ||h - h(start)|| over the sum of the norms of the law's terms, each the largest up to then, as are functions of time in
+    them; divided by the largest of these, as one such as exp(tau t) grows beyond all numbers. ``terms`` gives the terms of each law
     from arrays, velocities, the time and the ``letters``; ``shapes`` are those of the blocks, ``moving`` those with velocities.
     """
 
@@ -70,14 +70,16 @@ class DriftLogger:
         return {"step": int(step), **line, **numbers}
 
     def _drift(self, law, value, terms):
-        """A law's distance from the start, and what that is relative to."""
-        factors = np.abs([factor for factor, _ in terms])
-        norms = np.array([np.linalg.norm(np.ravel(term)) for _, term in terms])
-        start, first, largest = self.start.get(law, (value, factors, norms))
-        largest = np.maximum(largest, norms)
-        self.start[law] = start, first, largest
-        size = largest @ (first + 2**-10 * np.maximum(factors - first, 0))
-        return np.linalg.norm(np.ravel(value - start)), size
+        """A law's distance from the start, and what that is relative to, both divided by the largest function of time."""
+        factors, parts = np.array([float(factor) for factor, _ in terms]), [term for _, term in terms]
+        norms = np.array([np.linalg.norm(np.ravel(part)) for part in parts])
+        start, tops, largest = self.start.get(law, (value, np.abs(factors), norms))
+        tops, largest = np.maximum(tops, np.abs(factors)), np.maximum(largest, norms)
+        self.start[law] = start, tops, largest
+        scale = max(1.0, *tops)
+        now, top = (np.where(np.isinf(of), np.sign(of), of / scale) for of in (factors, tops))
+        change = sum(factor * part for factor, part in zip(now, parts)) - start / scale
+        return np.linalg.norm(np.ravel(change)), top @ largest
 
     def lightning(self):
         """A callback for a Trainer of Lightning. Raises ImportError without it."""

@@ -1,8 +1,8 @@
 """Laws along a training run as plain data: what tables, plots, JSON and CSV of drifts are written from.
 
 The drift of a law at a time is ||h(t) - h(0)|| relative to its size, the sum of the norms of its terms, each the largest up to then, so that a
-balanced start, where h is zero, has a meaning too; norms are Euclidean over all entries of a family. Functions of time are those at the start,
-with a small part of their growth: one such as exp(tau t) grows without end, and rounding errors with it.
+balanced start, where h is zero, has a meaning too; norms are Euclidean over all entries of a family, and functions of time are part of the
+terms: where one such as exp(tau t) grows, so do rounding errors.
 """
 
 from __future__ import annotations

@@ -16,18 +16,20 @@ from conslaw_cli.report.prose import Prose
 HEADINGS = ("law", "start", "end", "drift", "predicted", "worst")
 ABSENT = "–"
 _DRIFT = (
-    "drift: the largest change since the start, relative to the largest norms of the law's terms up to then (Euclidean, over all entries of a "
-    "family); start and end are norms too, of a law by itself its value."
+    "drift: the largest change since the start, relative to the sum of the norms of the law's terms, each the largest up to then (Euclidean, over all "
+    "entries of a family); start and end are norms too, of a law by itself its value."
 )
 _PREDICTED = (
-    "predicted: what the size of the steps makes of a law by itself, if the steps between two checkpoints were equal (noisy ones make more). "
-    "A drift of about this size is discretisation; one much larger is a bug, a wrong spec, or an optimizer that is not the spec's."
+    "predicted: what the size of the steps makes of a law by itself, if all steps between two checkpoints were equal; those that jitter, as of "
+    "mini-batches, make up to as many times more as there are steps between. A drift in that range is discretisation; one beyond it is a bug, a "
+    "wrong spec, or an optimizer that is not the spec's. Checkpoints one step apart make it exact."
 )
 _ROUNDING = "floating point: computed in float64 from numbers that are rounded as the checkpoints store them."
 _GROWING = (
-    "functions of time: one that grows multiplies rounding errors too, and the norms that a drift is relative to; an end far from the start beside a "
-    "small drift is rounding."
+    "functions of time: where one grows, so do rounding errors and the terms that a drift is relative to. A value that it multiplies by more than a "
+    "million is not told (–), and of a law that is none, such as of another rate, early checkpoints show more than late ones."
 )
+MOST_OTHERS = 6
 _REGION = "region: some laws are known in the spec's region of the network's branches only; weights that leave it need not keep them."
 
 
@@ -44,6 +46,8 @@ class LawDrift(Struct, frozen=True):
     drifts: tuple[float | None, ...]
     """One for each checkpoint."""
     predicted: float | None = None
+    told: bool = True
+    """Whether ``end`` is told: not where a function of time makes it one of rounding errors."""
 
     @property
     def worst(self) -> int:
@@ -87,6 +91,8 @@ class DriftTable(Struct, frozen=True):
     laws: tuple[LawDrift, ...]
     with_prediction: bool
     tolerance: float | None = None
+    others: tuple[str, ...] = ()
+    """Arrays of the checkpoints that are no blocks of the spec."""
 
     @property
     def beyond(self) -> tuple[LawDrift, ...]:
@@ -106,6 +112,9 @@ class DriftTable(Struct, frozen=True):
         yield "checkpoints", prose.text("   ".join((str(len(self.steps)), span, " … ".join(dict.fromkeys(self.files)))))
         if self.found:
             yield "arrays", prose.text(", ").join(self._found(one, prose) for one in self.found)
+        if self.others:
+            more = f", … ({len(self.others)} of them)" if len(self.others) > MOST_OTHERS else ""
+            yield "others", prose.text(f"{', '.join(self.others[:MOST_OTHERS])}{more}   are no blocks of the spec")
         if self.times:
             yield "time", prose.math(prose.notation.letter("t")) + prose.text(f" = {self.times[0]:.6g} … {self.times[-1]:.6g}")
         if self.constants:
@@ -132,8 +141,8 @@ class DriftTable(Struct, frozen=True):
     def _row(self, law: LawDrift, prose: Prose) -> tuple[str, ...]:
         drift = prose.text(drift_text(law.drift) + (" !" if law in self.beyond else ""))
         predicted = prose.text(drift_text(law.predicted))
-        values = (prose.text(value_text(value)) for value in (law.start, law.end))
-        return law_name(law.law, prose), *values, drift, predicted, str(self.steps[law.worst])
+        start, end = value_text(law.start), value_text(law.end) if law.told else "–"
+        return law_name(law.law, prose), prose.text(start), prose.text(end), drift, predicted, str(self.steps[law.worst])
 
     def footnotes(self) -> list[str]:
         """What the numbers mean, and notes."""

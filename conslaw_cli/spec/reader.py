@@ -170,7 +170,7 @@ def _content(name: str) -> bytes:
         with Path(name).open("rb") as file:
             return _limited(file, name)
     except FileNotFoundError:
-        raise _failure(name, "no such file", f"check the path; {_NEW}") from None
+        raise _failure(name, "no such file", _elsewhere(name)) from None
     except IsADirectoryError:
         raise _failure(name, "is a directory", "give the path of a spec in it") from None
     except (OSError, ValueError) as error:
@@ -189,6 +189,14 @@ def _limited(file: BinaryIO, name: str) -> bytes:
     if len(content) > LARGEST_FILE:
         raise _too_large(name)
     return content
+
+
+def _elsewhere(name: str) -> str:
+    """What to do about a path that leads nowhere; one that is called as a network of the zoo may be meant as that."""
+    from conslaw_cli.zoofiles import zoo
+
+    entry = os.path.basename(name).removesuffix(".toml")
+    return f"`conslaw new {entry}` prints the spec of the zoo's {entry}" if entry in zoo() else f"check the path; {_NEW}"
 
 
 def _decoded(content: bytes, name: str) -> str:

@@ -71,6 +71,6 @@ def _integrate(solver: DOP853, times: np.ndarray, found: list[np.ndarray]) -> st
         if len(due):
             found.extend(solver.dense_output()(due).T)
         if len(reached) == _WATCHED and solver.t - reached[0] < _LEAST * (times[-1] - times[0]):
-            return f"the integrator does not come on at t = {solver.t:.4g}, as where a flow slides along a kink of relu or max"
+            return f"the integrator does not come on at t = {solver.t:.4g}, as where a flow slides along a kink of relu or max; --no-flow leaves it out"
         reached.append(solver.t)
     return ""
