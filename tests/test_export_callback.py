@@ -169,6 +169,20 @@ def test_a_transposed_parameter(tmp_path):
     assert line["norm"] == pytest.approx(np.linalg.norm(value))
 
 
+def test_parts_of_a_parameter(tmp_path):
+    """Fused weights, as of GPT-2: columns of one matrix, turned or not; a key that looks like a part is a key."""
+    found = analyze(LINEAR)
+    (state,) = states(found, 1)
+    turned = state["W1"].T
+    fused = {"qkv": np.hstack([np.zeros((len(turned), 1)), turned, state["W2"]])}
+    middle = turned.shape[1] + 1
+    logger_of(found, tmp_path / "parts.jsonl", map={"W1": f"qkv[:, 1:{middle}].T", "W2": f"qkv[:,{middle}:]"}).log(fused)
+    logger_of(found, tmp_path / "whole.jsonl").log(state)
+    assert lines(tmp_path / "parts.jsonl") == lines(tmp_path / "whole.jsonl")
+    with pytest.raises(ValueError, match="which is no parameter"):
+        logger_of(found, tmp_path / "not.jsonl", map={"W1": "qkv[import os]"}).log(fused)
+
+
 def test_numbers_that_are_not_finite_are_null(tmp_path):
     found = analyze(LINEAR)
     first, second = states(found, 2)

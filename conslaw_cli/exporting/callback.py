@@ -18,7 +18,7 @@ _LOGGER = '''\
 class LawLogger(DriftLogger):
     """Logs the laws of this file along a training run, a line for each law and step, into the file at ``path``.
 
-    ``map`` gives blocks the names of their parameters, {"W1": "fc1.weight"}, or "fc1.weight.T" for a transposed one; by default
+    ``map`` gives blocks the names of their parameters, {"W1": "fc1.weight"}, or parts of them, "fc1.weight.T[0:3]"; by default
     their own names. ``constants`` are numbers for letters; of ``every`` so many steps one is logged.
     """
 
@@ -48,7 +48,7 @@ class Callback(Module):
     @cached_property
     def imports(self) -> dict[str, str]:
         """Those of the class too."""
-        return {**super().imports, **{name: f"import {name}" for name in ("importlib.util", "json", "math")}}
+        return {**super().imports, **{name: f"import {name}" for name in ("importlib.util", "json", "math", "re")}}
 
     def heading(self) -> Iterator[str]:
         """What the file is, where it is from and how it is used."""
@@ -69,7 +69,7 @@ class Callback(Module):
 
     def parts(self) -> list[str]:
         """The function, those that it uses, and the class."""
-        sources = [inspect.getsource(one).rstrip() for one in (lawlogger.first_of, lawlogger.DriftLogger)]
+        sources = [inspect.getsource(one).rstrip() for one in (lawlogger.first_of, lawlogger.DriftLogger, lawlogger._index)]
         return [*super().parts(), *sources, _LOGGER + "\n".join(self._initialized())]
 
     def _initialized(self) -> Iterator[str]:

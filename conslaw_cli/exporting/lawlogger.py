@@ -6,6 +6,7 @@ It uses NumPy alone, and of a framework what its objects have: ``named_parameter
 import importlib.util
 import json
 import math
+import re
 
 import numpy as np
 
@@ -127,16 +128,24 @@ class DriftLogger:
 
     def _taken(self, named, name, buffers=None):
         """A block's parameter as an array, or its momentum buffer."""
-        parameter, transposed = self._parameter(named, name)
+        parameter, tail = self._parameter(named, name)
         array = parameter if buffers is None else buffers[parameter]["momentum_buffer"]
         array = array.detach().cpu().double().numpy() if hasattr(array, "detach") else np.asarray(array, dtype=float)
-        return array.T if transposed else array
+        for part in re.findall(r"\.T|\[[^]]*\]", tail):
+            array = array.T if part == ".T" else array[_index(part)]
+        return array
 
     def _parameter(self, named, name):
-        """A block's parameter, and whether it is transposed. Raises ValueError where there is none."""
-        key = self.map[name]
-        if key in named:
-            return named[key], False
-        if key.endswith(".T") and key[:-2] in named:
-            return named[key[:-2]], True
-        raise ValueError(f"{name} is mapped to {key}, which is no parameter; there are {', '.join(named)}")
+        """A block's parameter, and the parts of it that are taken, such as .T[0:3]. Raises ValueError where there is none."""
+        said = self.map[name]
+        keys = [key for key in named if said.startswith(key) and re.fullmatch(r"(\.T|\[[-0-9:, ]+\])*", said[len(key) :])]
+        if not keys:
+            raise ValueError(f"{name} is mapped to {said}, which is no parameter; there are {', '.join(named)}")
+        key = max(keys, key=len)
+        return named[key], said[len(key) :]
+
+
+def _index(part):
+    """The index that a text such as [0:3, 1] stands for. Raises ValueError for what is none."""
+    numbers = lambda text: [int(number) if number.strip() else None for number in text.split(":")]
+    return tuple(slice(*numbers(text)) if ":" in text else int(text) for text in part[1:-1].split(","))
