@@ -18,7 +18,8 @@ class Drift:
     """One law along a run of K states. ``drifts`` (K,) are ||h - h(start)|| relative to its size, 0/0 being 0.
 
     The size is the sum of the norms of the law's terms, each the largest up to then, times their functions of time at the start. Rounding
-    errors grow with a function such as exp(tau t), so ``ROUNDING`` of its growth is added.
+    errors grow with a function such as exp(tau t), so ``ROUNDING`` of its growth is added; one that is 0 at the start, such as t^3, counts
+    as it is.
     """
 
     law: LawGraph
@@ -105,7 +106,8 @@ def _largest(value: Value, before: np.ndarray | float) -> np.ndarray:
 
 def _sizes(norms: np.ndarray, factors: np.ndarray, first: np.ndarray) -> np.ndarray:
     """What distances from the start are relative to, (K,)."""
-    return (norms * (np.abs(first) + ROUNDING * np.maximum(np.abs(factors) - np.abs(first), 0))).sum(axis=0)
+    base = np.abs(np.where(first == 0, factors, first))
+    return (norms * (base + ROUNDING * np.maximum(np.abs(factors) - base, 0))).sum(axis=0)
 
 
 def _relative(distances: np.ndarray, size: np.ndarray) -> np.ndarray:

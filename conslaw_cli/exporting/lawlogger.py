@@ -22,8 +22,9 @@ class DriftLogger:
     """Logs how far laws are from their values at the start, as JSON lines {"step", "t", "law", "value" or "norm", "drift"}.
 
     A drift is ||h - h(start)|| over the sum of the norms of the law's terms, each the largest up to then, times their functions of
-    time at the start, with 2^-10 of the growth of these, as rounding errors grow with them. ``terms`` gives the terms of each law
-    from arrays, velocities, the time and the ``letters``; ``shapes`` are those of the blocks, ``moving`` those with velocities.
+    time at the start, with 2^-10 of the growth of these, as rounding errors grow with them; one that is 0 then counts as it is.
+    ``terms`` gives the terms of each law from arrays, velocities, the time and the ``letters``; ``shapes`` are those of the blocks,
+    ``moving`` those with velocities.
     """
 
     def __init__(self, terms, shapes, moving, letters, path, map=None, constants=None, every=1):
@@ -76,7 +77,8 @@ class DriftLogger:
         start, first, largest = self.start.get(law, (value, factors, norms))
         largest = np.maximum(largest, norms)
         self.start[law] = start, first, largest
-        size = largest @ (first + 2**-10 * np.maximum(factors - first, 0))
+        base = np.where(first == 0, factors, first)
+        size = largest @ (base + 2**-10 * np.maximum(factors - base, 0))
         return np.linalg.norm(np.ravel(value - start)), size
 
     def lightning(self):

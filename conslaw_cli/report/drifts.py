@@ -2,7 +2,8 @@
 
 The drift of a law at a time is ||h(t) - h(0)|| relative to its size, the sum of the norms of its terms, each the largest up to then, so that a
 balanced start, where h is zero, has a meaning too; norms are Euclidean over all entries of a family. Functions of time are those at the start,
-with a small part of their growth: one such as exp(tau t) grows without end, and rounding errors with it.
+with a small part of their growth: one such as exp(tau t) grows without end, and rounding errors with it. One that is 0 at the start, such as
+t^3, counts as it is.
 """
 
 from __future__ import annotations
