@@ -23,7 +23,7 @@ from conslaw_cli.simulating.simulate import Sizes, simulate
 from conslaw_cli.simulating.watching import order
 from conslaw_cli.spec import parse_spec, read_cases
 from conslaw_cli.training.problems import Untrainable
-from conslaw_cli.training.training import Choices
+from conslaw_cli.training.training import Choices, training
 from conslaw_cli.zoofiles import zoo, zoo_spec
 
 SPECS = Path(__file__).parent.parent / "model_specs"
@@ -116,6 +116,22 @@ def test_a_law_that_depends_on_time_stands_next_to_what_moves():
     assert law.value == pytest.approx(other.value)
 
 
+def test_what_moves_is_evaluated_as_it_is_printed():
+    """Without 1/(2 - t), which is 1/2 at the start; and without t/2, whatever t is, and with the sign that it is printed with."""
+    late = {**TABLES, "dynamics": {"kind": "momentum", "damping": "1/(2-t)"}}
+    law, other = simulated(parse_spec(late), SHORT).rows
+    assert law.value == pytest.approx(other.value / 2)
+    rows = simulated(read_cases(SPECS / "nmf_nesterov.toml")[0], SHORT).rows
+    assert [row.key for row in rows[2:]] == [
+        "sum_i U[i,k] - sum_j V[k,j] + t/2*sum_i dU[i,k] - t/2*sum_j dV[k,j]",
+        "sum_i U[i,k] - sum_j V[k,j] + sum_i dU[i,k] - sum_j dV[k,j]",
+    ]
+    start = training(read_cases(SPECS / "nmf_nesterov.toml")[0], Choices())
+    blocks, moving = (start.trained.split(vector) for vector in start.start)
+    still, speed = (part["U"].sum(0) - part["V"].sum(1) for part in (blocks, moving))
+    assert rows[3].value == pytest.approx(np.linalg.norm(still + speed))
+
+
 def test_numbers_of_letters_change_the_law_and_the_motion():
     tables = [simulated(parse_spec(TABLES), Sizes(time=0.5, steps=320), numbers={"tau": tau}) for tau in (0.2, 2.0)]
     assert all(table.rows[0].flow < 1e-9 for table in tables)
@@ -135,6 +151,7 @@ def test_the_order_is_the_slope_on_the_finest():
     assert order(sizes, 3 * sizes**1.5, 1e-12, 3) == pytest.approx(1.5)
     assert order(sizes, np.array([7.0, *(sizes[1:])]), 1e-12, 3) == pytest.approx(1)
     assert order(sizes, np.array([np.inf, np.nan, 1e-15, 1e-3]), 1e-12, 3) is None
+    assert order(sizes, np.array([*sizes[:3], np.inf]), 1e-12, 2) is None and order(sizes, np.array([np.inf, *sizes[1:]]), 1e-12, 2) is not None
 
 
 def test_the_same_seed_gives_the_same_and_another_one_does_not():
@@ -328,6 +345,8 @@ def test_a_file_of_data_that_is_none(classes, tmp_path, capsys, content):
         (["--set", "tau=nan"], "nan"),
         (["--time", "1", "--step-sizes", "0.3"], "does not divide the time 1"),
         (["--step-sizes", "0.1,x"], "x"),
+        (["--step-sizes", "0.1", "--steps", "5"], "--steps has no effect beside --step-sizes"),
+        (["--data", "data.npz", "--samples", "5"], "--samples has no effect beside --data"),
         (["--plot", "drift.pdf"], "drift.pdf"),
         (["--steps", "0"], "0"),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from conslaw_cli.evaluation.times import time_values
 from conslaw_cli.graph.nodes import Generic, Shape, topological_order
 from conslaw_cli.problems import suggestion
 from conslaw_cli.report.model import Family
+from conslaw_cli.report.untimed import untimed_family
 from conslaw_cli.rings.floats import Floats
 
 Arrays = Mapping[str, Any]
@@ -63,6 +64,11 @@ class Evaluator:
     def timed(self) -> bool:
         """Whether some law needs the time."""
         return any(law.timed for law in self.laws)
+
+    @cached_property
+    def timeless(self) -> Evaluator:
+        """The same expressions without their functions of time, in the same order."""
+        return replace(self, families=tuple(map(untimed_family, self.families)))
 
     @cached_property
     def needs(self) -> tuple[frozenset[str], frozenset[str]]:
