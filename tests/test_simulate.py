@@ -132,6 +132,23 @@ def test_what_moves_is_evaluated_as_it_is_printed():
     assert rows[3].value == pytest.approx(np.linalg.norm(still + speed))
 
 
+def test_training_that_leaves_the_region_of_a_law_is_told():
+    """Of W2 relu(W1 x) with one input there is a law that W1[3] crosses zero from."""
+    model = {"network": "W2 @ relu(W1 @ x)", "parameters": {"W1": [3, 1], "W2": [1, 3]}, "inputs": {"x": 1}}
+    found = simulated(parse_spec({"model": model}), Sizes(steps=160))
+    *others, regional = found.rows
+    assert not regional.law.family.everywhere and regional.flow > 0.01 and all(row.flow < 1e-9 for row in others)
+    assert any(note.startswith("region: some laws") for note in found.footnotes()) and found.to_dict()["notes"]
+    assert not any(note.startswith("region") for note in simulated(parse_spec(TABLES), SHORT).footnotes())
+
+
+@pytest.mark.filterwarnings("error")
+def test_data_whose_squares_overflow_warn_of_nothing(tmp_path):
+    data = data_file(tmp_path / "data.npz", x=np.full((5, 2), 1e200), targets=np.ones((5, 2)))
+    with pytest.raises(Untrainable, match="cannot leave its start"):
+        simulated(parse_spec({"model": TABLES["model"]}), SHORT, data=str(data))
+
+
 def test_numbers_of_letters_change_the_law_and_the_motion():
     tables = [simulated(parse_spec(TABLES), Sizes(time=0.5, steps=320), numbers={"tau": tau}) for tau in (0.2, 2.0)]
     assert all(table.rows[0].flow < 1e-9 for table in tables)

@@ -8,7 +8,7 @@ from math import inf
 from msgspec import Struct
 
 from conslaw_cli.report import prose as say
-from conslaw_cli.report.drifts import DriftPlot, LawName, Line, Panel, drift_text
+from conslaw_cli.report.drifts import DriftPlot, LawName, Line, Panel, drift_text, of_region
 from conslaw_cli.report.lawnames import law_name, run_title
 from conslaw_cli.report.model import Report
 from conslaw_cli.report.prose import Prose
@@ -28,7 +28,6 @@ _GROWING = (
     "functions of time: one that grows multiplies rounding errors too, and the norms that a drift is relative to; an end far from the start beside a "
     "small drift is rounding."
 )
-_REGION = "region: some laws are known in the spec's region of the network's branches only; weights that leave it need not keep them."
 
 
 class LawDrift(Struct, frozen=True):
@@ -141,8 +140,7 @@ class DriftTable(Struct, frozen=True):
             return []
         over = [f"! drifts further than the tolerance {self.tolerance:g}."] if self.beyond else []
         growing = [_GROWING] if any(law.law.family.depends_on_time for law in self.laws) else []
-        region = [] if all(law.law.family.everywhere for law in self.laws) else [_REGION]
-        return [*over, _DRIFT, *[_PREDICTED] * self.with_prediction, _ROUNDING, *growing, *region]
+        return [*over, _DRIFT, *[_PREDICTED] * self.with_prediction, _ROUNDING, *growing, *of_region(law.law for law in self.laws)]
 
     def plot(self) -> DriftPlot:
         """The drifts over training steps, or over time where these are not known."""
