@@ -103,6 +103,12 @@ def test_truncated_and_hostile_headers_are_refused(tmp_path, header, data, lengt
     assert message.startswith(f"{path}: is no .safetensors file, or a damaged one") and "\n" not in message
 
 
+def test_shapes_without_entries_that_numpy_does_not_have_are_refused(tmp_path):
+    header = {"w": {"dtype": "F32", "shape": [2**62, 0], "data_offsets": [0, 0]}}
+    with opened(raw_safetensors(tmp_path / "m_1.safetensors", header)) as archive:
+        assert "cannot be read (array is too big" in said(archive.read, "w")
+
+
 def test_without_safetensors_a_line_says_what_to_install(tmp_path, monkeypatch):
     path = raw_safetensors(tmp_path / "m_1.safetensors", WHOLE, b"12345678")
     monkeypatch.setitem(sys.modules, "safetensors", None)
@@ -129,6 +135,14 @@ def test_arrays_larger_than_their_file_allocate_nothing(tmp_path, content):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("W1.npy", content)
     assert "cannot be read" in said(read_all, path)
+
+
+def test_what_is_said_of_a_header_is_the_same_in_every_run(tmp_path):
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (9**9**9,), }\n"
+    with zipfile.ZipFile(tmp_path / "c_1.npz", "w") as file:
+        file.writestr("W1.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    message = said(read_all, tmp_path / "c_1.npz")
+    assert "malformed node" in message and "0x" not in message
 
 
 def test_a_flipped_bit_is_seen(tmp_path):

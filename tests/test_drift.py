@@ -186,6 +186,14 @@ def test_a_law_that_is_not_finite_has_no_number(tmp_path):
     assert "not finite" in render(found, "text") and found.to_dict()["laws"][0]["drift"] is None
 
 
+@pytest.mark.filterwarnings("error")
+def test_weights_whose_squares_overflow_have_no_number_and_no_warning(tmp_path):
+    small = {"W1": np.ones((3, 2)), "W2": np.ones((2, 3))}
+    spec = '[model]\narchitecture = "linear"\nwidths = [2, 3, 2]\n'
+    (law,) = table(spec, [saved(tmp_path, {0: small, 1: {name: 1e300 * array for name, array in small.items()}})]).laws
+    assert law.drift is None and law.predicted is None
+
+
 # --- the command ------------------------------------------------------------------------------------------------------
 
 

@@ -103,6 +103,15 @@ def test_a_pipe_is_written_and_stays_one(tmp_path):
     assert (code, err) == (0, "") and out.startswith("linear network") and (tmp_path / "pipe").is_fifo()
 
 
+def test_a_pipe_that_a_run_is_saved_to_stays_one(tmp_path):
+    """write_file, which checkpoints and plots are written by, replaces no device or pipe either, not even through a link."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "run.npz").symlink_to("pipe")
+    line = f"wc -c < pipe & conslaw simulate {FLOW} --steps 2 --no-flow --save run.npz > text; wait"
+    code, out, err = shell(line, tmp_path)
+    assert (code, err) == (0, "") and int(out) > 1000 and (tmp_path / "pipe").is_fifo()
+
+
 def test_a_device_is_written_and_stays_one():
     before = os.stat("/dev/null").st_rdev
     write("x", "/dev/null")

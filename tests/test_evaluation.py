@@ -156,6 +156,20 @@ def test_states_in_a_row_are_followed_as_one_by_one():
     assert [np.allclose(a.drifts, b.drifts) for a, b in zip(single.values(), follower.drifts())] == [True]
 
 
+def test_a_function_of_time_that_is_0_at_the_start_counts_as_it_is():
+    """Under Nesterov's t^3 the law is 0 at the start, whatever the state, and is what it is of its terms later."""
+    found = analyze({"model": {"architecture": "linear", "widths": [2, 3, 2]}, "dynamics": {"kind": "nesterov"}})
+    (first, still), (last, moving) = drawn(found, 0), drawn(found, 1)
+    (drift,) = found.drift([first, last], [{name: 0 * array for name, array in still.items()}, moving], [0.0, 2.0]).values()
+    parts = [part for a, da, turned in ((last["W2"], moving["W2"], False), (last["W1"], moving["W1"], True)) for part in _wedge(a, da, turned)]
+    assert drift.largest == pytest.approx(np.linalg.norm(sum(parts)) / sum(map(np.linalg.norm, parts)))
+
+
+def _wedge(a, da, turned):
+    """The two terms of a^T da - da^T a, or of a da^T - da a^T."""
+    return (a @ da.T, -da @ a.T) if turned else (a.T @ da, -da.T @ a)
+
+
 def test_a_value_that_is_not_finite_drifts_without_end():
     found = balanced()
     state = drawn(found)[0]

@@ -24,7 +24,7 @@ from conslaw_cli.simulating.simulate import Sizes, simulate
 from conslaw_cli.simulating.watching import order
 from conslaw_cli.spec import parse_spec, read_cases
 from conslaw_cli.training.problems import Untrainable
-from conslaw_cli.training.training import Choices
+from conslaw_cli.training.training import Choices, training
 from conslaw_cli.zoofiles import zoo, zoo_spec
 
 SPECS = Path(__file__).parent.parent / "model_specs"
@@ -117,6 +117,39 @@ def test_a_law_that_depends_on_time_stands_next_to_what_moves():
     assert law.value == pytest.approx(other.value)
 
 
+def test_what_moves_is_evaluated_as_it_is_printed():
+    """Without 1/(2 - t), which is 1/2 at the start; and without t/2, whatever t is, and with the sign that it is printed with."""
+    late = {**TABLES, "dynamics": {"kind": "momentum", "damping": "1/(2-t)"}}
+    law, other = simulated(parse_spec(late), SHORT).rows
+    assert law.value == pytest.approx(other.value / 2)
+    rows = simulated(read_cases(SPECS / "nmf_nesterov.toml")[0], SHORT).rows
+    assert [row.key for row in rows[2:]] == [
+        "sum_i U[i,k] - sum_j V[k,j] + t/2*sum_i dU[i,k] - t/2*sum_j dV[k,j]",
+        "sum_i U[i,k] - sum_j V[k,j] + sum_i dU[i,k] - sum_j dV[k,j]",
+    ]
+    start = training(read_cases(SPECS / "nmf_nesterov.toml")[0], Choices())
+    blocks, moving = (start.trained.split(vector) for vector in start.start)
+    still, speed = (part["U"].sum(0) - part["V"].sum(1) for part in (blocks, moving))
+    assert rows[3].value == pytest.approx(np.linalg.norm(still + speed))
+
+
+def test_training_that_leaves_the_region_of_a_law_is_told():
+    """Of W2 relu(W1 x) with one input there is a law that W1[3] crosses zero from."""
+    model = {"network": "W2 @ relu(W1 @ x)", "parameters": {"W1": [3, 1], "W2": [1, 3]}, "inputs": {"x": 1}}
+    found = simulated(parse_spec({"model": model}), Sizes(steps=160))
+    *others, regional = found.rows
+    assert not regional.law.family.everywhere and regional.flow > 0.01 and all(row.flow < 1e-9 for row in others)
+    assert any(note.startswith("region: some laws") for note in found.footnotes()) and found.to_dict()["notes"]
+    assert not any(note.startswith("region") for note in simulated(parse_spec(TABLES), SHORT).footnotes())
+
+
+@pytest.mark.filterwarnings("error")
+def test_data_whose_squares_overflow_warn_of_nothing(tmp_path):
+    data = data_file(tmp_path / "data.npz", x=np.full((5, 2), 1e200), targets=np.ones((5, 2)))
+    with pytest.raises(Untrainable, match="cannot leave its start"):
+        simulated(parse_spec({"model": TABLES["model"]}), SHORT, data=str(data))
+
+
 def test_numbers_of_letters_change_the_law_and_the_motion():
     tables = [simulated(parse_spec(TABLES), Sizes(time=0.5, steps=320), numbers={"tau": tau}) for tau in (0.2, 2.0)]
     assert all(table.rows[0].flow < 1e-9 for table in tables)
@@ -136,6 +169,7 @@ def test_the_order_is_the_slope_on_the_finest():
     assert order(sizes, 3 * sizes**1.5, 1e-12, 3) == pytest.approx(1.5)
     assert order(sizes, np.array([7.0, *(sizes[1:])]), 1e-12, 3) == pytest.approx(1)
     assert order(sizes, np.array([np.inf, np.nan, 1e-15, 1e-3]), 1e-12, 3) is None
+    assert order(sizes, np.array([*sizes[:3], np.inf]), 1e-12, 2) is None and order(sizes, np.array([np.inf, *sizes[1:]]), 1e-12, 2) is not None
 
 
 def test_the_same_seed_gives_the_same_and_another_one_does_not():
@@ -329,6 +363,8 @@ def test_a_file_of_data_that_is_none(classes, tmp_path, capsys, content):
         (["--set", "tau=nan"], "nan"),
         (["--time", "1", "--step-sizes", "0.3"], "does not divide the time 1"),
         (["--step-sizes", "0.1,x"], "x"),
+        (["--step-sizes", "0.1", "--steps", "5"], "--steps has no effect beside --step-sizes"),
+        (["--data", "data.npz", "--samples", "5"], "--samples has no effect beside --data"),
         (["--plot", "drift.pdf"], "drift.pdf"),
         (["--steps", "0"], "0"),
     ],

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 Shape = tuple[int, ...]
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+"""Where Python's objects are in memory, another place in every run."""
 _FORMATS = {".npz": "npz:Npz", ".safetensors": "tensors:Tensors"}
 """Suffixes and the class that reads such a file."""
 SUFFIXES = tuple(_FORMATS)
@@ -109,7 +111,7 @@ def natural(name: str) -> tuple:
 
 def reason(error: BaseException) -> str:
     """Why a file cannot be read, in a few words."""
-    said = str(error)
+    said = _ADDRESS.sub("", str(error))
     if "pickle" in said.lower():
         return "holds Python objects, which are never unpickled"
     if isinstance(error, MemoryError):

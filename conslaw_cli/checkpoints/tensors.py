@@ -94,7 +94,10 @@ class Tensors(Archive):
         if kind not in _TYPES:
             raise CheckpointError(f"{name} holds numbers of the kind {kind}", "save it as float32", self.file)
         self._file.seek(start)
-        array = np.fromfile(self._file, dtype=_TYPES[kind], count=math.prod(shape)).reshape(shape)
+        try:
+            array = np.fromfile(self._file, dtype=_TYPES[kind], count=math.prod(shape)).reshape(shape)
+        except (ValueError, MemoryError) as error:
+            raise self.damaged(error) from None
         return (array.astype("<u4") << 16).view("<f4") if kind == "BF16" else array
 
 

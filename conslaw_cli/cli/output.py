@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import stat
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,10 +11,8 @@ from typing import TextIO
 import click
 
 from conslaw_cli.cli.streams import OutputError
-from conslaw_cli.files import write_file
+from conslaw_cli.files import is_special, write_file
 from conslaw_cli.visible import visible
-
-_DESCRIPTOR = re.compile(r"/dev/(?:fd/(\d{1,9})|stdout|(stderr))|/proc/self/fd/(\d{1,9})")
 
 
 def write(text: str, target: str | None) -> None:
@@ -28,43 +24,12 @@ def write(text: str, target: str | None) -> None:
         click.echo(text, nl=not text.endswith("\n"), color=True)
         return
     try:
-        _write_to(target, text if text.endswith("\n") else text + "\n")
+        write_file(Path(target), text if text.endswith("\n") else text + "\n")
     except BrokenPipeError:
         return
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise OutputError(f"{visible(target)}: cannot be written: {reason}; name a file in a folder you may write to") from None
-
-
-def _write_to(target: str, text: str) -> None:
-    if (number := _descriptor(target)) is not None:
-        sys.stdout.flush()
-        handle = os.dup(number)
-    elif _is_special(target):
-        handle = os.open(target, os.O_WRONLY)
-    else:
-        write_file(Path(target), text)
-        return
-    with open(handle, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
-
-
-def _descriptor(target: str) -> int | None:
-    """The number of an open file that is named as such: /dev/stdout, or /dev/fd/63 for a process substitution."""
-    found = _DESCRIPTOR.fullmatch(target)
-    if not found or os.name != "posix":
-        return None
-    number = found[1] or found[3]
-    return int(number) if number else 2 if found[2] else 1
-
-
-def _is_special(target: str) -> bool:
-    """Whether the target exists and is a device, a pipe or a socket, which must be written and never replaced."""
-    try:
-        mode = os.stat(target).st_mode
-    except OSError:
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def refuse_loss(targets: Iterable[str | None], inputs: Iterable[str], force: bool) -> None:
@@ -74,7 +39,7 @@ def refuse_loss(targets: Iterable[str | None], inputs: Iterable[str], force: boo
     """
     targets = [target for target in targets if target not in (None, "-")]
     twice = next((t for k, t in enumerate(targets) if os.path.realpath(t) in map(os.path.realpath, targets[:k])), None)
-    if twice is not None and not _is_special(twice):
+    if twice is not None and not is_special(twice):
         raise OutputError(f"{visible(twice)}: is named for two outputs; name a file for each")
     files = [target for target in targets if os.path.isfile(target)]
     if force or not files:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from conslaw_cli.cli.exits import Exit, worst
 from conslaw_cli.cli.life import SignOfLife
@@ -90,7 +91,7 @@ Examples:
     type=click.Choice(UPDATES),
     default=UPDATES[0],
     show_default=True,
-    help="Steps of metrics theta^a: exact in the mirror map's dual coordinates (exponentiated for entropy), or theta - h M grad E.",
+    help="Steps of gradient descent under metrics theta^a: exact in the mirror map's dual coordinates (exponentiated for entropy), or theta - h M grad E.",
 )
 @click.option("--no-flow", is_flag=True, help="The optimizer alone, without the continuous flow; this needs no SciPy.")
 @click.option("--plot", metavar="FILE", shell_complete=files, help="Plot the drifts too, to a file that ends in .png, .svg or .html.")
@@ -105,6 +106,7 @@ def simulate(spec: str, plot: str | None, save: str | None, format_: str, output
     drift of a law is of order 1 in it. A law that depends on time stands next to the same expression without its function of time,
     which moves. All of this is floating point, and proves nothing.
     """
+    _refuse_idle(choices)
     refuse_loss([output, plot, save], [spec, *filter(None, [choices["data"]])], force)
     if plot:
         _refuse_plot(plot)
@@ -145,6 +147,14 @@ def _simulated(case: Spec, choices: dict, keep: bool, life: SignOfLife) -> tuple
     except Untrainable as error:
         complain(f"{case.name}: {error}")
     return None
+
+
+def _refuse_idle(choices: dict) -> None:
+    """Refuse options that another one leaves without effect."""
+    source = click.get_current_context().get_parameter_source
+    for option, other in (("steps", "step_sizes"), ("samples", "data")):
+        if choices[other] and source(option) != ParameterSource.DEFAULT:
+            raise click.UsageError(f"--{option} has no effect beside --{other.replace('_', '-')}: give one of them")
 
 
 def _refuse_plot(plot: str) -> None:

@@ -44,6 +44,7 @@ def follow(spec: Spec, report: Report, run: Sequence[Moment], said: Said, listen
     evaluator = report.laws.evaluator(numbers)
     times = _times(run, evaluator, said.settings.learning_rate)
     decay = decay_of(spec, report, numbers) if run[0].counted else None
+    decay = None if decay and times is None else decay
     walk = _Walk(evaluator, _wanted(evaluator, said), None if decay is None else Predictor(evaluator, decay))
     for number, (moment, archive) in enumerate(archives(run)):
         listener(Step("following the laws", _progress(number, len(run))))

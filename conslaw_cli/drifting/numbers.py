@@ -15,6 +15,7 @@ from conslaw_cli.dynamics import DYNAMICS
 from conslaw_cli.problems import suggestion
 from conslaw_cli.spec import Spec
 
+_LAMBDA = "lambda"
 _AGREE = 1e-3
 """Relative difference up to which a rate of the spec and one that follows from settings are the same."""
 
@@ -36,26 +37,26 @@ def constants(spec: Spec, letters: Iterable[str], settings: Settings) -> dict[st
     allowed = wanted | {_letter(name) for name in (spec.dynamics.rate.names if spec.dynamics.rate else ())} - {"t"}
     for name in settings.given:
         if _letter(name) not in allowed:
-            raise CheckpointError(f"--set {name}: the laws hold no letter {name}", suggestion(name, sorted(allowed)) or "leave it out")
+            raise CheckpointError(f"--set {name}: the laws hold no letter {name}", suggestion(name, sorted(_LAMBDA if one == "lamda" else one for one in allowed)) or "leave it out")
     for letter, value in _of_rate(spec, settings).items():
         if letter in known:
             raise CheckpointError(f"{letter} is given by --set and follows from --momentum or --weight-decay", "leave one of them out")
         known[letter] = value
     if missing := sorted(wanted - set(known)):
-        raise CheckpointError(f"the laws hold {', '.join(missing)}, of which there is no number", _remedy(spec, missing[0]))
+        shown = [_LAMBDA if letter == "lamda" else letter for letter in missing]
+        raise CheckpointError(f"the laws hold {', '.join(shown)}, of which there is no number", _remedy(spec, shown[0]))
     return known
 
 
 def _letter(name: str) -> str:
     """As laws spell it: ``lambda`` is a word of Python's own."""
-    return "lamda" if name == "lambda" else name
+    return "lamda" if name == _LAMBDA else name
 
 
 def _remedy(spec: Spec, letter: str) -> str:
-    shown = "lambda" if letter == "lamda" else letter
     options = {"damping": "--momentum and --learning-rate", "decay": "--weight-decay and --learning-rate"}
-    option = options.get(DYNAMICS[spec.dynamics.kind].rate_key or "")
-    return f"give --set {shown}=0.7" + (f", or {option}" if option else "")
+    option = options.get(DYNAMICS[spec.dynamics.kind].rate_key or "") if spec.dynamics.rate and spec.dynamics.rate.lone_name else None
+    return f"give --set {letter}=0.7" + (f", or {option}" if option else "")
 
 
 def _of_rate(spec: Spec, settings: Settings) -> dict[str, float]:

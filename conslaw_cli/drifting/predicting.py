@@ -53,7 +53,8 @@ class Predictor:
             moved = {name: (array - shrunk * before[name]) / number for name, array in arrays.items()}
             there, back = (self._values(arrays, moved, sign, time) for sign in (1, -1))
             for k, (value, a, b) in enumerate(zip(now, there, back)):
-                self._sums[k] += number / 2 * (a - 2 * value.values[0] + b)
+                with np.errstate(all="ignore"):
+                    self._sums[k] += number / 2 * (a - 2 * value.values[0] + b)
                 self.largest[k] = _larger(self.largest[k], float(np.linalg.norm(self._sums[k])), sizes[k])
         self._before = arrays, time, step
 

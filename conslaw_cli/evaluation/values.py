@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from conslaw_cli.evaluation.times import time_values
 from conslaw_cli.graph.nodes import Generic, Shape, topological_order
 from conslaw_cli.problems import suggestion
 from conslaw_cli.report.model import Family
+from conslaw_cli.report.untimed import untimed_family
 from conslaw_cli.rings.floats import Floats
 
 Arrays = Mapping[str, Any]
@@ -42,8 +43,9 @@ class Value:
 
     def summed(self, factors: np.ndarray) -> np.ndarray:
         """The sum of the terms, each times its factors, (K, *shape)."""
-        parts = [term * row.reshape(-1, *[1] * len(self.law.shape)) for term, row in zip(self.terms, factors)]
-        return np.broadcast_to(sum(parts), (factors.shape[1], *self.law.shape))
+        with np.errstate(all="ignore"):
+            parts = [term * row.reshape(-1, *[1] * len(self.law.shape)) for term, row in zip(self.terms, factors)]
+            return np.broadcast_to(sum(parts), (factors.shape[1], *self.law.shape))
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,18 @@ class Evaluator:
         return any(law.timed for law in self.laws)
 
     @cached_property
+    def timeless(self) -> Evaluator:
+        """The same expressions without their functions of time, in the same order."""
+        return replace(self, families=tuple(map(untimed_family, self.families)))
+
+    @cached_property
     def needs(self) -> tuple[frozenset[str], frozenset[str]]:
         """The blocks that the laws are of, and those of which they need the velocity."""
         return needs(self.laws, self.shapes)
 
     def values(self, arrays: Arrays, velocities: Arrays | None = None, t: float | None = None) -> dict[str, np.ndarray]:
         """The laws by their keys at one state. Raises ValueError for arrays that are missing or of another shape, or numbers that are."""
-        with np.errstate(all="ignore"):
-            return {found.law.key: found.values[0] for found in self.at(arrays, velocities, t)}
+        return {found.law.key: found.values[0] for found in self.at(arrays, velocities, t)}
 
     def at(self, arrays: Arrays, velocities: Arrays | None = None, t: float | None = None) -> list[Value]:
         """The laws and their sizes at one state. Raises ValueError as :meth:`values`."""

@@ -7,12 +7,14 @@ terms: where one such as exp(tau t) grows, so do rounding errors.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf
 
 from msgspec import Struct
 
 from conslaw_cli.report.model import Family
 
+_REGION = "region: some laws are known in the spec's region of the network's branches only; weights that leave it need not keep them."
 
 class LawName(Struct, frozen=True):
     """A family of the report, or one scalar law of a family without a form (``member``, from 0)."""
@@ -58,6 +60,11 @@ class DriftPlot(Struct, frozen=True):
     panels: tuple[Panel, ...]
     tolerance: float | None = None
     """A drift up to which a law counts as kept, drawn as a line."""
+
+
+def of_region(laws: Iterable[LawName]) -> list[str]:
+    """The note that some laws ask for, which hold in a region only."""
+    return [] if all(law.family.everywhere for law in laws) else [_REGION]
 
 
 def drift_text(drift: float | None) -> str:

@@ -8,7 +8,7 @@ from math import inf
 from msgspec import Struct
 
 from conslaw_cli.report import prose as say
-from conslaw_cli.report.drifts import DriftPlot, LawName, Line, Panel, drift_text
+from conslaw_cli.report.drifts import DriftPlot, LawName, Line, Panel, drift_text, of_region
 from conslaw_cli.report.lawnames import law_name, run_title
 from conslaw_cli.report.model import Report
 from conslaw_cli.report.prose import Prose
@@ -30,7 +30,6 @@ _GROWING = (
     "million is not told (–), and of a law that is none, such as of another rate, early checkpoints show more than late ones."
 )
 MOST_OTHERS = 6
-_REGION = "region: some laws are known in the spec's region of the network's branches only; weights that leave it need not keep them."
 
 
 class LawDrift(Struct, frozen=True):
@@ -150,8 +149,7 @@ class DriftTable(Struct, frozen=True):
             return []
         over = [f"! drifts further than the tolerance {self.tolerance:g}."] if self.beyond else []
         growing = [_GROWING] if any(law.law.family.depends_on_time for law in self.laws) else []
-        region = [] if all(law.law.family.everywhere for law in self.laws) else [_REGION]
-        return [*over, _DRIFT, *[_PREDICTED] * self.with_prediction, _ROUNDING, *growing, *region]
+        return [*over, _DRIFT, *[_PREDICTED] * self.with_prediction, _ROUNDING, *growing, *of_region(law.law for law in self.laws)]
 
     def plot(self) -> DriftPlot:
         """The drifts over training steps, or over time where these are not known."""

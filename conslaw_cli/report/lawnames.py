@@ -7,15 +7,14 @@ from msgspec.structs import replace
 from conslaw_cli.report import outline, unicode
 from conslaw_cli.report import prose as say
 from conslaw_cli.report.drifts import LawName
-from conslaw_cli.report.formula import Formula, Group, IntegralSum, MatrixForm, NeuronForm, TravelForm
+from conslaw_cli.report.formula import Formula, IntegralSum
 from conslaw_cli.report.model import Report
 from conslaw_cli.report.prose import Prose
+from conslaw_cli.report.untimed import untimed
 
 LONGEST = 90
 """Characters of a formula in the terminal's notation beyond which only its first terms are a name."""
 TIMELESS = "no law: without its time factor"
-
-Form = MatrixForm | NeuronForm | TravelForm | IntegralSum
 
 
 def run_title(report: Report) -> str:
@@ -39,12 +38,3 @@ def law_name(law: LawName, prose: Prose) -> str:
 def _formula(law: Formula | IntegralSum, prose: Prose) -> str:
     shown, terms = outline.cut(law, LONGEST)
     return prose.math(prose.notation.formula(shown)) + prose.text(outline.rest(terms))
-
-
-def untimed(law: Form | Formula) -> Form | Formula:
-    """The law's expression with 1 in place of each of its functions of time."""
-    if isinstance(law, Formula):
-        return Formula((Group("1", tuple(term for group in law.groups for term in group.terms)),))
-    if isinstance(law, NeuronForm):
-        return replace(law, time="1", log_scale="1", terms=tuple(replace(term, time="1") for term in law.terms))
-    return law if isinstance(law, TravelForm) else replace(law, time="1")

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from conslaw_cli.report import prose as say
-from conslaw_cli.report.drifts import DriftPlot, LawName, drift_text
+from conslaw_cli.report.drifts import DriftPlot, LawName, drift_text, of_region
 from conslaw_cli.report.lawnames import law_name
 from conslaw_cli.report.model import Report
 from conslaw_cli.report.prose import Prose
@@ -112,7 +112,8 @@ class Simulation(Struct, frozen=True):
         if not self.rows:
             return list(self.notes)
         exact = [_EXACT] * any(row.exact for row in self.rows)
-        return [_MEANING.format(finest=self.finest), *exact, _FLOATING, *self.notes]
+        region = of_region(row.law for row in self.rows)
+        return [_MEANING.format(finest=self.finest), *exact, _FLOATING, *region, *self.notes]
 
     def to_dict(self) -> dict:
         """The JSON form."""
@@ -127,7 +128,7 @@ class Simulation(Struct, frozen=True):
             "step_sizes": list(self.sizes),
             "steps": list(self.steps),
             "laws": [_law(row) for row in self.rows],
-            "notes": list(self.notes),
+            "notes": [*of_region(row.law for row in self.rows), *self.notes],
         }
 
 

@@ -72,6 +72,7 @@ def _number(time: float, size: float) -> int:
     return number
 
 
+@np.errstate(all="ignore")
 def fitting_time(training: Training, until: float | None, steps: int) -> float:
     """1, 2 or 5 times a power of ten, at most 2: by then the state has moved by about half its size, and so many steps are small ones.
 
@@ -101,8 +102,7 @@ def fitting_time(training: Training, until: float | None, steps: int) -> float:
 
 
 def _slope(training: Training, state: np.ndarray, t: float) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        return training.motion.derivative(state, np.array([t]))
+    return training.motion.derivative(state, np.array([t]))
 
 
 def _near(state: np.ndarray, first: np.ndarray, positive: np.ndarray) -> bool:

@@ -26,8 +26,8 @@ FLOW = "flow"
 INTEGRATOR = f"DOP853 (SciPy), relative tolerance {RTOL:g}"
 FINEST = 2
 """Step sizes that an order is measured on: coarser ones are further from where it is 1."""
-Watched = tuple[Drift, bool]
-"""The drift of a law, or, with True, of its expression without functions of time."""
+Watched = tuple[LawName, Drift]
+"""A law, or its expression without functions of time, and its drift."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class _Simulated:
         self.checkpoints.add(0, self.plan.begin, *self.training.start)
 
     def _watcher(self) -> Watcher:
-        watcher = Watcher(self.evaluator, self.training.trained, self.plan.begin)
+        watcher = Watcher(self.evaluator, self.training.trained)
         watcher.add(self.plan.begin, *self.training.start)
         return watcher
 
@@ -111,15 +111,15 @@ class _Simulated:
 
     def _row(self, flown: Watched | None, runs: Sequence[Watched]) -> Row:
         """A law, or what is none, along the flow and all runs."""
-        first, timeless = runs[0]
-        largest = np.array([math.inf if number in self.faults else run.largest for number, (run, _) in enumerate(runs)])
+        name, first = runs[0]
+        largest = np.array([math.inf if number in self.faults else run.largest for number, (_, run) in enumerate(runs)])
         value = float(first.start) if first.start.ndim == 0 else float(np.linalg.norm(first.start))
         return Row(
-            law=_name(first, timeless),
+            law=name,
             key=first.law.key,
             value=_finite(value),
             entries=first.start.size,
-            flow=flown and _finite(flown[0].largest),
+            flow=flown and _finite(flown[1].largest),
             drifts=tuple(map(_finite, largest)),
             order=order(self.plan.sizes, largest, EXACT, FINEST),
         )
@@ -128,13 +128,9 @@ class _Simulated:
         """A panel for each row, with a line for the flow and each step size."""
         named = [(f"step {size:.3g}", run) for size, run in zip(self.plan.sizes, self.runs)]
         watched = [(FLOW, self.flow), *named] if self.flow else named
-        lines = [[_line(label, run, drift) for drift, _ in run.drifts()] for label, run in watched]
-        names = [_name(*found) for found in self.runs[0].drifts()]
+        lines = [[_line(label, run, drift) for _, drift in run.drifts()] for label, run in watched]
+        names = [name for name, _ in self.runs[0].drifts()]
         return DriftPlot(run_title(self.report), "time t (no unit)", tuple(Panel(*panel) for panel in zip(names, zip(*lines))))
-
-
-def _name(drift: Drift, timeless: bool) -> LawName:
-    return LawName(drift.law.name.family, drift.law.name.member, timeless)
 
 
 def _line(label: str, run: Watcher, drift: Drift) -> Line:
