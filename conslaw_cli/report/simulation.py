@@ -28,7 +28,7 @@ _FLOATING = "simulated in floating point (float64): this illustrates the laws an
 
 
 class Row(Struct, frozen=True):
-    """A law, or the same expression with its functions of time held, which is none. ``drifts`` are the largest for each step size.
+    """A law, or the same expression without its functions of time, which is none. ``drifts`` are the largest for each step size.
 
     What is not finite, or not there, is None.
     """
