@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
@@ -110,9 +111,12 @@ def simulate(spec: str, plot: str | None, save: str | None, format_: str, output
     refuse_loss([output, plot, save], [spec, *filter(None, [choices["data"]])], force)
     if plot:
         _refuse_plot(plot)
+    if save and not save.endswith(".npz") and os.path.splitext(save)[1]:
+        raise click.UsageError(f"--save {visible(save)}: states are written as .npz")
     cases = list(read_all([spec]))
     if len(cases) > 1 and (plot or save):
-        raise click.UsageError("--plot and --save take one case, and the spec has several: remove [sweep]")
+        names = ", ".join(visible(case.name) for _, case, _ in cases[:2] if case)
+        raise click.UsageError(f"--plot and --save take one case, and the spec has {len(cases)}: name one, such as {names}")
     codes, tables = [], []
     with SignOfLife() as life:
         for _, case, code in cases:
