@@ -61,6 +61,9 @@ class Limits:
     training_steps: int = 10_000_000
     """Steps of a simulated training."""
 
+    flow_work: int = 400_000_000
+    """Evaluations of the gradient that an integrated flow takes, times the parameters: some seconds for a large network."""
+
     expanded_terms: int = 5_000
     """Up to this many terms of grad f it is expanded once for all laws, with nothing abstract."""
     most_expanded_terms: int = 1_000_000

@@ -157,6 +157,15 @@ def test_numbers_of_letters_change_the_law_and_the_motion():
     assert fast > 2 * slow and tables[1].conditions.numbers == {"tau": 2.0}
 
 
+def test_a_flow_is_stopped_when_its_work_is_done(monkeypatch):
+    from conslaw_cli.limits import Limits
+
+    monkeypatch.setattr("conslaw_cli.training.flow.LIMITS", Limits(flow_work=1))
+    table = simulated(parse_spec({"model": TABLES["model"]}))
+    assert any("was stopped at t = " in note and "--no-flow" in note for note in table.notes)
+    assert table.rows[0].flow < 1e-9 and 0.8 < table.rows[0].order < 1.2
+
+
 def test_what_an_optimizer_keeps_is_said_to_be_exact():
     """Undamped, the semi-implicit heavy ball keeps angular momenta: it is symplectic."""
     case = parse_spec({"model": TABLES["model"], "dynamics": {"kind": "momentum", "damping": 0}})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from conslaw_cli.limits import LIMITS
 from conslaw_cli.training.motion import Motion
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def _integrate(solver: DOP853, times: np.ndarray, found: list[np.ndarray]) -> st
         due = times[len(found) :][times[len(found) :] <= solver.t]
         if len(due):
             found.extend(solver.dense_output()(due).T)
+        if solver.nfev * solver.n > LIMITS.flow_work and len(found) < len(times):
+            return f"the integrator was stopped at t = {solver.t:.4g}, after {solver.nfev:,} gradients; --no-flow leaves it out"
         if len(reached) == _WATCHED and solver.t - reached[0] < _LEAST * (times[-1] - times[0]):
             return f"the integrator does not come on at t = {solver.t:.4g}, as where a flow slides along a kink of relu or max; --no-flow leaves it out"
         reached.append(solver.t)
