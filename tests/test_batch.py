@@ -117,6 +117,7 @@ def test_one_slow_spec_ends_with_what_is_known(tmp_path):
     assert "6 computed before" in again.err and again.code == 3
 
 
+@pytest.mark.heavy
 def test_a_case_that_wants_too_much_memory(tmp_path):
     spec(tmp_path, "big.toml", ALWAYS)
     spec(tmp_path, "small.toml", linear(2, 3, 2, laws=6))
@@ -178,6 +179,7 @@ def test_a_killed_worker_is_replaced(tmp_path):
     assert process.returncode == 0 and "23 cases: 23 unchecked" in err
 
 
+@pytest.mark.heavy
 def test_shards_and_merge(tmp_path):
     small_specs(tmp_path / "specs")
     batch("specs", "--output-dir", "all", cwd=tmp_path)
@@ -242,6 +244,7 @@ def test_an_unwritable_output_folder_is_told_at_once(tmp_path):
     assert result.code == 2 and "cannot be written" in result.err
 
 
+@pytest.mark.heavy
 def test_no_stray_process_outlives_a_killed_batch(tmp_path):
     spec(tmp_path, "slow.toml", ALWAYS)
     process = subprocess.Popen(

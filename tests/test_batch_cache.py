@@ -137,6 +137,7 @@ def test_a_full_disk_is_a_warning_and_no_loss(tmp_path, result, warnings, monkey
     assert cache.get(tasks.task_of(SPEC, 0)) == result and len(warnings) == 1
 
 
+@pytest.mark.heavy
 def test_a_damaged_cache_is_repaired_by_the_next_run(tmp_path):
     spec(tmp_path, "a.toml", linear(2, 3, 2, laws=6))
     conslaw("batch", "a.toml", "--cache-dir", "cache", cwd=tmp_path)
@@ -146,6 +147,7 @@ def test_a_damaged_cache_is_repaired_by_the_next_run(tmp_path):
     assert "1 computed before" in conslaw("batch", "a.toml", "--cache-dir", "cache", cwd=tmp_path).err
 
 
+@pytest.mark.heavy
 def test_several_batches_write_at_once(tmp_path):
     small_specs(tmp_path / "specs")
     running = [

@@ -130,6 +130,7 @@ def test_a_file_of_others_where_a_report_should_go_is_refused(folder):
 PLACES = ["reports", "reports/specs", "reports/specs/a.json", "summary.csv", "manifest.json"]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("place", quick(["reports/specs", "summary.csv"], PLACES))
 @pytest.mark.parametrize("command", [("batch", "specs"), ("merge", "whole")])
 def test_nothing_is_written_or_removed_through_a_link(folder, place, command):

@@ -62,6 +62,7 @@ def test_a_task_that_kills_its_workers_is_given_up(monkeypatch):
     assert results[task(2, 2).key].crash is None and len(results) == 3
 
 
+@pytest.mark.heavy
 def test_workers_are_replaced_one_timeout_after_another():
     slow = [task(64, 60 + k, 64) for k in range(3)]
     results = {result.key: result for result in Pool(2, RunLimits(timeout=0.6)).run([*slow, task(2, 2)])}

@@ -574,6 +574,7 @@ def test_constants(text):
     assert constant(parse(text)) == 9
 
 
+@pytest.mark.heavy
 def test_long_sums_need_no_recursion():
     tree = parse(" + ".join(["W1_1_1**2", "t*W1_1_1/3"] * 20_000), lambda name: 0 if name == "W1_1_1" else -1, frozenset({"t"}))
     assert len(tree[1]) == 40_000

@@ -445,6 +445,7 @@ def test_relu_gradient_flow_of_any_size(bias):
 DEEP = [(architecture, kind) for architecture in ("linear", "relu") for kind in ("gradient-flow", "momentum")]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("case", quick([("linear", "gradient-flow"), ("relu", "momentum")], DEEP, "-".join))
 def test_very_deep_networks_are_no_internal_error(case):
     architecture, kind = case

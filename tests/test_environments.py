@@ -56,6 +56,7 @@ def test_ascii_text(text, expected):
     assert ascii_text(text) == expected
 
 
+@pytest.mark.heavy
 def test_workers_do_not_hang_in_an_encoding_of_several_bytes(tmp_path):
     (tmp_path / "é.toml").write_text(SPEC)
     code, out, err = shell("conslaw batch --no-cache --timeout 30 .", tmp_path, PYTHONIOENCODING="utf-16")

@@ -108,6 +108,7 @@ def test_what_is_known_at_a_limit():
 # --- workers ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.heavy
 def test_what_is_known_is_put_together_without_a_second_long_run(monkeypatch):
     monkeypatch.setattr(engine, "stopped_report", lambda *arguments: time.sleep(300))
     slow, small = pooled(RunLimits(timeout=0.5), task(64, 64, 64), task(2, 2))
@@ -115,6 +116,7 @@ def test_what_is_known_is_put_together_without_a_second_long_run(monkeypatch):
     assert small.facts["laws"] == 0
 
 
+@pytest.mark.heavy
 def test_at_the_end_of_the_whole_run_all_that_is_left_is_undecided():
     tasks = task(64, 64, 64), task(64, 60, 64), task(3, 3)
     running, *waiting = pooled(RunLimits.from_now(None, None, 2.5), *tasks)
@@ -153,6 +155,7 @@ def test_report_ends_at_the_limit_of_the_whole_run(tmp_path):
     assert "not done when the whole run had taken 2 s" in first and "not begun" in second
 
 
+@pytest.mark.heavy
 def test_writing_counts_too():
     report = engine.report_within(RunLimits(timeout=2.0), parsed(2, 3, 2), 0, finish=lambda report: time.sleep(60))
     assert report.status == "undecided" and "at least 6 laws" in " ".join(report.notes)

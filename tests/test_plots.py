@@ -160,6 +160,7 @@ def test_a_page_carries_the_picture_and_its_numbers(tmp_path):
     assert "antisymmetric 3×3" in rows[0][0] and "no law" in rows[1][0]
 
 
+@pytest.mark.heavy
 def test_a_page_has_the_numbers_of_laws_without_a_panel(tmp_path):
     page = _Page(written(many(30), tmp_path / "many.html").decode())
     assert len(page.rows) == 31

@@ -36,6 +36,10 @@ QUICK = [
     "phi_gradient_flow", "phi_momentum", "phi_nesterov", "fields_gradient_flow",
 ]  # fmt: skip
 """One of each architecture under each dynamics that leaves it a law, and the kinds of metrics."""
+FAST = [
+    "linear_momentum", "linear_nesterov", "linear_weight_decay", "linear_natural_gradient", "relu_gradient_flow", "relu_mirror_momentum", "icnn_gradient_flow",
+    "nmf_gradient_flow", "network_gradient_flow", "phi_gradient_flow", "fields_gradient_flow",
+]  # fmt: skip
 TABLES = {"model": {"architecture": "linear", "widths": [2, 3, 2]}, "dynamics": {"kind": "momentum"}}
 SHORT = Sizes(steps=320, with_flow=False)
 
@@ -55,7 +59,7 @@ def assert_laws_drift_to_first_order(table):
         assert row.exact or 0.8 < row.order < 1.2, row.key
 
 
-@pytest.mark.parametrize("name", quick([name for name in QUICK if not name.startswith("network_w") and name not in ("network_nesterov", "nmf_nesterov", "phi_nesterov")], QUICK))
+@pytest.mark.parametrize("name", quick(FAST, QUICK))
 def test_laws_drift_to_first_order_in_the_step_size(name):
     for case in read_cases(SPECS / f"{name}.toml"):
         assert_laws_drift_to_first_order(simulated(case))
