@@ -148,6 +148,15 @@ def test_angular_momenta_of_heavy_ball_steps_are_kept_to_rounding(tmp_path, stil
         assert wrong.drift > 1e-3
 
 
+def test_a_run_may_be_followed_from_late_on(tmp_path):
+    """exp(tau t) is beyond all numbers from step 7,000 on; with a constant rate time may be counted from the first checkpoint."""
+    states = trained(momentum=0.9)
+    said = {"velocity": ("-momentum.*",), "learning_rate": RATE, "momentum": 0.9}
+    (early,) = table(MOMENTUM, [saved(tmp_path / "early", states)], **said).laws
+    (late,) = table(MOMENTUM, [saved(tmp_path / "late", {step + 100_000: state for step, state in states.items()})], **said).laws
+    assert late.drifts == pytest.approx(early.drifts, abs=1e-10) and late.start == early.start and late.drift < 1e-9
+
+
 def test_velocities_by_name_and_a_number_in_the_spec(tmp_path):
     names = {"W1": ("fc1.weight", 1), "W2": ("fc2.weight", 1), "dW1": ("momentum.fc1.weight", -1), "dW2": ("momentum.fc2.weight", -1)}
     states = {k: {name: sign * state[key] for name, (key, sign) in names.items()} for k, state in trained(momentum=0.9).items()}

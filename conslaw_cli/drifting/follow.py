@@ -46,9 +46,10 @@ def follow(spec: Spec, report: Report, run: Sequence[Moment], said: Said, listen
     decay = decay_of(spec, report, numbers) if run[0].counted else None
     decay = None if decay and times is None else decay
     walk = _Walk(evaluator, _wanted(evaluator, said), None if decay is None else Predictor(evaluator, decay))
+    clock = None if times is None else _clock(spec, times)
     for number, (moment, archive) in enumerate(archives(run)):
         listener(Step("following the laws", _progress(number, len(run))))
-        walk.add(moment, archive, None if times is None else times[number])
+        walk.add(moment, archive, None if clock is None else clock[number])
     return DriftTable(
         report,
         (run[0].file, run[-1].file),
@@ -81,6 +82,14 @@ def _times(run: Sequence[Moment], evaluator: Evaluator, learning_rate: float | N
     if evaluator.timed:
         raise CheckpointError("the laws depend on the time t", 'give --learning-rate (then t = step × learning rate), or save an array "t" in each')
     return None
+
+
+def _clock(spec: Spec, times: tuple[float, ...]) -> tuple[float, ...]:
+    """The times that laws are taken at: with a constant rate those since the first checkpoint, as h(t - t0, theta, theta') is a law with h.
+
+    So a run that is followed late does not begin with exp(tau t) beyond all numbers.
+    """
+    return times if spec.dynamics.varies_in_time else tuple(time - times[0] for time in times)
 
 
 def _progress(done: int, total: int) -> str:
